@@ -6,8 +6,8 @@ namespace tarn::internal {
 }  // namespace tarn::internal
 
 /// Aborts in every build when an invariant of Tarn's own is broken. User input can never reach one.
-#define TARN_CHECK(condition)                                                        \
-  do {                                                                               \
-    if (!(condition)) [[unlikely]]                                                   \
-      ::tarn::internal::check_failed(#condition, __FILE__, __LINE__);                \
+#define TARN_CHECK(condition)                                         \
+  do {                                                                \
+    if (!(condition)) [[unlikely]]                                    \
+      ::tarn::internal::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -41,6 +41,8 @@ std::string format_timestamp(std::int64_t micros) {
   return format_date(static_cast<std::int32_t>(days)) + "T" + format_time(rest);
 }
 
-std::string format_timestamp_utc(std::int64_t micros) { return format_timestamp(micros) + "Z"; }
+std::string format_timestamp_utc(std::int64_t micros) {
+  return format_timestamp(micros) + "Z";
+}
 
 }  // namespace tarn

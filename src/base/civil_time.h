@@ -25,7 +25,8 @@ inline constexpr std::int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 std::string format_date(std::int32_t days);
 /// "12:30:00" or "12:30:00.123456", from microseconds since midnight.
 std::string format_time(std::int64_t micros);
-/// "2024-03-01T12:30:00", with ".123456" only where it is not zero; from microseconds since the epoch, no zone.
+/// "2024-03-01T12:30:00", with ".123456" only where it is not zero; from microseconds since the epoch, no
+/// zone.
 std::string format_timestamp(std::int64_t micros);
 /// The same with a trailing "Z".
 std::string format_timestamp_utc(std::int64_t micros);

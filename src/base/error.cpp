@@ -16,7 +16,9 @@ struct Error::Data {
   std::vector<std::string> context;
 };
 
-void Error::Deleter::operator()(Data* data) const { delete data; }
+void Error::Deleter::operator()(Data* data) const {
+  delete data;
+}
 
 Error::Error(const ErrorCode& code, std::string message)
     : data_(new Data{&code, std::move(message), {}, std::nullopt, {}}) {}
@@ -26,11 +28,21 @@ Error& Error::operator=(const Error& other) {
   return *this;
 }
 
-const ErrorCode& Error::code() const { return *data_->code; }
-const std::string& Error::message() const { return data_->message; }
-const std::string& Error::hint() const { return data_->hint; }
-const std::optional<SourceSpan>& Error::span() const { return data_->span; }
-const std::vector<std::string>& Error::context() const { return data_->context; }
+const ErrorCode& Error::code() const {
+  return *data_->code;
+}
+const std::string& Error::message() const {
+  return data_->message;
+}
+const std::string& Error::hint() const {
+  return data_->hint;
+}
+const std::optional<SourceSpan>& Error::span() const {
+  return data_->span;
+}
+const std::vector<std::string>& Error::context() const {
+  return data_->context;
+}
 
 Error&& Error::with_hint(std::string hint) && {
   data_->hint = std::move(hint);
@@ -47,11 +59,16 @@ Error&& Error::with_context(std::string context) && {
 
 std::string_view to_string(ErrorClass error_class) {
   switch (error_class) {
-    case ErrorClass::kUser: return "user";
-    case ErrorClass::kTransient: return "transient";
-    case ErrorClass::kPermanent: return "permanent";
-    case ErrorClass::kUnknownOutcome: return "unknown_outcome";
-    case ErrorClass::kBug: return "bug";
+    case ErrorClass::kUser:
+      return "user";
+    case ErrorClass::kTransient:
+      return "transient";
+    case ErrorClass::kPermanent:
+      return "permanent";
+    case ErrorClass::kUnknownOutcome:
+      return "unknown_outcome";
+    case ErrorClass::kBug:
+      return "bug";
   }
   return "bug";
 }
@@ -72,7 +89,8 @@ std::size_t character_count(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-std::string caret_lines(const SourceSpan& span, const std::string& hint, std::string_view red, std::string_view off) {
+std::string caret_lines(const SourceSpan& span, const std::string& hint, std::string_view red,
+                        std::string_view off) {
   const std::string number = std::to_string(span.line);
   const std::string gutter(number.size() + 2, ' ');
   std::string line = span.line_text;
@@ -80,8 +98,8 @@ std::string caret_lines(const SourceSpan& span, const std::string& hint, std::st
   const std::size_t width = character_count(line);
   const std::size_t start = std::min<std::size_t>(span.column > 0 ? span.column - 1 : 0, width);
   const std::size_t length = std::clamp<std::size_t>(span.length, 1, std::max<std::size_t>(width - start, 1));
-  return fmt::format("  {} | {}\n{}| {}{}{}{}{}{}\n", number, line, gutter + " ", std::string(start, ' '), red,
-                     std::string(length, '^'), off, hint.empty() ? "" : " ", hint);
+  return fmt::format("  {} | {}\n{}| {}{}{}{}{}{}\n", number, line, gutter + " ", std::string(start, ' '),
+                     red, std::string(length, '^'), off, hint.empty() ? "" : " ", hint);
 }
 
 }  // namespace
@@ -90,7 +108,8 @@ std::string render_diagnostic(const Error& error, bool color) {
   const std::string_view red = color ? "\x1b[1;31m" : "";
   const std::string_view bold = color ? "\x1b[1m" : "";
   const std::string_view off = color ? "\x1b[0m" : "";
-  std::string text = fmt::format("{}error[{}]{}: {}{}{}\n", red, error.name(), off, bold, error.message(), off);
+  std::string text =
+      fmt::format("{}error[{}]{}: {}{}{}\n", red, error.name(), off, bold, error.message(), off);
   bool hint_shown = false;
   if (error.span()) {
     const SourceSpan& span = *error.span();

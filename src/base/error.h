@@ -22,8 +22,8 @@ enum class ErrorClass : std::uint8_t {
 /// "user", "transient", "permanent", "unknown_outcome" or "bug".
 std::string_view to_string(ErrorClass error_class);
 
-/// A stable, documented kind of error. Every library lists its codes as constants in its `errors.h`; the reference
-/// page of error codes is generated from them. The strings must be literals.
+/// A stable, documented kind of error. Every library lists its codes as constants in its `errors.h`; the
+/// reference page of error codes is generated from them. The strings must be literals.
 struct ErrorCode {
   std::string_view name;     ///< Dotted and stable, such as "contract.unknown_key".
   ErrorClass error_class;    ///< Decides retries.

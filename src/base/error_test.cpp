@@ -9,7 +9,8 @@
 namespace tarn {
 namespace {
 
-constexpr ErrorCode kUnknownKey{"contract.unknown_key", ErrorClass::kUser, "A key is not known.", "Correct its name."};
+constexpr ErrorCode kUnknownKey{"contract.unknown_key", ErrorClass::kUser, "A key is not known.",
+                                "Correct its name."};
 
 TEST(Error, RendersThePlaceTheLineAndTheMend) {
   const Error error = Error(kUnknownKey, "`mdoe` is not a setting of a feed")

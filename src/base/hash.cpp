@@ -37,7 +37,8 @@ void Sha256::update(std::string_view data) {
 Sha256Digest Sha256::finish() {
   Sha256Digest digest;
   unsigned int size = 0;
-  TARN_CHECK(EVP_DigestFinal_ex(state_->context, digest.bytes.data(), &size) == 1 && size == digest.bytes.size());
+  TARN_CHECK(EVP_DigestFinal_ex(state_->context, digest.bytes.data(), &size) == 1 &&
+             size == digest.bytes.size());
   return digest;
 }
 

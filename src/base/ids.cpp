@@ -15,11 +15,14 @@ std::string format_uuid(std::array<std::uint8_t, 16> bytes, int version) {
 
 }  // namespace
 
-std::string uuid_v4(const std::array<std::uint8_t, 16>& random) { return format_uuid(random, 4); }
+std::string uuid_v4(const std::array<std::uint8_t, 16>& random) {
+  return format_uuid(random, 4);
+}
 
 std::string uuid_v7(std::int64_t unix_ms, const std::array<std::uint8_t, 16>& random) {
   std::array<std::uint8_t, 16> bytes = random;
-  for (int i = 0; i < 6; ++i) bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(unix_ms >> (8 * (5 - i)));
+  for (int i = 0; i < 6; ++i)
+    bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(unix_ms >> (8 * (5 - i)));
   return format_uuid(bytes, 7);
 }
 

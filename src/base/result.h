@@ -34,7 +34,9 @@ class [[nodiscard]] Status {
   std::optional<Error> error_;
 };
 
-inline Status ok_status() { return Status(); }
+inline Status ok_status() {
+  return Status();
+}
 
 /// A value or an Error.
 ///
@@ -43,8 +45,8 @@ inline Status ok_status() { return Status(); }
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}          // NOLINT: implicit by intent
-  Result(Error error) : value_(std::in_place_index<1>, std::move(error)) {}      // NOLINT: implicit by intent
+  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit by intent
+  Result(Error error) : value_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit by intent
 
   bool ok() const { return value_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -88,16 +90,18 @@ class [[nodiscard]] Result {
 #define TARN_INTERNAL_JOIN(a, b) TARN_INTERNAL_JOIN2(a, b)
 
 /// Returns the error of a Status or Result expression from the enclosing function. A statement.
-#define TARN_RETURN_IF_ERROR(...)                                               \
-  do {                                                                          \
-    if (auto tarn_status = (__VA_ARGS__); !tarn_status.ok()) [[unlikely]]       \
-      return std::move(tarn_status).error();                                    \
+#define TARN_RETURN_IF_ERROR(...)                                         \
+  do {                                                                    \
+    if (auto tarn_status = (__VA_ARGS__); !tarn_status.ok()) [[unlikely]] \
+      return std::move(tarn_status).error();                              \
   } while (false)
 
-/// Declares or assigns `declaration` from a Result, or returns its error. A statement, in a scope of its own line.
+/// Declares or assigns `declaration` from a Result, or returns its error. A statement, in a scope of its own
+/// line.
 #define TARN_ASSIGN_OR_RETURN(declaration, ...) \
   TARN_INTERNAL_ASSIGN(TARN_INTERNAL_JOIN(tarn_result_, __COUNTER__), declaration, __VA_ARGS__)
-#define TARN_INTERNAL_ASSIGN(result, declaration, ...)             \
-  auto result = (__VA_ARGS__);                                     \
-  if (!result.ok()) [[unlikely]] return std::move(result).error(); \
+#define TARN_INTERNAL_ASSIGN(result, declaration, ...) \
+  auto result = (__VA_ARGS__);                         \
+  if (!result.ok()) [[unlikely]]                       \
+    return std::move(result).error();                  \
   declaration = std::move(result).value()

@@ -19,7 +19,8 @@ struct NumberAndUnit {
 std::optional<NumberAndUnit> split_unit(std::string_view text) {
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (error != std::errc() || number < 0 || !std::isfinite(number)) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -29,7 +30,8 @@ std::optional<NumberAndUnit> split_unit(std::string_view text) {
 }
 
 template <std::size_t N>
-std::optional<double> scaled(std::string_view text, const std::array<std::pair<std::string_view, double>, N>& units) {
+std::optional<double> scaled(std::string_view text,
+                             const std::array<std::pair<std::string_view, double>, N>& units) {
   const auto parts = split_unit(text);
   if (!parts) return std::nullopt;
   for (const auto& [unit, factor] : units) {
@@ -41,9 +43,20 @@ std::optional<double> scaled(std::string_view text, const std::array<std::pair<s
 }  // namespace
 
 std::optional<std::uint64_t> parse_size_bytes(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, double>, 14> kUnits = {
-      {{"", 1}, {"b", 1}, {"k", 1024}, {"kb", 1e3}, {"kib", 1024}, {"m", 1048576}, {"mb", 1e6}, {"mib", 1048576},
-       {"g", 1073741824}, {"gb", 1e9}, {"gib", 1073741824}, {"t", 1099511627776}, {"tb", 1e12}, {"tib", 1099511627776}}};
+  static constexpr std::array<std::pair<std::string_view, double>, 14> kUnits = {{{"", 1},
+                                                                                  {"b", 1},
+                                                                                  {"k", 1024},
+                                                                                  {"kb", 1e3},
+                                                                                  {"kib", 1024},
+                                                                                  {"m", 1048576},
+                                                                                  {"mb", 1e6},
+                                                                                  {"mib", 1048576},
+                                                                                  {"g", 1073741824},
+                                                                                  {"gb", 1e9},
+                                                                                  {"gib", 1073741824},
+                                                                                  {"t", 1099511627776},
+                                                                                  {"tb", 1e12},
+                                                                                  {"tib", 1099511627776}}};
   const auto bytes = scaled(text, kUnits);
   if (!bytes || *bytes > 9e18) return std::nullopt;
   return static_cast<std::uint64_t>(*bytes);

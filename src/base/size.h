@@ -7,8 +7,8 @@
 
 namespace tarn {
 
-/// Bytes from "256MiB", "1.5 GB", "4096" or "64KiB": KiB, MiB, GiB, TiB are powers of 1024; kB, KB, MB, GB, TB of 1000;
-/// case is ignored. Nothing when it is not a size, is negative, or does not fit.
+/// Bytes from "256MiB", "1.5 GB", "4096" or "64KiB": KiB, MiB, GiB, TiB are powers of 1024; kB, KB, MB, GB,
+/// TB of 1000; case is ignored. Nothing when it is not a size, is negative, or does not fit.
 std::optional<std::uint64_t> parse_size_bytes(std::string_view text);
 
 /// Milliseconds from "250ms", "2s", "15m", "6h", "7d". Nothing when it is not a duration.

@@ -31,7 +31,8 @@ TEST(Size, ParsesWhatPeopleWrite) {
   EXPECT_EQ(parse_size_bytes("256MiB"), 268435456U);
   EXPECT_EQ(parse_size_bytes("1.5 GB"), 1500000000U);
   EXPECT_EQ(parse_size_bytes("4096"), 4096U);
-  for (const char* bad : {"", "-1", "ten", "1 parsec", "1e40", "nan"}) EXPECT_EQ(parse_size_bytes(bad), std::nullopt) << bad;
+  for (const char* bad : {"", "-1", "ten", "1 parsec", "1e40", "nan"})
+    EXPECT_EQ(parse_size_bytes(bad), std::nullopt) << bad;
   EXPECT_EQ(parse_duration_ms("1.5s"), 1500);
   EXPECT_EQ(parse_duration_ms("7d"), 604800000);
   EXPECT_EQ(parse_duration_ms("7"), std::nullopt);

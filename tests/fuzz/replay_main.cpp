@@ -1,4 +1,5 @@
-// Feeds every file of the folders and files named on the command line to a fuzzer's entry point, without libFuzzer.
+// Feeds every file of the folders and files named on the command line to a fuzzer's entry point, without
+// libFuzzer.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

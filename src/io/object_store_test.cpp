@@ -1,0 +1,106 @@
+#include "io/object_store.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "io/errors.h"
+#include "io/simulated.h"
+
+namespace tarn::io {
+namespace {
+
+struct StoreCase {
+  std::string name;
+  std::function<std::unique_ptr<ObjectStore>()> make;
+};
+
+class ObjectStoreConformance : public testing::TestWithParam<StoreCase> {
+ protected:
+  ObjectStoreConformance() : root_(testing::TempDir() + "tarn-store-" + GetParam().name) {
+    std::filesystem::remove_all(root_);
+  }
+  ~ObjectStoreConformance() override { std::filesystem::remove_all(root_); }
+  std::string at(const std::string& name) const { return "file://" + root_ + "/" + name; }
+  std::string root_;
+  std::unique_ptr<ObjectStore> store_ = GetParam().make();
+};
+
+TEST_P(ObjectStoreConformance, WritesReadsListsAndRemoves) {
+  ASSERT_TRUE(store_->write(at("b/two"), "22", IfExists::kReplace).ok());
+  ASSERT_TRUE(store_->write(at("a/one"), "1", IfExists::kReplace).ok());
+  ASSERT_TRUE(store_->write(at("a/one"), "one", IfExists::kReplace).ok());
+  EXPECT_EQ(*store_->read(at("a/one")), "one");
+  EXPECT_EQ(store_->stat(at("b/two"))->size_bytes, 2U);
+  ASSERT_TRUE(store_->sync().ok());
+  const auto listed = *store_->list(at(""));
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed[0].location, at("a/one"));
+  EXPECT_TRUE(store_->remove(at("a/one")).ok());
+  EXPECT_TRUE(store_->remove(at("a/one")).ok());
+  EXPECT_EQ(store_->read(at("a/one")).error().name(), "io.not_found");
+  EXPECT_EQ(store_->stat(at("a/one")).error().name(), "io.not_found");
+}
+
+TEST_P(ObjectStoreConformance, RefusesToReplaceWhenAsked) {
+  ASSERT_TRUE(store_->write(at("x"), "1", IfExists::kFail).ok());
+  EXPECT_EQ(store_->write(at("x"), "2", IfExists::kFail).error().name(), "io.exists");
+  EXPECT_EQ(*store_->read(at("x")), "1");
+}
+
+TEST_P(ObjectStoreConformance, AWriterPublishesOnCloseOnly) {
+  {
+    auto writer = *store_->create(at("w"));
+    ASSERT_TRUE(writer->write("part").ok());
+  }
+  EXPECT_FALSE(store_->read(at("w")).ok());
+  auto writer = *store_->create(at("w"));
+  ASSERT_TRUE(writer->write("who").ok());
+  ASSERT_TRUE(writer->write("le").ok());
+  ASSERT_TRUE(writer->close().ok());
+  EXPECT_EQ(*store_->read(at("w")), "whole");
+  EXPECT_EQ(store_->list(at(""))->size(), 1U);
+}
+
+TEST_P(ObjectStoreConformance, SyncsManyObjects) {
+  for (int i = 0; i < 40; ++i)
+    ASSERT_TRUE(store_->write(at("m/" + std::to_string(i)), "x", IfExists::kReplace).ok());
+  EXPECT_TRUE(store_->sync().ok());
+  EXPECT_EQ(store_->list(at("m"))->size(), 40U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreConformance,
+                         testing::Values(StoreCase{"local", make_local_object_store},
+                                         StoreCase{"memory",
+                                                   [] { return std::make_unique<MemoryObjectStore>(); }}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(LocalPath, DecodesUrisAndRefusesOthers) {
+  EXPECT_EQ(*local_path("file:///a/b%20c"), "/a/b c");
+  EXPECT_EQ(*local_path("file:/a/b"), "/a/b");
+  EXPECT_EQ(*local_path("/plain"), "/plain");
+  EXPECT_EQ(*local_path(file_uri("/odd #1%.csv")), "/odd #1%.csv");
+  for (const char* bad : {"s3://bucket/key", "relative/path", "", "file://host.example/x", "file:///a%00b"}) {
+    const auto path = local_path(bad);
+    ASSERT_FALSE(path.ok()) << bad;
+    EXPECT_EQ(path.error().name(), "io.bad_location");
+  }
+}
+
+TEST(LocalStore, NamesWhatTheSystemRefused) {
+  const auto store = make_local_object_store();
+  EXPECT_EQ(store->write("/dev/null/x/y", "1", IfExists::kReplace).error().error_class(),
+            ErrorClass::kPermanent);
+}
+
+TEST(MemoryStore, LosesWhatWasNotSynced) {
+  MemoryObjectStore store;
+  ASSERT_TRUE(store.write("/a", "1", IfExists::kReplace).ok());
+  ASSERT_TRUE(store.sync().ok());
+  ASSERT_TRUE(store.write("/a", "2", IfExists::kReplace).ok());
+  store.lose_unsynced();
+  EXPECT_EQ(*store.read("/a"), "1");
+}
+
+}  // namespace
+}  // namespace tarn::io

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "project/column_spec.h"
+#include "project/glob.h"
+#include "project/located.h"
+
+/// A feed's contract (feeds/*.yaml) as typed values. load() in `project/load.h` fills and checks it: whoever
+/// holds a FeedSpec may rely on what is said here. Plain values; any thread may read them.
+namespace tarn::project {
+
+enum class AfterIngest : std::uint8_t { kKeep, kDelete, kMove };
+enum class LoadMode : std::uint8_t { kAppend, kUpsert };
+enum class FormatType : std::uint8_t { kCsv, kFixed, kXml };
+enum class Encoding : std::uint8_t { kAuto, kUtf8, kUtf16, kUtf16Le, kUtf16Be, kLatin1, kWindows1252 };
+enum class Drift : std::uint8_t { kQuarantine, kFreeze, kEvolve };
+
+struct SourceSpec {
+  Located<std::string> folder;  ///< Relative to the project, or absolute.
+  PatternList files;            ///< Against the path relative to the folder. Default `**`.
+  PatternList members;          ///< Against the member's name inside an archive. Default `**`.
+  PatternList ignore;           ///< Files and members passed over in silence.
+  std::int64_t settle_ms = 2000;
+  AfterIngest after = AfterIngest::kKeep;
+  Located<std::string>
+      move_to;  ///< Filled exactly when after == kMove; relative to the project, or absolute.
+
+  bool operator==(const SourceSpec&) const = default;
+};
+
+struct FormatSpec {
+  Located<FormatType> type{FormatType::kCsv};
+  Encoding encoding = Encoding::kAuto;
+  std::vector<std::string> null_markers{""};
+  std::optional<bool> trim;  ///< As written; ask trims().
+  // csv
+  char delimiter = ',';
+  std::optional<char> quote = '"';  ///< Absent: values are never quoted.
+  char escape = '"';                ///< The quote itself (doubled) or '\\'.
+  bool header = true;
+  // csv and fixed
+  std::optional<char> comment;  ///< Lines that start with it are passed over.
+  std::uint32_t skip_rows = 0;  ///< Lines before the header or the first record.
+  // xml
+  Located<std::string> record;  ///< "/Messages/Message"; empty: the root element is the record.
+  std::map<std::string, std::string> namespaces;
+
+  /// Whether blanks around values are trimmed: as written, else false for csv and true for fixed and xml.
+  bool trims() const { return trim.value_or(*type != FormatType::kCsv); }
+  bool operator==(const FormatSpec&) const = default;
+};
+
+/// A repeated XML element as a table of its own. Its table has the parent's key columns, `ordinal` (int,
+/// 1-based) and these columns.
+struct ChildSpec {
+  Located<TableName> table;
+  Located<std::string> from;  ///< Path relative to the record.
+  std::string description;
+  std::vector<ColumnSpec> columns;
+
+  bool operator==(const ChildSpec&) const = default;
+};
+
+enum class Transform : std::uint8_t { kIdentity, kBucket, kTruncate, kYear, kMonth, kDay, kHour };
+
+struct PartitionField {
+  Transform transform = Transform::kIdentity;
+  std::uint32_t parameter = 0;  ///< Buckets of kBucket, width of kTruncate.
+  std::string column;           ///< Exists, and the transform fits its type.
+
+  bool operator==(const PartitionField&) const = default;
+};
+
+struct SortField {
+  std::string column;  ///< Exists and is scalar.
+  bool descending = false;
+
+  bool operator==(const SortField&) const = default;
+};
+
+/// Limits on one arrival of a feed. Sizes in bytes.
+struct FeedLimits {
+  std::uint64_t file_size = 1ULL << 30;
+  std::uint64_t members = 65535;
+  std::uint64_t member_size = 512ULL << 20;
+  std::uint64_t total_size = 4ULL << 30;
+  std::uint64_t ratio = 200;
+  std::uint64_t record_size = 16ULL << 20;
+  std::uint64_t field_size = 8ULL << 20;
+  std::uint64_t depth = 64;
+  std::uint64_t columns = 4096;
+
+  bool operator==(const FeedLimits&) const = default;
+};
+
+struct FeedSpec {
+  Located<std::string> name;  ///< Unique in the project.
+  std::int32_t contract_version = 1;
+  std::string owner;
+  std::string description;
+  SourceSpec source;
+  Located<TableName> table;
+  Located<LoadMode> mode{LoadMode::kAppend};
+  std::vector<Located<std::string>> key;  ///< Existing, scalar, required columns; not empty for kUpsert.
+  Located<std::string> version_column;    ///< Existing, ordered column; empty: the later arrival wins.
+  FormatSpec format;
+  std::vector<ColumnSpec> columns;  ///< Not empty.
+  std::vector<ChildSpec> children;
+  std::vector<Located<PartitionField>> partition;
+  std::vector<Located<SortField>> sort;
+  Drift drift = Drift::kQuarantine;
+  std::optional<std::int64_t> lateness_ms;
+  Located<std::string> event_time;  ///< Existing date or timestamp column; empty: none.
+  FeedLimits limits;
+
+  bool operator==(const FeedSpec&) const = default;
+};
+
+/// The null markers that hold for a column: its own, else the format's.
+const std::vector<std::string>& null_markers_of(const FormatSpec& format, const ColumnSpec& column);
+
+/// The names of the columns that Tarn appends to every table, in order: `_source_file` …
+std::vector<std::string_view> audit_column_names();
+
+/// The names as a contract writes them ("append", "latin-1", "birth_date" …).
+std::string_view to_string(AfterIngest value);
+std::string_view to_string(LoadMode value);
+std::string_view to_string(FormatType value);
+std::string_view to_string(Encoding value);
+std::string_view to_string(Drift value);
+std::string_view to_string(Transform value);
+std::string_view to_string(Identifying value);  // kNone: "none"
+
+/// "month(admitted_at)", "bucket(16, id)", "x".
+std::string to_string(const PartitionField& field);
+/// "admitted_at desc".
+std::string to_string(const SortField& field);
+
+}  // namespace tarn::project

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "project/feed_spec.h"
+#include "project/located.h"
+
+namespace tarn::project {
+
+/// What the whole process may use.
+struct ProcessLimits {
+  std::uint64_t memory = 1ULL << 30;  ///< Bytes; at least 128 MiB.
+  std::uint32_t threads = 0;          ///< 0: the machine's cores.
+
+  bool operator==(const ProcessLimits&) const = default;
+};
+
+/// A batch is closed when any of these is reached.
+struct BatchSpec {
+  std::uint64_t max_files = 2000;
+  std::uint64_t max_rows = 2'000'000;
+  std::uint64_t max_bytes = 256ULL << 20;  ///< Inflated.
+  std::int64_t max_age_ms = 1000;          ///< `tarn serve` only.
+
+  bool operator==(const BatchSpec&) const = default;
+};
+
+/// tarn.yaml as typed values. Folders are as written: relative to the project, or absolute.
+struct ProjectSpec {
+  Located<std::string> name;
+  Located<std::string> warehouse{"lake"};  ///< A folder or a file:/// URI.
+  Located<std::string> landing{"landing"};
+  Located<std::string> state{"state/tarn.db"};
+  ProcessLimits limits;
+  BatchSpec batch;
+
+  bool operator==(const ProjectSpec&) const = default;
+};
+
+/// A whole project, checked: every rule of the contract language holds within and between its feeds.
+struct Project {
+  ProjectSpec spec;
+  std::vector<FeedSpec> feeds;  ///< In the order of their file names.
+
+  /// The feed of that name, or null.
+  const FeedSpec* find_feed(std::string_view name) const;
+};
+
+}  // namespace tarn::project

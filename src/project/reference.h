@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+/// What the one description of the contract's keys (`project/contract_keys.cpp`) says, for editors and
+/// readers.
+namespace tarn::project {
+
+/// JSON Schema (draft 2020-12) of feeds/*.yaml; pretty-printed, ends with a newline, the same bytes every
+/// time.
+std::string feed_json_schema();
+/// JSON Schema (draft 2020-12) of tarn.yaml.
+std::string project_json_schema();
+
+/// Every key of tarn.yaml and feeds/*.yaml with type, default, allowed values, meaning and example, as
+/// Markdown whose first heading is of level 2.
+std::string contract_reference_markdown();
+
+}  // namespace tarn::project

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <span>
+
+#include "base/error.h"
+
+namespace tarn::state {
+
+inline constexpr ErrorCode kBusy{
+    "state.busy", ErrorClass::kTransient, "Another process is writing the state database and did not finish.",
+    "Wait until the other tarn command ends, or look for one that hangs; then run the command again."};
+inline constexpr ErrorCode kLocked{"state.locked", ErrorClass::kTransient,
+                                   "Another tarn process works on this project.",
+                                   "Let the process that is named finish, or stop it; then run it again."};
+inline constexpr ErrorCode kNotFound{
+    "state.not_found", ErrorClass::kUser, "The state database, or an entry of it, does not exist.",
+    "Check the name or number; run `tarn ingest` once to make the database."};
+inline constexpr ErrorCode kNewerSchema{"state.newer_schema", ErrorClass::kUser,
+                                        "The state database was written by a newer tarn.",
+                                        "Use the version of tarn that wrote it, or a later one."};
+inline constexpr ErrorCode kNeedsMigration{
+    "state.needs_migration", ErrorClass::kUser,
+    "The state database has an older schema and was opened for reading only.",
+    "Run `tarn ingest` or `tarn serve` once: a command that writes brings the schema up to date."};
+inline constexpr ErrorCode kNotState{"state.not_state", ErrorClass::kUser,
+                                     "The file is a database of some other program.",
+                                     "Point `state` of tarn.yaml to another path."};
+inline constexpr ErrorCode kCorrupt{"state.corrupt", ErrorClass::kPermanent,
+                                    "The state database is damaged or is not a database.",
+                                    "Restore the file and its -wal from a backup of the same moment."};
+inline constexpr ErrorCode kDiskFull{"state.disk_full", ErrorClass::kPermanent,
+                                     "The disk of the state database is full.",
+                                     "Free space, then run the command again: nothing is lost."};
+inline constexpr ErrorCode kDenied{
+    "state.denied", ErrorClass::kPermanent, "The state database cannot be opened or written.",
+    "Give the user that runs tarn the right to write the file and its folder."};
+inline constexpr ErrorCode kFailed{"state.failed", ErrorClass::kPermanent,
+                                   "Reading or writing the state database failed.",
+                                   "Look at the reason given and at the system's log; then run it again."};
+inline constexpr ErrorCode kCommitUnknown{
+    "state.commit_unknown", ErrorClass::kUnknownOutcome,
+    "The state database failed while committing; whether it did is not known.",
+    "Run the command again: tarn reads back what happened before it goes on."};
+inline constexpr ErrorCode kReadOnly{"state.read_only", ErrorClass::kBug,
+                                     "Something tried to write a state database opened for reading.",
+                                     "Report this as a bug of tarn, with the command."};
+inline constexpr ErrorCode kNestedTransaction{"state.nested_transaction", ErrorClass::kBug,
+                                              "A thread began a transaction while it holds another.",
+                                              "Report this as a bug of tarn, with the command."};
+inline constexpr ErrorCode kConflict{
+    "state.conflict", ErrorClass::kTransient,
+    "An entry is not in the state that the change expects: somebody else changed it first.",
+    "Look at the entry again, then decide."};
+inline constexpr ErrorCode kUnbalanced{"state.unbalanced", ErrorClass::kBug,
+                                       "Counts of files or records do not add up.",
+                                       "Report this as a bug of tarn, with the state database."};
+
+/// Every code of this library, for the reference page.
+std::span<const ErrorCode* const> error_codes();
+
+}  // namespace tarn::state

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "state/database.h"
+
+/// Runs: each execution of a command that writes, with its outcome and totals.
+namespace tarn::state {
+
+using RunId = StrongId<struct RunIdTag, std::int64_t>;
+
+/// Sums of one run.
+struct RunTotals {
+  std::int64_t files_arrived = 0;
+  std::int64_t files_committed = 0;
+  std::int64_t files_quarantined = 0;
+  std::int64_t files_duplicate = 0;
+  std::int64_t records_arrived = 0;
+  std::int64_t records_committed = 0;
+  std::int64_t records_quarantined = 0;
+  std::int64_t records_duplicate = 0;
+  std::int64_t bytes_raw = 0;
+  std::int64_t batches = 0;
+  bool operator==(const RunTotals&) const = default;
+};
+
+struct Run {
+  RunId id;
+  std::string command;
+  std::int64_t started_at_us = 0;
+  std::optional<std::int64_t> finished_at_us;  ///< Nothing: it runs, or it crashed.
+  std::string outcome;  ///< "done", or the code of the error that ended it; else empty.
+  RunTotals totals;
+};
+
+Result<RunId> start_run(Transaction& transaction, const std::string& command, std::int64_t started_at_us);
+
+struct RunEnd {
+  RunId id;
+  std::int64_t finished_at_us = 0;
+  std::string outcome;
+  RunTotals totals;
+};
+/// state.not_found for an unknown run, state.conflict when it has ended already.
+Status finish_run(Transaction& transaction, const RunEnd& end);
+
+/// Newest first.
+Result<std::vector<Run>> list_runs(Database& database, std::size_t limit);
+
+}  // namespace tarn::state

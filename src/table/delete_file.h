@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "iceberg/manifest.h"
+#include "io/object_store.h"
+#include "table/parquet_writer.h"
+
+/// Positional delete files (Iceberg spec, "Position Delete Files").
+namespace tarn::table {
+
+/// Positions by data file, both ascending.
+using DeletedPositions = std::map<std::string, std::vector<std::int64_t>>;
+
+/// Writes the positions, sorted by path and position, as one Parquet file. Its bounds of `file_path` are
+/// whole when it names one data file only, as is `referenced_data_file` then. The partition is left empty.
+/// Requires at least one position. Errors: those of ParquetWriter.
+Result<iceberg::DataFile> write_position_deletes(io::ObjectStore& store, const std::string& location,
+                                                 const DeletedPositions& positions);
+
+/// Reads a file of any writer. Errors: table.unsupported_format, table.parquet_failed and those of the store.
+Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const iceberg::DataFile& file);
+
+/// Delete files, read once for the many data files they apply to, while a scan runs. Holds all that were
+/// asked for. All members may be called by many threads at once.
+class DeleteFileCache {
+ public:
+  explicit DeleteFileCache(io::ObjectStore& store) : store_(store) {}
+  Result<std::shared_ptr<const DeletedPositions>> get(const iceberg::DataFile& file);
+
+ private:
+  io::ObjectStore& store_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<const DeletedPositions>> by_location_;
+};
+
+}  // namespace tarn::table

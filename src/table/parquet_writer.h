@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <arrow/type_fwd.h>
+
+#include "base/result.h"
+#include "iceberg/manifest.h"
+#include "iceberg/schema.h"
+#include "io/object_store.h"
+
+namespace tarn::table {
+
+struct ParquetOptions {
+  int zstd_level = 1;
+  /// A row group is closed when it holds this many rows or, about, bytes of Arrow memory.
+  std::int64_t row_group_rows = 1'000'000;
+  std::int64_t row_group_bytes = std::int64_t{128} << 20;
+  /// Encode columns in parallel on Arrow's CPU pool. Leave it off where files are written in parallel
+  /// already.
+  bool use_threads = false;
+  bool page_index = false;
+  /// Bounds of strings and binaries in the DataFile are cut to this many characters or bytes.
+  int bound_width = 16;
+};
+
+/// Writes one Parquet file (format 2, zstd, field ids, statistics) through an ObjectStore and describes it as
+/// Iceberg does. Dictionaries are used but for columns whose first rows hardly repeat. One thread at a time.
+///
+///   TARN_ASSIGN_OR_RETURN(auto writer, ParquetWriter::open(store, {.location = location, .schema =
+///   schema})); for (const auto& batch : batches) TARN_RETURN_IF_ERROR(writer->write(batch));
+///   TARN_ASSIGN_OR_RETURN(iceberg::DataFile file, writer->finish());
+class ParquetWriter {
+ public:
+  struct Target {
+    std::string location;
+    iceberg::Schema schema;
+    ParquetOptions options = {};
+    std::optional<std::int32_t> sort_order_id = std::nullopt;  ///< Recorded in the DataFile.
+  };
+
+  virtual ~ParquetWriter() = default;
+
+  /// Nothing is written before the first row. Errors: table.unsupported_type.
+  static Result<std::unique_ptr<ParquetWriter>> open(io::ObjectStore& store, Target target);
+
+  /// Appends a batch whose columns are those of to_arrow_schema(schema), in order; a batch that is not so
+  /// goes through conform_batch(). Errors: table.batch_mismatch, table.null_in_required, table.parquet_failed
+  /// and those of the store.
+  virtual Status write(const std::shared_ptr<arrow::RecordBatch>& batch) = 0;
+  virtual std::int64_t rows() const = 0;
+  /// Publishes the file (durable after the store's sync()). Its DataFile has record count, sizes, value, null
+  /// and NaN counts, bounds and split offsets; the partition is left empty. A file without rows is written
+  /// too. Call once; a writer destroyed before leaves nothing behind.
+  virtual Result<iceberg::DataFile> finish() = 0;
+};
+
+}  // namespace tarn::table

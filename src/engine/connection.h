@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "engine/appender.h"
+#include "engine/result_set.h"
+
+namespace tarn::engine {
+
+/// What a statement does, as far as callers need to tell.
+enum class StatementKind : std::uint8_t {
+  kSelect,  ///< Also DESCRIBE, SHOW, SUMMARIZE, VALUES, FROM-first, most PRAGMAs.
+  kExplain,
+  kPrepare,
+  kExecute,
+  kSet,
+  kTransaction,
+  kCall,
+  kPragma,
+  kCopy,
+  kInsert,
+  kUpdate,
+  kDelete,
+  kMerge,
+  kCreate,
+  kAlter,
+  kDrop,
+  kAttach,
+  kLoad,
+  kOther,
+};
+
+/// A prepared statement. Used by one thread at a time; must not outlive its connection.
+class Statement {
+ public:
+  Statement(Statement&&) noexcept;
+  Statement& operator=(Statement&&) noexcept;
+  ~Statement();
+
+  StatementKind kind() const;
+  /// Names without the `$`, in order of position; positional ones are "1", "2" …
+  const std::vector<std::string>& parameters() const;
+  /// Gives a parameter a value as an SQL string literal would: it takes the type of its surroundings.
+  /// Errors: sql.parameter when there is none of that name.
+  Status bind(std::string_view name, std::string_view value);
+  Status bind_null(std::string_view name);
+
+  /// Runs the statement; rows come as they are computed. The connection can do nothing else until the result
+  /// is destroyed or read to its end.
+  Result<ResultSet> execute();
+
+ private:
+  friend class Connection;
+  struct Impl;
+  explicit Statement(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A session with the engine. Used by one thread at a time, but for interrupt() and progress().
+/// Errors carry their place in the text that was given: line, column and the caret's length.
+class Connection {
+ public:
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Runs one or more statements and drops their results.
+  Status run(std::string_view sql);
+  /// Prepares exactly one statement. `source` names the text in errors ("report.sql").
+  Result<Statement> prepare(std::string_view sql, std::string_view source = "sql");
+  /// prepare() and execute().
+  Result<ResultSet> query(std::string_view sql, std::string_view source = "sql");
+  /// The tables that one statement names, as they are written ("curated.encounter"), sorted; common table
+  /// expressions are not tables. The tables need not exist. Errors: sql.syntax, sql.binder.
+  Result<std::vector<std::string>> table_names(std::string_view sql);
+  /// Adds rows to an existing table of this database.
+  Result<Appender> append_to(const TableName& table);
+
+  /// Cancels the running statement, which answers sql.interrupted. From any thread.
+  void interrupt();
+  /// How much of the running statement is done, 0 … 100; negative when that is not known. From any thread.
+  double progress() const;
+
+ private:
+  friend class Database;
+  struct Impl;
+  explicit Connection(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tarn::engine

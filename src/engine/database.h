@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/connection.h"
+
+namespace tarn::engine {
+
+/// How a Database is opened.
+struct DatabaseOptions {
+  std::uint64_t memory_limit_bytes = 0;  ///< What the engine's buffers may take; 0: 80 % of the machine.
+  std::uint32_t threads = 0;             ///< 0: the machine's cores.
+  std::string temp_directory;            ///< Where big sorts and joins spill; empty: nothing is spilled.
+  /// False: only files below `allowed_directories` can be read or written, by any statement, and settings are
+  /// locked. True: whatever the process may.
+  bool external_access = true;
+  std::vector<std::string> allowed_directories;  ///< Absolute paths.
+};
+
+/// The embedded SQL engine with an empty database in memory. Extensions are never downloaded or loaded by
+/// themselves. All members may be called by many threads at once; connections outlive no database.
+///
+///   TARN_ASSIGN_OR_RETURN(auto database, Database::open({.memory_limit_bytes = 512 << 20, .threads = 2}));
+///   TARN_ASSIGN_OR_RETURN(auto connection, database->connect());
+///   TARN_ASSIGN_OR_RETURN(auto rows, connection->query("SELECT 42 AS answer"));
+class Database {
+ public:
+  /// Errors: engine.open_failed.
+  static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  Result<std::unique_ptr<Connection>> connect();
+
+  /// The engine's version, such as "v1.5.5".
+  static std::string version();
+
+ private:
+  struct Impl;
+  explicit Database(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tarn::engine

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "engine/connection.h"
+#include "engine/duckdb/handles.h"
+
+namespace tarn::engine {
+
+struct Connection::Impl {
+  internal::OwnedConnection handle;
+};
+
+}  // namespace tarn::engine

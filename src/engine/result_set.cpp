@@ -1,0 +1,76 @@
+#include "engine/result_set.h"
+
+#include <utility>
+
+#include "engine/duckdb/failure.h"
+#include "engine/duckdb/result_impl.h"
+
+namespace tarn::engine {
+
+Chunk::Chunk(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Chunk::Chunk(Chunk&&) noexcept = default;
+Chunk& Chunk::operator=(Chunk&&) noexcept = default;
+Chunk::~Chunk() = default;
+
+std::size_t Chunk::rows() const {
+  return impl_->rows;
+}
+std::size_t Chunk::columns() const {
+  return impl_->columns.size();
+}
+Cell Chunk::cell(std::size_t column, std::size_t row) const {
+  TARN_CHECK(column < impl_->columns.size() && row < impl_->rows);
+  return Cell(&impl_->columns[column], row);
+}
+
+ResultSet::ResultSet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ResultSet::ResultSet(ResultSet&&) noexcept = default;
+ResultSet& ResultSet::operator=(ResultSet&&) noexcept = default;
+ResultSet::~ResultSet() = default;
+
+const std::vector<Column>& ResultSet::columns() const {
+  return impl_->columns;
+}
+bool ResultSet::has_rows() const {
+  return impl_->has_rows;
+}
+
+Result<std::optional<Chunk>> ResultSet::next() {
+  if (impl_->ended) return std::optional<Chunk>();
+  internal::OwnedChunk fetched(duckdb_fetch_chunk(*impl_->result.get()));
+  if (fetched.get() == nullptr || duckdb_data_chunk_get_size(fetched.get()) == 0) {
+    impl_->ended = true;
+    if (const char* message = duckdb_result_error(impl_->result.get()); message != nullptr) {
+      return internal::make_failure(duckdb_result_error_type(impl_->result.get()), message,
+                                    impl_->source->sql, impl_->source->name);
+    }
+    return std::optional<Chunk>();
+  }
+  auto chunk = std::make_unique<Chunk::Impl>();
+  chunk->rows = duckdb_data_chunk_get_size(fetched.get());
+  chunk->types = impl_->types;
+  chunk->columns.reserve(impl_->types->size());
+  for (std::size_t i = 0; i < impl_->types->size(); ++i) {
+    chunk->columns.push_back(
+        internal::open_vector((*impl_->types)[i], duckdb_data_chunk_get_vector(fetched.get(), i)));
+  }
+  chunk->chunk = std::move(fetched);
+  return std::optional<Chunk>(Chunk(std::move(chunk)));
+}
+
+Result<std::vector<std::vector<std::optional<std::string>>>> read_texts(ResultSet& rows) {
+  std::vector<std::vector<std::optional<std::string>>> texts;
+  while (true) {
+    TARN_ASSIGN_OR_RETURN(const std::optional<Chunk> chunk, rows.next());
+    if (!chunk) return texts;
+    for (std::size_t row = 0; row < chunk->rows(); ++row) {
+      auto& cells = texts.emplace_back();
+      for (std::size_t column = 0; column < chunk->columns(); ++column) {
+        const Cell cell = chunk->cell(column, row);
+        cells.push_back(cell.is_null() ? std::nullopt : std::optional(cell.text()));
+      }
+    }
+  }
+}
+
+}  // namespace tarn::engine

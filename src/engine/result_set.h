@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/cell.h"
+
+namespace tarn::engine {
+
+/// The family of a column's type, for layout.
+enum class ColumnKind : std::uint8_t { kBoolean, kNumber, kText, kTemporal, kBinary, kNested };
+
+/// A column of a result.
+struct Column {
+  std::string name;
+  std::string type;  ///< As SQL writes it: "DECIMAL(10,2)", "STRUCT(a INTEGER)[]".
+  ColumnKind kind = ColumnKind::kText;
+};
+
+/// Some rows of a result, at most 2,048. Cells are valid as long as the chunk lives.
+class Chunk {
+ public:
+  Chunk(Chunk&&) noexcept;
+  Chunk& operator=(Chunk&&) noexcept;
+  ~Chunk();
+
+  std::size_t rows() const;
+  std::size_t columns() const;
+  /// Requires column < columns() and row < rows().
+  Cell cell(std::size_t column, std::size_t row) const;
+
+ private:
+  friend class ResultSet;
+  struct Impl;
+  explicit Chunk(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The outcome of a statement, read once from its beginning. One thread at a time.
+///
+///   while (true) {
+///     TARN_ASSIGN_OR_RETURN(std::optional<Chunk> chunk, rows.next());
+///     if (!chunk) break;
+///     for (std::size_t row = 0; row < chunk->rows(); ++row) use(chunk->cell(0, row).text());
+///   }
+class ResultSet {
+ public:
+  ResultSet(ResultSet&&) noexcept;
+  ResultSet& operator=(ResultSet&&) noexcept;
+  ~ResultSet();
+
+  const std::vector<Column>& columns() const;
+  /// True when the statement answers with rows; false for `SET`, `CREATE` and the like, and for COPY, whose
+  /// only cell counts the rows written.
+  bool has_rows() const;
+  /// The next rows, or nothing at the end. Errors: any code of engine/errors.h.
+  Result<std::optional<Chunk>> next();
+
+ private:
+  friend class Statement;
+  struct Impl;
+  explicit ResultSet(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Reads the rest of a result as texts, row by row; NULL is nothing. For small results.
+Result<std::vector<std::vector<std::optional<std::string>>>> read_texts(ResultSet& rows);
+
+}  // namespace tarn::engine

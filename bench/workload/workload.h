@@ -10,7 +10,8 @@
 
 #include "base/result.h"
 
-/// The workload generator: the zips that hospitals send in a day, as they send them, and the truth about them.
+/// The workload generator: the zips that hospitals send in a day, as they send them, and the truth about
+/// them.
 ///
 ///   tarn::workload::WorkloadOptions options;
 ///   options.folder = "inbox";
@@ -21,21 +22,23 @@
 /// Five feeds are written, the ones that `examples/hospital` has contracts for:
 ///
 ///   ADT_*.zip  admissions, discharges, transfers   90 - 300 XML files of one record each   curated.encounter
-///                                                                               and curated.encounter_diagnosis
-///   LAB_*.zip  laboratory results                  pipe-separated TXT                      curated.lab_result
-///   CLM_*.zip  claims                              quoted CSV, CRLF, BOM                   curated.claim_line
-///   BED_*.zip  bed census by unit and hour         fixed-width TXT                         curated.bed_census
-///   DEM_*.zip  demographics                        CSV                                     curated.patient
+///                                                                               and
+///                                                                               curated.encounter_diagnosis
+///   LAB_*.zip  laboratory results                  pipe-separated TXT curated.lab_result CLM_*.zip  claims
+///   quoted CSV, CRLF, BOM                   curated.claim_line BED_*.zip  bed census by unit and hour
+///   fixed-width TXT                         curated.bed_census DEM_*.zip  demographics CSV curated.patient
 ///   MIX_*.zip  bed census and laboratory results in one archive
 ///
-/// Everything is a function of the options: the same seed gives the same bytes on every machine, with any number of
-/// threads. Random numbers are xoshiro256** and integer tables only, never floating-point distributions.
+/// Everything is a function of the options: the same seed gives the same bytes on every machine, with any
+/// number of threads. Random numbers are xoshiro256** and integer tables only, never floating-point
+/// distributions.
 ///
-/// The truth file says what a lake that loaded all of it must hold; README.md beside this header documents it.
+/// The truth file says what a lake that loaded all of it must hold; README.md beside this header documents
+/// it.
 namespace tarn::workload {
 
-/// Everything that can be wrong with what arrives. The first group spoils a whole archive, the second a member, the
-/// third one record.
+/// Everything that can be wrong with what arrives. The first group spoils a whole archive, the second a
+/// member, the third one record.
 enum class Defect : std::uint8_t {
   kNone,
   // The archive.
@@ -79,9 +82,9 @@ struct DefectKind {
 /// All kinds but kNone, in the order of the enumeration.
 std::span<const DefectKind> defect_kinds();
 
-/// Shares by kind, each 0 … 1. Of an archive's or a member's kind: the share of the zips that have one such defect.
-/// Of a record's kind: the share of the records of every feed in which it can occur. Malformed XML, doctype, encoding
-/// and NUL spoil single-record members and count as shares of XML records.
+/// Shares by kind, each 0 … 1. Of an archive's or a member's kind: the share of the zips that have one such
+/// defect. Of a record's kind: the share of the records of every feed in which it can occur. Malformed XML,
+/// doctype, encoding and NUL spoil single-record members and count as shares of XML records.
 struct DefectShares {
   std::array<double, kDefectCount> share{};
   bool every_kind = false;  ///< At least one of each kind with a share above zero, however few the zips.
@@ -95,20 +98,22 @@ DefectShares typical_defects();
 DefectShares all_defects();
 
 struct WorkloadOptions {
-  std::filesystem::path folder;      ///< The drop folder; made when it is not there. Zips go to <folder>/<facility>/.
-  std::filesystem::path truth_file;  ///< Empty: <folder>/../truth.json. `<stem>_defects.csv` is written beside it.
+  std::filesystem::path
+      folder;  ///< The drop folder; made when it is not there. Zips go to <folder>/<facility>/.
+  std::filesystem::path
+      truth_file;  ///< Empty: <folder>/../truth.json. `<stem>_defects.csv` is written beside it.
   std::uint64_t seed = 1;
-  std::uint32_t zips = 1000;      ///< Distinct zips, large ones not counted; resends come on top.
-  std::uint32_t large = 0;        ///< Zips of about 40 MB (laboratory archives) on top.
-  std::uint32_t facilities = 0;   ///< 0: in the mission's proportion, 8,000 for 77,000 zips.
-  std::uint32_t patients = 0;     ///< 0: 100 for each zip, which gives plausible readmission rates.
-  std::uint32_t days = 365;       ///< The time that the records cover.
+  std::uint32_t zips = 1000;     ///< Distinct zips, large ones not counted; resends come on top.
+  std::uint32_t large = 0;       ///< Zips of about 40 MB (laboratory archives) on top.
+  std::uint32_t facilities = 0;  ///< 0: in the mission's proportion, 8,000 for 77,000 zips.
+  std::uint32_t patients = 0;    ///< 0: 100 for each zip, which gives plausible readmission rates.
+  std::uint32_t days = 365;      ///< The time that the records cover.
   std::string first_day = "2025-01-01";
   double resend_share = 0.01;      ///< Zips that come again under another name.
   double correction_share = 0.03;  ///< Encounters and patients that come again in a later version.
   DefectShares defects = typical_defects();
-  int compression = 6;    ///< libdeflate's level, 0 (stored) … 12.
-  unsigned threads = 0;   ///< 0: the machine's cores. Never changes what is written.
+  int compression = 6;   ///< libdeflate's level, 0 (stored) … 12.
+  unsigned threads = 0;  ///< 0: the machine's cores. Never changes what is written.
 };
 
 struct WorkloadReport {
@@ -117,7 +122,7 @@ struct WorkloadReport {
   std::uint64_t members = 0;       ///< Data files in the distinct zips.
   std::uint64_t records = 0;       ///< Records in the distinct zips, bad ones included.
   std::uint64_t zipped_bytes = 0;  ///< Of the distinct zips.
-  std::uint64_t raw_bytes = 0;     ///< Inflated, of the distinct zips.
+  std::uint64_t raw_bytes = 0;     ///< Inflated, of the distinct zips that can be read.
   std::uint64_t defects = 0;
   double seconds = 0;
   std::filesystem::path truth_file;
@@ -126,13 +131,12 @@ struct WorkloadReport {
 struct WorkloadProgress {
   std::uint32_t done = 0;  ///< Zips.
   std::uint32_t total = 0;
-  std::uint64_t raw_bytes = 0;
 };
 /// Called now and then, by one thread at a time but not by the caller's.
 using ProgressCallback = std::function<void(const WorkloadProgress&)>;
 
-/// Writes the workload and its truth file. Files appear complete (written aside, then renamed) and bear the time at
-/// which the facility sent them, in the past. Errors: workload.bad_option, workload.write_failed.
+/// Writes the workload and its truth file. Files appear complete (written aside, then renamed) and bear the
+/// time at which the facility sent them, in the past. Errors: workload.bad_option, workload.write_failed.
 Result<WorkloadReport> make_workload(const WorkloadOptions& options, const ProgressCallback& progress);
 
 }  // namespace tarn::workload

@@ -210,8 +210,9 @@ Result<std::vector<std::string>> Connection::table_names(std::string_view sql) {
   const std::string text(sql);
   const internal::OwnedValue names(duckdb_get_table_names(impl_->handle.get(), text.c_str(), true));
   if (names.get() == nullptr) {
-    // The engine keeps the reason to itself: preparing the statement tells it, where that fails too.
-    TARN_ASSIGN_OR_RETURN(const Statement statement, prepare(sql));
+    // The engine keeps the reason to itself: preparing the statement tells whether it is SQL at all.
+    const Result<Statement> statement = prepare(sql);
+    if (!statement.ok() && &statement.error().code() == &kSyntax) return statement.error();
     return Error(kBinder, "the tables of this statement cannot be told");
   }
   std::vector<std::string> found;

@@ -14,11 +14,11 @@ namespace tarn::engine {
 struct DatabaseOptions {
   std::uint64_t memory_limit_bytes = 0;  ///< What the engine's buffers may take; 0: 80 % of the machine.
   std::uint32_t threads = 0;             ///< 0: the machine's cores.
-  std::string temp_directory;            ///< Where big sorts and joins spill; empty: nothing is spilled.
+  std::string temp_directory = "";       ///< Where big sorts and joins spill; empty: nothing is spilled.
   /// False: only files below `allowed_directories` can be read or written, by any statement, and settings are
   /// locked. True: whatever the process may.
   bool external_access = true;
-  std::vector<std::string> allowed_directories;  ///< Absolute paths.
+  std::vector<std::string> allowed_directories = {};  ///< Absolute paths.
 };
 
 /// The embedded SQL engine with an empty database in memory. Extensions are never downloaded or loaded by

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "cli/render.h"
+#include "io/clock.h"
+#include "io/object_store.h"
+#include "io/random.h"
+#include "project/project_spec.h"
+#include "state/database.h"
+#include "table/manifest_cache.h"
+
+namespace tarn::cli {
+
+/// Exit codes of every command.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+
+/// What a command works with. Everything is made when it is first asked for, once, and lives as long as the
+/// context; errors say what a user can do. One thread at a time; what it hands out has its own rules.
+///
+///   void add_files_command(CLI::App& app, CommandContext& context) {
+///     auto options = std::make_shared<FilesOptions>();
+///     CLI::App* command = app.add_subcommand("files", "List the files that arrived");
+///     command->footer("Examples:\n  tarn files --state quarantined");
+///     command->add_option("--state", options->state, "Only those in this state");
+///     add_output_option(*command, context);
+///     context.on_run(*command, [&context, options] { return run_files(context, *options); });
+///   }
+class CommandContext {
+ public:
+  CommandContext();
+  ~CommandContext();
+  CommandContext(const CommandContext&) = delete;
+  CommandContext& operator=(const CommandContext&) = delete;
+
+  /// Runs `action` when the command was given. Its result is the exit code; an Error is rendered to standard
+  /// error and ends with kExitFailed (kExitUsage for usage errors, see errors.h).
+  void on_run(CLI::App& command, std::function<Result<int>()> action);
+  int exit_code() const { return exit_code_; }
+
+  /// `-C`; empty: the nearest folder from here up that holds a tarn.yaml.
+  std::string project_option;
+  /// `--output`, of commands that called add_output_option().
+  OutputFormat output = OutputFormat::kTable;
+
+  /// The project's folder, absolute. Errors: cli.no_project.
+  Result<std::filesystem::path> project_folder();
+  /// The checked project; warnings are printed once. Errors: cli.bad_project, after every diagnostic was
+  /// printed.
+  Result<const project::Project*> project();
+  /// A path of the project's settings, made absolute.
+  Result<std::filesystem::path> resolve(const std::string& path);
+  /// `warehouse` as a location (`file:///…`), without a trailing slash.
+  Result<std::string> warehouse();
+  /// The folder of `landing`.
+  Result<std::filesystem::path> landing();
+  /// The file of `state`. Its folder may not exist yet.
+  Result<std::filesystem::path> state_file();
+  /// The state database. The first call decides how it is opened. Errors: those of state::Database::open().
+  Result<state::Database*> database(state::OpenMode mode);
+  /// The catalog on that database.
+  Result<catalog::Catalog*> catalog(state::OpenMode mode);
+  io::ObjectStore& store();
+  table::ManifestCache& manifests();
+  io::Clock& clock();
+  io::Random& random();
+
+  /// Of standard output and standard error.
+  const Terminal& out() const { return out_; }
+  const Terminal& err() const { return err_; }
+  RenderOptions render_options() const;
+  /// Writes to standard output. Errors: io.failed.
+  Status print(std::string_view text);
+  /// A line to standard error, for people: notes and warnings.
+  void note(std::string_view text);
+
+ private:
+  struct Parts;
+  Terminal out_;
+  Terminal err_;
+  int exit_code_ = kExitDone;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// `--output table|json|csv`, into CommandContext::output.
+void add_output_option(CLI::App& command, CommandContext& context);
+
+}  // namespace tarn::cli

@@ -1,0 +1,69 @@
+#include "format/errors.h"
+
+#include <array>
+
+namespace tarn::format {
+
+namespace {
+constexpr std::array kCodes = {
+    &kArchiveUnsupported,
+    &kArchiveEmpty,
+    &kArchiveTruncated,
+    &kArchiveCorrupt,
+    &kArchiveCrc,
+    &kArchiveHeaderMismatch,
+    &kArchiveOverlap,
+    &kArchiveEncrypted,
+    &kArchiveNested,
+    &kArchiveUnsafeName,
+    &kArchiveDuplicateMember,
+    &kArchiveSpecialFile,
+    &kArchiveTooManyMembers,
+    &kArchiveMemberTooLarge,
+    &kArchiveTotalTooLarge,
+    &kArchiveRatio,
+    &kTextEncoding,
+    &kTextNulByte,
+    &kCsvUnterminatedQuote,
+    &kCsvTextAfterQuote,
+    &kCsvRecordTooLarge,
+    &kCsvFieldTooLarge,
+    &kCsvTooManyColumns,
+    &kCsvBadOptions,
+    &kFixedBadRange,
+    &kFixedShortLine,
+    &kFixedRecordTooLarge,
+    &kXmlMalformed,
+    &kXmlEmpty,
+    &kXmlDtd,
+    &kXmlEntity,
+    &kXmlDepth,
+    &kXmlTooManyAttributes,
+    &kXmlTooLarge,
+    &kXmlEncoding,
+    &kXmlCharacter,
+    &kXmlNamespace,
+    &kXmlBadPath,
+    &kValueEmpty,
+    &kValueNotAnInteger,
+    &kValueNotANumber,
+    &kValueOutOfRange,
+    &kValueTooPrecise,
+    &kValueNotABoolean,
+    &kValueNotATime,
+    &kValueNoSuchTime,
+    &kValueZoneMissing,
+    &kValueUnexpectedZone,
+    &kValueNotAUuid,
+    &kValueNotBase64,
+    &kValueNotHex,
+    &kValueBadFormat,
+    &kValueBadZone,
+};
+}  // namespace
+
+std::span<const ErrorCode* const> error_codes() {
+  return kCodes;
+}
+
+}  // namespace tarn::format

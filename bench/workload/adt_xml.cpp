@@ -171,6 +171,8 @@ void write_document(std::string& out, const Plan& plan, const Style& style, cons
   const std::string_view note = note_sentences()[encounter.note];
   if (defect == Defect::kDoctype) {
     out += fmt::format("<{0}Note>&who;</{0}Note>", style.prefix);
+  } else if (defect == Defect::kEntity) {
+    out += fmt::format("<{0}Note>stable&nbsp;patient</{0}Note>", style.prefix);
   } else if (defect == Defect::kXmlNul) {
     xml.leaf("Note", std::string_view("before\0after", 12));
   } else if (encounter.note % 3 == 0) {

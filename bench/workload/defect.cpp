@@ -13,28 +13,29 @@ constexpr DefectLevel kRecord = DefectLevel::kRecord;
 
 constexpr DefectKind kKinds[] = {
     {Defect::kTruncated, "truncated", kArchive, "archive.truncated"},
-    {Defect::kEncrypted, "encrypted", kArchive, "archive.encrypted"},
     {Defect::kEmptyZip, "empty_zip", kArchive, "archive.empty"},
-    {Defect::kNotZip, "not_zip", kArchive, "archive.not_zip"},
-    {Defect::kCorruptCrc, "corrupt_crc", kMember, "archive.crc_mismatch"},
+    {Defect::kNotZip, "not_zip", kArchive, "archive.unsupported"},
+    {Defect::kEncrypted, "encrypted", kMember, "archive.encrypted"},
+    {Defect::kCorruptCrc, "corrupt_crc", kMember, "archive.crc"},
     {Defect::kNestedZip, "nested_zip", kMember, "archive.nested"},
     {Defect::kTraversalName, "traversal_name", kMember, "archive.unsafe_name"},
     {Defect::kAbsoluteName, "absolute_name", kMember, "archive.unsafe_name"},
     {Defect::kBomb, "bomb", kMember, "archive.ratio"},
     {Defect::kMalformedXml, "malformed_xml", kMember, "xml.malformed"},
-    {Defect::kDoctype, "doctype", kMember, "xml.doctype"},
-    {Defect::kXmlEncoding, "xml_encoding", kMember, "encoding.invalid"},
-    {Defect::kXmlNul, "xml_nul", kMember, "encoding.nul"},
+    {Defect::kDoctype, "doctype", kMember, "xml.dtd"},
+    {Defect::kEntity, "entity", kMember, "xml.entity"},
+    {Defect::kXmlEncoding, "xml_encoding", kMember, "text.encoding"},
+    {Defect::kXmlNul, "xml_nul", kMember, "text.nul_byte"},
     {Defect::kUnknownColumn, "unknown_column", kMember, "drift.unknown_column"},
     {Defect::kMissingColumn, "missing_column", kMember, "drift.missing_column"},
     {Defect::kUnknownElement, "unknown_element", kRecord, "drift.unknown_column"},
-    {Defect::kRaggedRow, "ragged_row", kRecord, "csv.ragged_row"},
-    {Defect::kTextEncoding, "text_encoding", kRecord, "encoding.invalid"},
-    {Defect::kTextNul, "text_nul", kRecord, "encoding.nul"},
-    {Defect::kWrongType, "wrong_type", kRecord, "value.wrong_type"},
-    {Defect::kMissingKey, "missing_key", kRecord, "value.required"},
-    {Defect::kOutOfRange, "out_of_range", kRecord, "value.out_of_range"},
-    {Defect::kNotAccepted, "not_accepted", kRecord, "value.not_accepted"},
+    {Defect::kRaggedRow, "ragged_row", kRecord, "record.ragged"},
+    {Defect::kTextEncoding, "text_encoding", kRecord, "text.encoding"},
+    {Defect::kTextNul, "text_nul", kRecord, "text.nul_byte"},
+    {Defect::kWrongType, "wrong_type", kRecord, "record.wrong_type"},
+    {Defect::kMissingKey, "missing_key", kRecord, "record.missing_key"},
+    {Defect::kOutOfRange, "out_of_range", kRecord, "record.out_of_range"},
+    {Defect::kNotAccepted, "not_accepted", kRecord, "record.not_accepted"},
 };
 static_assert(std::size(kKinds) == kDefectCount - 1);
 
@@ -42,6 +43,7 @@ bool is_of_records(Defect defect, Feed feed) {
   switch (defect) {
     case Defect::kMalformedXml:
     case Defect::kDoctype:
+    case Defect::kEntity:
     case Defect::kXmlEncoding:
     case Defect::kXmlNul:
     case Defect::kUnknownElement:

@@ -13,6 +13,11 @@ void append_digits(std::string& out, std::uint64_t value, std::size_t width) {
   out.append(digits, width);
 }
 
+ZipWriter::Flaw flaw_of(Defect defect) {
+  if (defect == Defect::kCorruptCrc) return ZipWriter::Flaw::kCrc;
+  return defect == Defect::kEncrypted ? ZipWriter::Flaw::kEncrypted : ZipWriter::Flaw::kNone;
+}
+
 constexpr std::uint64_t kDaySeconds = 86'400;
 
 }  // namespace
@@ -22,22 +27,29 @@ FeedZip::FeedZip(const Plan& plan, std::uint32_t zip, std::string file, ZipWrite
 
 void FeedZip::add_member(Feed feed, std::string_view name, std::string_view content, std::uint64_t records) {
   writer_.add(name, content,
-              zip().defect == Defect::kEncrypted ? ZipWriter::Flaw::kEncrypted : ZipWriter::Flaw::kNone);
-  if (lost_) return;
-  truth_.add_member(feed, content.size());
-  truth_.add_records(feed, records);
+              flaw_of(zip().defect == Defect::kEncrypted ? Defect::kEncrypted : Defect::kNone));
+  if (!lost_) {
+    truth_.add_member(feed, content.size());
+    truth_.add_records(feed, records);
+  } else if (zip().defect == Defect::kEncrypted) {
+    add_unreadable(feed, Defect::kEncrypted, name, content);
+  }
 }
 
 void FeedZip::add_spoilt_member(Feed feed, Defect defect, std::string_view name, std::string_view content) {
-  writer_.add(name, content, defect == Defect::kCorruptCrc ? ZipWriter::Flaw::kCrc : ZipWriter::Flaw::kNone);
-  if (lost_) return;
+  if (zip().defect == Defect::kEncrypted) defect = Defect::kEncrypted;  // It is found first.
+  writer_.add(name, content, flaw_of(defect));
+  if (!lost_ || defect == Defect::kEncrypted) add_unreadable(feed, defect, name, content);
+}
+
+void FeedZip::add_unreadable(Feed feed, Defect defect, std::string_view name, std::string_view content) {
   truth_.add_member(feed, content.size());
   truth_.add_spoilt(feed, {file_, std::string(name), 0, defect});
 }
 
 void FeedZip::add_ignored_member(Feed feed, std::string_view name, std::string_view content) {
   writer_.add(name, content);
-  if (!lost_) truth_.add_ignored_member(feed);
+  if (!lost_ || zip().defect == Defect::kEncrypted) truth_.add_ignored_member(feed);
 }
 
 void FeedZip::add_spoilt_record(Feed feed, Defect defect, std::string_view member, std::uint64_t record) {

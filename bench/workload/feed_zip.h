@@ -35,6 +35,8 @@ class FeedZip {
   void add_row(Table table, std::string_view key, std::initializer_list<std::int64_t> sums);
 
  private:
+  void add_unreadable(Feed feed, Defect defect, std::string_view name, std::string_view content);
+
   const Plan& plan_;
   std::uint32_t zip_;
   std::string file_;

@@ -139,7 +139,8 @@ std::string facility_id(std::uint32_t facility) {
 
 bool Plan::lost(std::uint32_t zip) const {
   const Defect defect = zips[zip].defect;
-  return defect != Defect::kNone && kind_of(defect).level == DefectLevel::kArchive;
+  return defect == Defect::kEncrypted ||
+         (defect != Defect::kNone && kind_of(defect).level == DefectLevel::kArchive);
 }
 
 std::uint32_t Plan::next_adt(std::uint32_t zip) const {

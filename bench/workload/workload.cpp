@@ -72,8 +72,9 @@ class ZipMaker {
     write_members(out);
     std::string_view bytes = writer_.finish();
     std::string replaced;
-    if (spoil_archive(planned.defect, name, bytes, replaced)) bytes = replaced;
-    if (plan_.lost(zip)) truth_.add_spoilt(Feed::kAdmissions, {name + ".zip", "", 0, planned.defect});
+    const bool spoilt = spoil_archive(planned.defect, name, bytes, replaced);
+    if (spoilt) bytes = replaced;
+    if (spoilt) truth_.add_spoilt(Feed::kAdmissions, {name + ".zip", "", 0, planned.defect});
     truth_.add_zipped_bytes(bytes.size());
     truth_.add_file(planned.kind, false);
     TARN_RETURN_IF_ERROR(write_file(plan_.options.folder / (name + ".zip"), bytes, sent));

@@ -37,16 +37,16 @@
 /// it.
 namespace tarn::workload {
 
-/// Everything that can be wrong with what arrives. The first group spoils a whole archive, the second a
+/// Everything that can be wrong with what arrives. The first group spoils an archive as a whole, the second a
 /// member, the third one record.
 enum class Defect : std::uint8_t {
   kNone,
   // The archive.
   kTruncated,  ///< The file ends in the middle.
-  kEncrypted,  ///< Every member has the encryption flag.
   kEmptyZip,   ///< An end record and nothing else.
   kNotZip,     ///< An error page saved as .zip.
   // A member of it.
+  kEncrypted,      ///< The encryption flag on every member of the archive.
   kCorruptCrc,     ///< A member's bytes do not match its checksum.
   kNestedZip,      ///< A zip within the zip.
   kTraversalName,  ///< A member called ../…
@@ -54,6 +54,7 @@ enum class Defect : std::uint8_t {
   kBomb,           ///< A small member that inflates a thousandfold.
   kMalformedXml,   ///< An element is never closed.
   kDoctype,        ///< A DOCTYPE with an external entity.
+  kEntity,         ///< An entity that XML does not have.
   kXmlEncoding,    ///< Bytes that are not the declared encoding.
   kXmlNul,         ///< A NUL byte in the document.
   kUnknownColumn,  ///< A header names a column the contract does not have.

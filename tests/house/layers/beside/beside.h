@@ -1,0 +1,5 @@
+#pragma once
+
+inline int beside_value() {
+  return 1;
+}

@@ -1,0 +1,5 @@
+#pragma once
+
+inline int high_value() {
+  return 1;
+}

@@ -1,0 +1,5 @@
+#pragma once
+
+inline int low_value() {
+  return 1;
+}

@@ -1,0 +1,5 @@
+#include "low/low.h"
+
+int middle_value() {
+  return low_value();
+}

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/result.h"
@@ -87,8 +88,15 @@ class Database {
   void set_commit_fault(std::function<CommitFault()> fault);
 
   /// For this library only: the reading connection, locked for as long as the object lives.
-  class Reading;
-  Reading read();
+  class Reading {
+   public:
+    explicit Reading(Database& database);
+    Connection* operator->() const { return &connection_; }
+
+   private:
+    std::unique_lock<std::mutex> lock_;
+    Connection& connection_;
+  };
 
  private:
   friend class Transaction;

@@ -41,9 +41,9 @@ inline constexpr ErrorCode kCommitUnknown{
     "state.commit_unknown", ErrorClass::kUnknownOutcome,
     "The state database failed while committing; whether it did is not known.",
     "Run the command again: tarn reads back what happened before it goes on."};
-inline constexpr ErrorCode kReadOnly{"state.read_only", ErrorClass::kBug,
-                                     "Something tried to write a state database opened for reading.",
-                                     "Report this as a bug of tarn, with the command."};
+inline constexpr ErrorCode kNotWritable{"state.read_only", ErrorClass::kBug,
+                                        "Something tried to write a state database opened for reading.",
+                                        "Report this as a bug of tarn, with the command."};
 inline constexpr ErrorCode kNestedTransaction{"state.nested_transaction", ErrorClass::kBug,
                                               "A thread began a transaction while it holds another.",
                                               "Report this as a bug of tarn, with the command."};

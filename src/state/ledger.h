@@ -79,7 +79,7 @@ struct Settlement {
   std::int64_t members = 0;  ///< Data files inside: 1 for a plain file.
   RecordCounts records;
   std::uint64_t bytes_raw = 0;     ///< Inflated.
-  std::vector<std::string> feeds;  ///< The feeds that took records or members; replaces the former list.
+  std::vector<std::string> feeds;  ///< The feeds that took records or members; empty: as recorded.
   std::string error_code;          ///< Why the whole file is in quarantine; else empty.
   std::string error_message;
 };
@@ -200,6 +200,8 @@ struct LedgerSummary {
 Result<LedgerSummary> summary(Database& database, const std::optional<std::string>& source = std::nullopt);
 /// Of the arrivals with greater ids than `after`, summed from the rows (`ArrivalId{0}`: all of them).
 Result<LedgerSummary> summary_after(Database& database, ArrivalId after);
+/// That the running totals equal the sums of the rows, in one consistent view. state.unbalanced.
+Status check_totals(Database& database);
 /// The greatest id given so far; 0 for none.
 Result<ArrivalId> last_arrival(Database& database);
 

@@ -24,7 +24,8 @@ struct LockHolder {
 ///   TARN_ASSIGN_OR_RETURN(const auto lock, ProcessLock::acquire("state/tarn.lock", "tarn serve", clock));
 class ProcessLock {
  public:
-  /// Never waits. state.locked, whose message names the holder's pid, command and since when; state.denied.
+  /// Waits at most 0.1 s. state.locked, whose message names the holder's pid, command and since when;
+  /// state.denied.
   static Result<ProcessLock> acquire(const std::string& path, const std::string& command, io::Clock& clock);
   /// Who holds the lock now; nothing when nobody does or the file does not exist.
   static Result<std::optional<LockHolder>> holder(const std::string& path);

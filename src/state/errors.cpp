@@ -1,0 +1,15 @@
+#include "state/errors.h"
+
+#include <array>
+
+namespace tarn::state {
+
+std::span<const ErrorCode* const> error_codes() {
+  static constexpr std::array kCodes = {
+      &kBusy,          &kLocked,      &kNotFound,          &kNewerSchema, &kNeedsMigration,
+      &kNotState,      &kCorrupt,     &kDiskFull,          &kDenied,      &kFailed,
+      &kCommitUnknown, &kNotWritable, &kNestedTransaction, &kConflict,    &kUnbalanced};
+  return kCodes;
+}
+
+}  // namespace tarn::state

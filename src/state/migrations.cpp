@@ -1,0 +1,218 @@
+#include "state/migrations.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "state/errors.h"
+
+namespace tarn::state {
+namespace {
+
+// Sizes to keep in mind: 28 million arrivals a year. Each index of `arrivals` is therefore either partial and
+// small, or appends; only the content index is hit at random.
+constexpr std::string_view kVersion1 = R"sql(
+CREATE TABLE marks (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL);
+INSERT INTO marks VALUES (1, 0);
+
+CREATE TABLE namespaces (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE namespace_properties (
+  namespace TEXT NOT NULL REFERENCES namespaces (name) ON DELETE CASCADE,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (namespace, key)) WITHOUT ROWID;
+CREATE TABLE tables (
+  namespace TEXT NOT NULL REFERENCES namespaces (name),
+  name TEXT NOT NULL,
+  metadata_location TEXT NOT NULL,
+  previous_metadata_location TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (namespace, name)) WITHOUT ROWID;
+
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY,
+  command TEXT NOT NULL,
+  started_at_us INTEGER NOT NULL,
+  finished_at_us INTEGER,
+  outcome TEXT NOT NULL DEFAULT '',
+  files_arrived INTEGER NOT NULL DEFAULT 0,
+  files_committed INTEGER NOT NULL DEFAULT 0,
+  files_quarantined INTEGER NOT NULL DEFAULT 0,
+  files_duplicate INTEGER NOT NULL DEFAULT 0,
+  records_arrived INTEGER NOT NULL DEFAULT 0,
+  records_committed INTEGER NOT NULL DEFAULT 0,
+  records_quarantined INTEGER NOT NULL DEFAULT 0,
+  records_duplicate INTEGER NOT NULL DEFAULT 0,
+  bytes_raw INTEGER NOT NULL DEFAULT 0,
+  batches INTEGER NOT NULL DEFAULT 0);
+
+-- state: 0 writing, 1 committed, 2 abandoned
+CREATE TABLE batches (
+  seq INTEGER PRIMARY KEY,
+  batch_id TEXT NOT NULL UNIQUE,
+  state INTEGER NOT NULL,
+  started_at_us INTEGER NOT NULL,
+  finished_at_us INTEGER,
+  run_id INTEGER REFERENCES runs (id));
+CREATE INDEX batches_unfinished ON batches (seq) WHERE state = 0;
+CREATE TABLE batch_tables (
+  batch_seq INTEGER NOT NULL REFERENCES batches (seq),
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  rows_added INTEGER NOT NULL,
+  rows_deleted INTEGER NOT NULL,
+  snapshot_id INTEGER NOT NULL,
+  PRIMARY KEY (batch_seq, namespace, name)) WITHOUT ROWID;
+
+CREATE TABLE sources (id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE);
+
+-- state: 0 landed, 1 committed, 2 quarantined, 3 duplicate, 4 unmatched
+-- duplicate_of has no foreign key: removing an unmatched arrival would look for its children in the whole table.
+-- duplicates counts the arrivals that name this one as their original.
+CREATE TABLE arrivals (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  source_id INTEGER NOT NULL REFERENCES sources (id),
+  path TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  sha256 BLOB,
+  state INTEGER NOT NULL,
+  duplicate_of INTEGER,
+  duplicates INTEGER NOT NULL DEFAULT 0,
+  landed_at_us INTEGER NOT NULL,
+  settled_at_us INTEGER,
+  batch_seq INTEGER REFERENCES batches (seq),
+  feeds TEXT NOT NULL DEFAULT '',
+  members INTEGER NOT NULL DEFAULT 0,
+  records_arrived INTEGER NOT NULL DEFAULT 0,
+  records_committed INTEGER NOT NULL DEFAULT 0,
+  records_quarantined INTEGER NOT NULL DEFAULT 0,
+  records_superseded INTEGER NOT NULL DEFAULT 0,
+  bytes_raw INTEGER NOT NULL DEFAULT 0,
+  error_code TEXT NOT NULL DEFAULT '',
+  error_message TEXT NOT NULL DEFAULT '');
+CREATE UNIQUE INDEX arrivals_content ON arrivals (source_id, sha256)
+  WHERE duplicate_of IS NULL AND sha256 IS NOT NULL;
+CREATE INDEX arrivals_not_committed ON arrivals (state) WHERE state <> 1;
+CREATE INDEX arrivals_landed_at ON arrivals (landed_at_us);
+
+CREATE TABLE known_files (
+  source_id INTEGER NOT NULL REFERENCES sources (id),
+  path TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  arrival_id INTEGER NOT NULL,
+  matched INTEGER NOT NULL,
+  PRIMARY KEY (source_id, path)) WITHOUT ROWID;
+
+-- Running sums of `arrivals`, kept in the same transactions.
+CREATE TABLE ledger_totals (
+  source_id INTEGER NOT NULL REFERENCES sources (id),
+  state INTEGER NOT NULL,
+  files INTEGER NOT NULL DEFAULT 0,
+  size_bytes INTEGER NOT NULL DEFAULT 0,
+  bytes_raw INTEGER NOT NULL DEFAULT 0,
+  members INTEGER NOT NULL DEFAULT 0,
+  records_arrived INTEGER NOT NULL DEFAULT 0,
+  records_committed INTEGER NOT NULL DEFAULT 0,
+  records_quarantined INTEGER NOT NULL DEFAULT 0,
+  records_superseded INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (source_id, state)) WITHOUT ROWID;
+
+-- level: 0 record, 1 member, 2 file; status: 0 open, 1 replayed, 2 discarded
+-- raw comes last, so that lists without it never read its overflow pages.
+CREATE TABLE quarantine (
+  id INTEGER PRIMARY KEY,
+  arrival_id INTEGER NOT NULL REFERENCES arrivals (id),
+  feed TEXT NOT NULL,
+  table_name TEXT NOT NULL,
+  source_file TEXT NOT NULL,
+  member TEXT NOT NULL,
+  record INTEGER,
+  line INTEGER,
+  column_number INTEGER,
+  field TEXT NOT NULL,
+  level INTEGER NOT NULL,
+  code TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  contract_version INTEGER NOT NULL,
+  batch_id TEXT NOT NULL,
+  created_at_us INTEGER NOT NULL,
+  status INTEGER NOT NULL DEFAULT 0,
+  status_changed_at_us INTEGER,
+  note TEXT NOT NULL DEFAULT '',
+  raw BLOB NOT NULL);
+CREATE INDEX quarantine_arrival ON quarantine (arrival_id);
+CREATE INDEX quarantine_groups ON quarantine (status, feed, code);
+)sql";
+
+struct Version {
+  bool empty = false;
+  std::int64_t application_id = 0;
+  std::int64_t number = 0;
+};
+
+Result<Version> read_version(Connection& connection) {
+  Version version;
+  TARN_ASSIGN_OR_RETURN(const auto objects, connection.integer("SELECT count(*) FROM sqlite_schema"));
+  TARN_ASSIGN_OR_RETURN(const auto application, connection.integer("PRAGMA application_id"));
+  TARN_ASSIGN_OR_RETURN(const auto number, connection.integer("PRAGMA user_version"));
+  version.application_id = application.value_or(0);
+  version.number = number.value_or(0);
+  version.empty = objects.value_or(0) == 0 && version.application_id == 0 && version.number == 0;
+  return version;
+}
+
+Status check_known(const Version& version, std::size_t newest) {
+  if (version.empty) return ok_status();
+  if (version.application_id != kApplicationId)
+    return Error(kNotState, "the file is an SQLite database, but not one of tarn's state");
+  if (version.number > static_cast<std::int64_t>(newest))
+    return Error(kNewerSchema, fmt::format("the state database has schema version {}; this tarn knows {}",
+                                           version.number, newest));
+  return ok_status();
+}
+
+Status apply(Connection& connection, std::span<const std::string_view> steps) {
+  // Read again under the lock: another process may have been faster.
+  TARN_ASSIGN_OR_RETURN(const Version version, read_version(connection));
+  TARN_RETURN_IF_ERROR(check_known(version, steps.size()));
+  for (std::size_t step = static_cast<std::size_t>(version.number); step < steps.size(); ++step)
+    TARN_RETURN_IF_ERROR(connection.execute(std::string(steps[step])));
+  TARN_RETURN_IF_ERROR(connection.execute(
+      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", kApplicationId, steps.size())));
+  return connection.execute("COMMIT");
+}
+
+}  // namespace
+
+std::span<const std::string_view> migrations() {
+  static constexpr std::array kSteps = {kVersion1};
+  return kSteps;
+}
+
+Status migrate(Connection& connection, std::span<const std::string_view> steps) {
+  TARN_ASSIGN_OR_RETURN(const Version version, read_version(connection));
+  TARN_RETURN_IF_ERROR(check_known(version, steps.size()));
+  if (version.number == static_cast<std::int64_t>(steps.size())) return ok_status();
+  TARN_RETURN_IF_ERROR(connection.execute("BEGIN IMMEDIATE"));
+  Status applied = apply(connection, steps);
+  if (!applied.ok() && connection.in_transaction()) {
+    // The transaction's own error is the one to tell; an unfinished one ends with the connection.
+    static_cast<void>(connection.execute("ROLLBACK").ok());
+  }
+  return applied;
+}
+
+Status check_schema(Connection& connection, std::span<const std::string_view> steps) {
+  TARN_ASSIGN_OR_RETURN(const Version version, read_version(connection));
+  TARN_RETURN_IF_ERROR(check_known(version, steps.size()));
+  if (version.number < static_cast<std::int64_t>(steps.size()))
+    return Error(kNeedsMigration, fmt::format("the state database has schema version {}; this tarn needs {}",
+                                              version.number, steps.size()));
+  return ok_status();
+}
+
+}  // namespace tarn::state

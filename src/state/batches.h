@@ -23,14 +23,14 @@ enum class BatchState : std::uint8_t { kWriting, kCommitted, kAbandoned };
 std::string_view to_string(BatchState state);
 
 struct NewBatch {
-  BatchId id;  ///< Unique; a UUID version 7.
+  BatchId id = {};  ///< Unique; a UUID version 7.
   std::int64_t started_at_us = 0;
-  std::optional<RunId> run;
+  std::optional<RunId> run = std::nullopt;
 };
 
 /// What a batch did to one table.
 struct BatchTable {
-  TableName table;
+  TableName table = {};
   std::int64_t rows_added = 0;
   std::int64_t rows_deleted = 0;
   std::int64_t snapshot_id = 0;
@@ -38,12 +38,12 @@ struct BatchTable {
 };
 
 struct Batch {
-  BatchId id;
+  BatchId id = {};
   BatchState state = BatchState::kWriting;
   std::int64_t started_at_us = 0;
-  std::optional<std::int64_t> finished_at_us;
-  std::optional<RunId> run;
-  std::vector<BatchTable> tables;  ///< Sorted by name; empty until committed.
+  std::optional<std::int64_t> finished_at_us = std::nullopt;
+  std::optional<RunId> run = std::nullopt;
+  std::vector<BatchTable> tables = {};  ///< Sorted by name; empty until committed.
 };
 
 /// state.conflict when the id was used before.

@@ -41,23 +41,24 @@ std::optional<ArrivalState> parse_arrival_state(std::string_view text);
 
 /// A file at the moment of its arrival.
 struct NewArrival {
-  std::string source;  ///< The folder as configured.
-  std::string path;    ///< Relative to the source.
+  std::string source = "";  ///< The folder as configured.
+  std::string path = "";    ///< Relative to the source.
   std::uint64_t size_bytes = 0;
   std::int64_t mtime_ns = 0;
   std::uint64_t inode = 0;
-  std::optional<Sha256Digest> sha256;  ///< Nothing: no feed takes the file; it becomes kUnmatched.
+  std::optional<Sha256Digest> sha256 =
+      std::nullopt;  ///< Nothing: no feed takes the file; it becomes kUnmatched.
   std::int64_t landed_at_us = 0;
-  std::vector<std::string> feeds;  ///< Names of the feeds that take it, as far as known.
+  std::vector<std::string> feeds = {};  ///< Names of the feeds that take it, as far as known.
 };
 
 /// What record_landed() made of an arrival.
 struct Landed {
-  ArrivalId id;
-  ArrivalState state = ArrivalState::kLanded;  ///< kLanded, kDuplicate or kUnmatched.
-  std::optional<ArrivalId> duplicate_of;       ///< The first arrival of this content.
+  ArrivalId id = {};
+  ArrivalState state = ArrivalState::kLanded;            ///< kLanded, kDuplicate or kUnmatched.
+  std::optional<ArrivalId> duplicate_of = std::nullopt;  ///< The first arrival of this content.
   /// The records of the original when it is settled already; they count as duplicate records.
-  std::optional<std::int64_t> duplicate_records;
+  std::optional<std::int64_t> duplicate_records = std::nullopt;
 };
 
 /// Records of a file. arrived = committed + quarantined, always; superseded are those of `committed` that
@@ -72,38 +73,38 @@ struct RecordCounts {
 
 /// What became of an arrival.
 struct Settlement {
-  ArrivalId id;
+  ArrivalId id = {};
   ArrivalState state = ArrivalState::kCommitted;  ///< kCommitted or kQuarantined.
-  BatchId batch;                                  ///< A batch that was begun; empty when there was none.
+  BatchId batch = {};                             ///< A batch that was begun; empty when there was none.
   std::int64_t settled_at_us = 0;
   std::int64_t members = 0;  ///< Data files inside: 1 for a plain file.
-  RecordCounts records;
-  std::uint64_t bytes_raw = 0;     ///< Inflated.
-  std::vector<std::string> feeds;  ///< The feeds that took records or members; empty: as recorded.
-  std::string error_code;          ///< Why the whole file is in quarantine; else empty.
-  std::string error_message;
+  RecordCounts records = {};
+  std::uint64_t bytes_raw = 0;          ///< Inflated.
+  std::vector<std::string> feeds = {};  ///< The feeds that took records or members; empty: as recorded.
+  std::string error_code = "";          ///< Why the whole file is in quarantine; else empty.
+  std::string error_message = "";
 };
 
 /// A row of the ledger.
 struct Arrival {
-  ArrivalId id;
-  std::string source;
-  std::string path;
+  ArrivalId id = {};
+  std::string source = "";
+  std::string path = "";
   std::uint64_t size_bytes = 0;
   std::int64_t mtime_ns = 0;
   std::uint64_t inode = 0;
-  std::optional<Sha256Digest> sha256;
+  std::optional<Sha256Digest> sha256 = std::nullopt;
   ArrivalState state = ArrivalState::kLanded;
-  std::optional<ArrivalId> duplicate_of;
+  std::optional<ArrivalId> duplicate_of = std::nullopt;
   std::int64_t landed_at_us = 0;
-  std::optional<std::int64_t> settled_at_us;
-  BatchId batch;  ///< Empty until settled.
-  std::vector<std::string> feeds;
+  std::optional<std::int64_t> settled_at_us = std::nullopt;
+  BatchId batch = {};  ///< Empty until settled.
+  std::vector<std::string> feeds = {};
   std::int64_t members = 0;
-  RecordCounts records;  ///< Of a duplicate: all zero; its original has them.
+  RecordCounts records = {};  ///< Of a duplicate: all zero; its original has them.
   std::uint64_t bytes_raw = 0;
-  std::string error_code;
-  std::string error_message;
+  std::string error_code = "";
+  std::string error_message = "";
 };
 
 /// What the ledger remembers of a path, to see whether the file there is still the same.
@@ -111,7 +112,7 @@ struct KnownFile {
   std::uint64_t size_bytes = 0;
   std::int64_t mtime_ns = 0;
   std::uint64_t inode = 0;
-  ArrivalId arrival;
+  ArrivalId arrival = {};
   bool matched = true;  ///< False: no feed took it then; ask again when the contracts changed.
 };
 using KnownFiles = std::unordered_map<std::string, KnownFile>;
@@ -136,10 +137,11 @@ Status settle(Transaction& transaction, std::span<const Settlement> settlements)
 
 /// Changes of a settled arrival when its quarantined records are replayed: each count is added.
 struct Adjustment {
-  ArrivalId id;
-  std::optional<ArrivalState> state;  ///< The new one, where it changes (kQuarantined to kCommitted).
+  ArrivalId id = {};
+  std::optional<ArrivalState> state =
+      std::nullopt;  ///< The new one, where it changes (kQuarantined to kCommitted).
   std::int64_t members = 0;
-  RecordCounts records;
+  RecordCounts records = {};
   std::int64_t bytes_raw = 0;
 };
 /// state.conflict when the arrival is not settled, state.unbalanced when the sums no longer add up.
@@ -147,11 +149,13 @@ Status adjust(Transaction& transaction, const Adjustment& adjustment);
 
 /// Which arrivals list() gives; everything that is set must hold.
 struct ArrivalFilter {
-  std::optional<ArrivalState> state;
-  std::optional<std::string> source;
-  std::optional<std::string> path_glob;  ///< `*`, `?`, `[…]` against the whole path; `*` crosses folders.
-  std::optional<std::int64_t> since_us;  ///< landed_at_us is not before.
-  std::optional<ArrivalId> before;       ///< Smaller ids only: the next page after the last id of this one.
+  std::optional<ArrivalState> state = std::nullopt;
+  std::optional<std::string> source = std::nullopt;
+  std::optional<std::string> path_glob =
+      std::nullopt;  ///< `*`, `?`, `[…]` against the whole path; `*` crosses folders.
+  std::optional<std::int64_t> since_us = std::nullopt;  ///< landed_at_us is not before.
+  std::optional<ArrivalId> before =
+      std::nullopt;  ///< Smaller ids only: the next page after the last id of this one.
   std::size_t limit = 1000;
 };
 /// Newest first.
@@ -173,11 +177,11 @@ struct StateTotals {
 /// Sums over a ledger. With nothing pending, files_arrived() = committed + quarantined + duplicate files, and
 /// records_arrived() = records_committed() + records_quarantined() + records_duplicate() always.
 struct LedgerSummary {
-  StateTotals landed;
-  StateTotals committed;
-  StateTotals quarantined;
-  StateTotals duplicate;
-  StateTotals unmatched;  ///< Not arrived: no feed wants them.
+  StateTotals landed = {};
+  StateTotals committed = {};
+  StateTotals quarantined = {};
+  StateTotals duplicate = {};
+  StateTotals unmatched = {};  ///< Not arrived: no feed wants them.
 
   std::int64_t files_arrived() const {
     return landed.files + committed.files + quarantined.files + duplicate.files;

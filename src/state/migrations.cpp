@@ -149,24 +149,26 @@ CREATE INDEX quarantine_groups ON quarantine (status, feed, code);
 )sql";
 
 struct Version {
-  bool empty = false;
+  std::int64_t objects = 0;  // Tables and indices.
   std::int64_t application_id = 0;
   std::int64_t number = 0;
+  bool empty() const { return objects == 0 && application_id == 0 && number == 0; }
 };
 
 Result<Version> read_version(Connection& connection) {
-  Version version;
-  TARN_ASSIGN_OR_RETURN(const auto objects, connection.integer("SELECT count(*) FROM sqlite_schema"));
-  TARN_ASSIGN_OR_RETURN(const auto application, connection.integer("PRAGMA application_id"));
-  TARN_ASSIGN_OR_RETURN(const auto number, connection.integer("PRAGMA user_version"));
-  version.application_id = application.value_or(0);
-  version.number = number.value_or(0);
-  version.empty = objects.value_or(0) == 0 && version.application_id == 0 && version.number == 0;
+  // One statement, so that it is one view even while another process makes the schema.
+  TARN_ASSIGN_OR_RETURN(Statement row,
+                        connection.prepare("SELECT (SELECT count(*) FROM sqlite_schema), application_id, "
+                                           "user_version FROM pragma_application_id, pragma_user_version"));
+  TARN_ASSIGN_OR_RETURN(const bool found, row.step());
+  if (!found) return Error(kCorrupt, "the state database does not tell its version");
+  const Version version = {
+      .objects = row.integer(0), .application_id = row.integer(1), .number = row.integer(2)};
   return version;
 }
 
 Status check_known(const Version& version, std::size_t newest) {
-  if (version.empty) return ok_status();
+  if (version.empty()) return ok_status();
   if (version.application_id != kApplicationId)
     return Error(kNotState, "the file is an SQLite database, but not one of tarn's state");
   if (version.number > static_cast<std::int64_t>(newest))

@@ -14,7 +14,7 @@ namespace tarn::state {
 /// Who holds a lock.
 struct LockHolder {
   std::int64_t pid = 0;
-  std::string command;        ///< Such as "tarn serve".
+  std::string command = "";   ///< Such as "tarn serve".
   std::int64_t since_us = 0;  ///< Microseconds since the epoch.
 };
 

@@ -30,20 +30,20 @@ struct RunTotals {
 };
 
 struct Run {
-  RunId id;
-  std::string command;
+  RunId id = {};
+  std::string command = "";
   std::int64_t started_at_us = 0;
-  std::optional<std::int64_t> finished_at_us;  ///< Nothing: it runs, or it crashed.
-  std::string outcome;  ///< "done", or the code of the error that ended it; else empty.
+  std::optional<std::int64_t> finished_at_us = std::nullopt;  ///< Nothing: it runs, or it crashed.
+  std::string outcome = "";  ///< "done", or the code of the error that ended it; else empty.
   RunTotals totals;
 };
 
 Result<RunId> start_run(Transaction& transaction, const std::string& command, std::int64_t started_at_us);
 
 struct RunEnd {
-  RunId id;
+  RunId id = {};
   std::int64_t finished_at_us = 0;
-  std::string outcome;
+  std::string outcome = "";
   RunTotals totals;
 };
 /// state.not_found for an unknown run, state.conflict when it has ended already.

@@ -16,9 +16,9 @@ namespace tarn::state {
 using Properties = std::map<std::string, std::string>;
 
 struct TablePointer {
-  TableName table;
-  std::string metadata_location;
-  std::string previous_metadata_location;  ///< Empty for a new table.
+  TableName table = {};
+  std::string metadata_location = "";
+  std::string previous_metadata_location = "";  ///< Empty for a new table.
 };
 
 /// state.conflict when it exists.
@@ -37,9 +37,9 @@ Result<std::vector<std::string>> list_namespaces(Database& database);
 Status insert_table(Transaction& transaction, const TableName& table, const std::string& metadata_location);
 
 struct PointerSwap {
-  TableName table;
-  std::string expected;  ///< The metadata location it must have now.
-  std::string next;
+  TableName table = {};
+  std::string expected = "";  ///< The metadata location it must have now.
+  std::string next = "";
 };
 /// Compare and swap. state.conflict when the pointer is not the expected one, or the table is gone.
 Status swap_table_pointer(Transaction& transaction, const PointerSwap& swap);

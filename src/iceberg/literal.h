@@ -77,7 +77,7 @@ class Literal {
 /// strings and bytes by unsigned bytes, false before true. `unordered` when the types differ.
 std::partial_ordering compare(const Literal& a, const Literal& b);
 
-/// Bounds are cut to this many characters (strings) or bytes (binary, fixed) by default.
+/// Bounds are cut to this many characters (strings) or bytes (binary) by default.
 inline constexpr int kDefaultBoundWidth = 16;
 
 /// A lower bound no wider than `width`: strings and binary are cut, everything else is returned as it is.

@@ -76,7 +76,7 @@ class ColumnMap {
 /// A data or delete file.
 struct DataFile {
   FileContent content = FileContent::kData;
-  std::string file_path;
+  std::string file_path = {};
   FileFormat file_format = FileFormat::kParquet;
   PartitionTuple partition = {};
   std::int64_t record_count = 0;
@@ -106,7 +106,7 @@ struct ManifestEntry {
   /// Nothing: inherited (added files only). read_manifest() fills them in.
   std::optional<std::int64_t> sequence_number = std::nullopt;
   std::optional<std::int64_t> file_sequence_number = std::nullopt;
-  DataFile file;
+  DataFile file = {};
   bool operator==(const ManifestEntry&) const = default;
 };
 
@@ -121,7 +121,7 @@ struct FieldSummary {
 
 /// A manifest, as a manifest list describes it.
 struct ManifestFile {
-  std::string path;
+  std::string path = {};
   std::int64_t length_bytes = 0;
   std::int32_t spec_id = 0;
   ManifestContent content = ManifestContent::kData;
@@ -147,15 +147,15 @@ struct ManifestFile {
 enum class AvroCompression : std::uint8_t { kNone, kDeflate };
 
 struct ManifestOptions {
-  Schema schema;
-  PartitionSpec spec;
+  Schema schema = {};
+  PartitionSpec spec = {};
   ManifestContent content = ManifestContent::kData;
   std::int64_t snapshot_id = 0;  ///< Of the snapshot that adds the manifest.
   AvroCompression compression = AvroCompression::kDeflate;
 };
 
 struct WrittenManifest {
-  std::string bytes;
+  std::string bytes = {};
   ManifestFile file;  ///< Whole but for the path.
 };
 
@@ -181,11 +181,11 @@ class ManifestWriter {
 };
 
 struct Manifest {
-  Schema schema;
-  PartitionSpec spec;
-  Type partition_type;  ///< The struct type of every entry's partition tuple.
+  Schema schema = {};
+  PartitionSpec spec = {};
+  Type partition_type = {};  ///< The struct type of every entry's partition tuple.
   ManifestContent content = ManifestContent::kData;
-  std::vector<ManifestEntry> entries;  ///< Deleted ones included.
+  std::vector<ManifestEntry> entries = {};  ///< Deleted ones included.
 };
 
 /// Reads a v1, v2 or v3 manifest of any writer, resolving by field ids. What entries inherit (snapshot id,

@@ -21,15 +21,15 @@ inline constexpr std::int32_t kFirstPartitionFieldId = 1000;
 struct PartitionField {
   std::int32_t source_id = 0;  ///< Of the schema's column.
   std::int32_t field_id = 0;   ///< Of the partition field, from 1000 on.
-  std::string name;
-  Transform transform;
+  std::string name = {};
+  Transform transform = {};
   bool operator==(const PartitionField&) const = default;
 };
 
 /// A column and what to do with it, before ids are known.
 struct PartitionTerm {
-  std::string column;  ///< Full name.
-  Transform transform;
+  std::string column = {};  ///< Full name.
+  Transform transform = {};
   std::string name =
       "";  ///< Empty: column, column_bucket, column_trunc, column_year, … as the reference names them.
 };
@@ -37,7 +37,7 @@ struct PartitionTerm {
 /// How rows become partitions (Iceberg spec, "Partitioning"). A plain value.
 struct PartitionSpec {
   std::int32_t spec_id = 0;
-  std::vector<PartitionField> fields;
+  std::vector<PartitionField> fields = {};
 
   bool is_unpartitioned() const { return fields.empty(); }
   /// kFirstPartitionFieldId - 1 when there are no fields.

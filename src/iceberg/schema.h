@@ -24,7 +24,7 @@ class Schema {
  public:
   struct Parts {
     std::int32_t schema_id = 0;
-    std::vector<NestedField> fields;
+    std::vector<NestedField> fields = {};
     std::vector<std::int32_t> identifier_field_ids = {};
   };
 

@@ -23,13 +23,13 @@ class SchemaUpdate {
  public:
   struct Column {
     std::string parent = "";  ///< Full name of a struct, or of a list or map of structs; empty: top level.
-    std::string name;         ///< May contain dots; it is one name.
-    Type type;                ///< Ids within it are assigned anew.
+    std::string name = {};    ///< May contain dots; it is one name.
+    Type type = {};           ///< Ids within it are assigned anew.
     bool required = false;    ///< Refused unless the parent is new too: old rows would hold null.
     std::optional<std::string> doc = std::nullopt;
   };
   struct Outcome {
-    Schema schema;  ///< Its id is the base's: the commit assigns one.
+    Schema schema = {};  ///< Its id is the base's: the commit assigns one.
     std::int32_t last_column_id = 0;
   };
 

@@ -23,7 +23,7 @@ struct Snapshot {
   std::optional<std::int64_t> parent_snapshot_id = std::nullopt;
   std::int64_t sequence_number = 0;  ///< 0 for v1.
   std::int64_t timestamp_ms = 0;
-  std::string manifest_list;                ///< Location; empty only for v1 snapshots that list `manifests`.
+  std::string manifest_list = {};           ///< Location; empty only for v1 snapshots that list `manifests`.
   std::vector<std::string> manifests = {};  ///< v1 only.
   std::string operation = "";               ///< Empty only for v1 snapshots without a summary.
   std::map<std::string, std::string> summary = {};  ///< Without "operation".
@@ -48,7 +48,7 @@ struct SnapshotLogEntry {
 /// An earlier metadata file, and the time of its last update.
 struct MetadataLogEntry {
   std::int64_t timestamp_ms = 0;
-  std::string metadata_file;
+  std::string metadata_file = {};
   bool operator==(const MetadataLogEntry&) const = default;
 };
 
@@ -68,7 +68,7 @@ struct SnapshotRef {
 
 /// What a Puffin file holds (Iceberg spec, "Table Statistics").
 struct BlobMetadata {
-  std::string type;
+  std::string type = {};
   std::int64_t snapshot_id = 0;
   std::int64_t sequence_number = 0;
   std::vector<std::int32_t> fields = {};
@@ -78,7 +78,7 @@ struct BlobMetadata {
 
 struct StatisticsFile {
   std::int64_t snapshot_id = 0;
-  std::string statistics_path;
+  std::string statistics_path = {};
   std::int64_t file_size_bytes = 0;
   std::int64_t file_footer_size_bytes = 0;
   std::optional<std::string> key_metadata = std::nullopt;  ///< Base64, as it came.
@@ -89,7 +89,7 @@ struct StatisticsFile {
 /// (Iceberg spec, "Partition Statistics")
 struct PartitionStatisticsFile {
   std::int64_t snapshot_id = 0;
-  std::string statistics_path;
+  std::string statistics_path = {};
   std::int64_t file_size_bytes = 0;
   bool operator==(const PartitionStatisticsFile&) const = default;
 };

@@ -16,7 +16,7 @@ enum class SortDirection : std::uint8_t { kAscending, kDescending };
 enum class NullOrder : std::uint8_t { kNullsFirst, kNullsLast };
 
 struct SortField {
-  Transform transform;
+  Transform transform = {};
   std::int32_t source_id = 0;
   SortDirection direction = SortDirection::kAscending;
   NullOrder null_order = NullOrder::kNullsFirst;
@@ -25,7 +25,7 @@ struct SortField {
 
 /// A column and its direction, before ids are known.
 struct SortTerm {
-  std::string column;
+  std::string column = {};
   Transform transform = {};
   SortDirection direction = SortDirection::kAscending;
   NullOrder null_order = NullOrder::kNullsFirst;
@@ -34,7 +34,7 @@ struct SortTerm {
 /// How rows are sorted within files (Iceberg spec, "Sorting"). Order 0 is the unsorted one. A plain value.
 struct SortOrder {
   std::int32_t order_id = 0;
-  std::vector<SortField> fields;
+  std::vector<SortField> fields = {};
 
   bool is_unsorted() const { return fields.empty(); }
   /// An order of id 1 (0 without terms). Errors: iceberg.column_not_found, iceberg.bad_sort_order,

@@ -17,9 +17,9 @@ namespace tarn::iceberg {
 
 /// What a new table is made of.
 struct NewTable {
-  std::string table_uuid;
-  std::string location;
-  Schema schema;              ///< Field ids are assigned anew, from 1.
+  std::string table_uuid = {};
+  std::string location = {};
+  Schema schema = {};         ///< Field ids are assigned anew, from 1.
   PartitionSpec spec = {};    ///< Against `schema`; its ids are assigned anew, from 1000.
   SortOrder sort_order = {};  ///< Against `schema`.
   std::map<std::string, std::string> properties = {};
@@ -33,29 +33,29 @@ struct NewTable {
 ///   const Snapshot* now = table.current_snapshot();
 struct TableMetadata {
   std::int32_t format_version = 2;
-  std::string table_uuid;
-  std::string location;
+  std::string table_uuid = {};
+  std::string location = {};
   std::int64_t last_sequence_number = 0;
   std::int64_t last_updated_ms = 0;
   std::int32_t last_column_id = 0;
-  std::vector<Schema> schemas;
+  std::vector<Schema> schemas = {};
   std::int32_t current_schema_id = 0;
-  std::vector<PartitionSpec> partition_specs;
+  std::vector<PartitionSpec> partition_specs = {};
   std::int32_t default_spec_id = 0;
   std::int32_t last_partition_id = kFirstPartitionFieldId - 1;
-  std::vector<SortOrder> sort_orders;
+  std::vector<SortOrder> sort_orders = {};
   std::int32_t default_sort_order_id = 0;
-  std::map<std::string, std::string> properties;
-  std::optional<std::int64_t> current_snapshot_id;  ///< The head of `main`.
-  std::vector<Snapshot> snapshots;
-  std::vector<SnapshotLogEntry> snapshot_log;
-  std::vector<MetadataLogEntry> metadata_log;
-  std::map<std::string, SnapshotRef, std::less<>> refs;
-  std::vector<StatisticsFile> statistics;
-  std::vector<PartitionStatisticsFile> partition_statistics;
+  std::map<std::string, std::string> properties = {};
+  std::optional<std::int64_t> current_snapshot_id = {};  ///< The head of `main`.
+  std::vector<Snapshot> snapshots = {};
+  std::vector<SnapshotLogEntry> snapshot_log = {};
+  std::vector<MetadataLogEntry> metadata_log = {};
+  std::map<std::string, SnapshotRef, std::less<>> refs = {};
+  std::vector<StatisticsFile> statistics = {};
+  std::vector<PartitionStatisticsFile> partition_statistics = {};
   /// Keys of the file that Tarn does not know (v3's `next-row-id` among them), with their JSON, written back
   /// as they came.
-  std::map<std::string, std::string> unknown;
+  std::map<std::string, std::string> unknown = {};
 
   /// A new v2 table without snapshots. Errors: iceberg.bad_schema, iceberg.bad_partition_spec,
   /// iceberg.bad_sort_order …
@@ -65,7 +65,7 @@ struct TableMetadata {
   /// format_version stays 1. Validates. Errors: iceberg.bad_json, iceberg.bad_metadata and those of the
   /// parts, the message naming the JSON path; iceberg.unsupported_version.
   static Result<TableMetadata> from_json(std::string_view json);
-  /// A v2 file (a v3 one when it was read as such); v1 is written as v2.
+  /// A file of `format_version`. v1 files carry what both v1 and v2 readers look for.
   std::string to_json() const;
   /// The rules that hold between the parts. from_json() and apply() end with it. Errors:
   /// iceberg.bad_metadata.

@@ -102,9 +102,9 @@ class Type {
 /// A named, numbered place in a struct, list or map.
 struct NestedField {
   std::int32_t id = 0;  ///< Unique in the table, never reused.
-  std::string name;
+  std::string name = {};
   bool required = false;
-  Type type;
+  Type type = {};
   std::optional<std::string> doc = std::nullopt;
   /// The v3 defaults as JSON text (Appendix C), kept as they came.
   std::optional<std::string> initial_default = std::nullopt;

@@ -24,7 +24,7 @@ namespace tarn::iceberg {
 inline constexpr std::int32_t kLastAdded = -1;
 
 struct AssignUuid {
-  std::string uuid;
+  std::string uuid = {};
   bool operator==(const AssignUuid&) const = default;
 };
 struct UpgradeFormatVersion {
@@ -33,7 +33,7 @@ struct UpgradeFormatVersion {
 };
 /// The schema's id is assigned; one with the same fields is used again.
 struct AddSchema {
-  Schema schema;
+  Schema schema = {};
   bool operator==(const AddSchema&) const = default;
 };
 struct SetCurrentSchema {
@@ -42,7 +42,7 @@ struct SetCurrentSchema {
 };
 /// The spec's id is assigned; field ids are kept where valid, reused from equivalent fields, else assigned.
 struct AddPartitionSpec {
-  PartitionSpec spec;
+  PartitionSpec spec = {};
   bool operator==(const AddPartitionSpec&) const = default;
 };
 struct SetDefaultSpec {
@@ -50,7 +50,7 @@ struct SetDefaultSpec {
   bool operator==(const SetDefaultSpec&) const = default;
 };
 struct AddSortOrder {
-  SortOrder sort_order;
+  SortOrder sort_order = {};
   bool operator==(const AddSortOrder&) const = default;
 };
 struct SetDefaultSortOrder {
@@ -58,36 +58,36 @@ struct SetDefaultSortOrder {
   bool operator==(const SetDefaultSortOrder&) const = default;
 };
 struct AddSnapshot {
-  Snapshot snapshot;
+  Snapshot snapshot = {};
   bool operator==(const AddSnapshot&) const = default;
 };
 struct SetSnapshotRef {
-  std::string name;
-  SnapshotRef ref;
+  std::string name = {};
+  SnapshotRef ref = {};
   bool operator==(const SetSnapshotRef&) const = default;
 };
 struct RemoveSnapshots {
-  std::vector<std::int64_t> snapshot_ids;
+  std::vector<std::int64_t> snapshot_ids = {};
   bool operator==(const RemoveSnapshots&) const = default;
 };
 struct RemoveSnapshotRef {
-  std::string name;
+  std::string name = {};
   bool operator==(const RemoveSnapshotRef&) const = default;
 };
 struct SetLocation {
-  std::string location;
+  std::string location = {};
   bool operator==(const SetLocation&) const = default;
 };
 struct SetProperties {
-  std::map<std::string, std::string> properties;
+  std::map<std::string, std::string> properties = {};
   bool operator==(const SetProperties&) const = default;
 };
 struct RemoveProperties {
-  std::vector<std::string> keys;
+  std::vector<std::string> keys = {};
   bool operator==(const RemoveProperties&) const = default;
 };
 struct SetStatistics {
-  StatisticsFile statistics;
+  StatisticsFile statistics = {};
   bool operator==(const SetStatistics&) const = default;
 };
 struct RemoveStatistics {
@@ -95,7 +95,7 @@ struct RemoveStatistics {
   bool operator==(const RemoveStatistics&) const = default;
 };
 struct SetPartitionStatistics {
-  PartitionStatisticsFile statistics;
+  PartitionStatisticsFile statistics = {};
   bool operator==(const SetPartitionStatistics&) const = default;
 };
 struct RemovePartitionStatistics {
@@ -103,11 +103,11 @@ struct RemovePartitionStatistics {
   bool operator==(const RemovePartitionStatistics&) const = default;
 };
 struct RemovePartitionSpecs {
-  std::vector<std::int32_t> spec_ids;
+  std::vector<std::int32_t> spec_ids = {};
   bool operator==(const RemovePartitionSpecs&) const = default;
 };
 struct RemoveSchemas {
-  std::vector<std::int32_t> schema_ids;
+  std::vector<std::int32_t> schema_ids = {};
   bool operator==(const RemoveSchemas&) const = default;
 };
 
@@ -123,13 +123,13 @@ struct AssertCreate {
   bool operator==(const AssertCreate&) const = default;
 };
 struct AssertTableUuid {
-  std::string uuid;
+  std::string uuid = {};
   bool operator==(const AssertTableUuid&) const = default;
 };
 /// The ref points to this snapshot; without one it must not exist.
 struct AssertRefSnapshotId {
-  std::string ref;
-  std::optional<std::int64_t> snapshot_id;
+  std::string ref = {};
+  std::optional<std::int64_t> snapshot_id = {};
   bool operator==(const AssertRefSnapshotId&) const = default;
 };
 struct AssertLastAssignedFieldId {

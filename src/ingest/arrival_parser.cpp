@@ -1,0 +1,233 @@
+#include "ingest/arrival_parser.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "format/archive.h"
+#include "ingest/delimited_member.h"
+#include "ingest/errors.h"
+#include "ingest/xml_member.h"
+
+namespace tarn::ingest {
+namespace {
+
+using MemberReader = std::variant<XmlMemberReader, DelimitedMemberReader>;
+
+// Memory that one huge member needed is given back above this.
+constexpr std::size_t kKeptBufferBytes = std::size_t{16} << 20;
+
+}  // namespace
+
+struct ArrivalParser::State {
+  std::span<const CompiledFeed> feeds;
+  const TableSchemas& schemas;
+  std::vector<MemberReader> readers;  // by position of the feed
+  format::ZipArchive zip;
+  format::GzipReader gzip;
+  format::Buffer buffer;
+
+  State(std::span<const CompiledFeed> compiled, const TableSchemas& tables)
+      : feeds(compiled), schemas(tables) {}
+
+  Result<FeedRows*> rows_of(std::size_t feed, WorkerRows& rows) const;
+  Status read_member(const ArrivalInput& input, std::string_view bytes, const RowOrigin& origin,
+                     const std::vector<std::size_t>& takers, WorkerRows& rows, ArrivalOutcome& outcome);
+  Status read_zip(const ArrivalInput& input, RowOrigin& origin, WorkerRows& rows, ArrivalOutcome& outcome);
+  std::vector<std::size_t> takers_of(const ArrivalInput& input, std::string_view member, bool& ignored) const;
+};
+
+namespace {
+
+bool asks_for_member(const ReplayFilter* replay, const std::string& member) {
+  if (replay == nullptr || replay->whole_file || replay->members.contains(member)) return true;
+  const auto names_member = [&member](const ReplayFilter::FeedMember& key) { return key.second == member; };
+  return std::ranges::any_of(replay->feed_members, names_member) ||
+         std::ranges::any_of(replay->records, [&](const auto& entry) { return names_member(entry.first); });
+}
+
+// Counts a refusal that concerns no single feed's record: a member or the whole file.
+void refuse_unit(const Refusal& refusal, const RowOrigin& origin, const CompiledFeed* feed, bool again,
+                 ArrivalOutcome& outcome) {
+  if (again) return;  // the entry that a replay asked for stays open
+  ++outcome.settlement.records.arrived;
+  ++outcome.settlement.records.quarantined;
+  outcome.quarantine.push_back(quarantine_entry(refusal, origin, feed));
+}
+
+Refusal unit_refusal(const Error& error, state::QuarantineLevel level, std::string_view raw) {
+  Refusal refusal{.code = &error.code(), .level = level, .reason = error.message(), .raw = raw};
+  if (error.span()) {
+    refusal.line = error.span()->line;
+    refusal.column = error.span()->column;
+  }
+  return refusal;
+}
+
+// The smallest of the feeds' limits holds for a file that several share.
+format::ArchiveLimits limits_of(std::span<const CompiledFeed> feeds, const ArrivalInput& input) {
+  format::ArchiveLimits limits = feeds[input.feeds.front()].archive_limits;
+  for (const std::size_t feed : input.feeds) {
+    const format::ArchiveLimits& other = feeds[feed].archive_limits;
+    limits.members = std::min(limits.members, other.members);
+    limits.member_size = std::min(limits.member_size, other.member_size);
+    limits.total_size = std::min(limits.total_size, other.total_size);
+    limits.ratio = std::min(limits.ratio, other.ratio);
+  }
+  return limits;
+}
+
+bool named_as_zip(std::string_view path) {
+  constexpr std::string_view kEnding = ".zip";
+  return path.size() >= kEnding.size() &&
+         std::ranges::equal(path.substr(path.size() - kEnding.size()), kEnding,
+                            [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+}
+
+}  // namespace
+
+Result<FeedRows*> ArrivalParser::State::rows_of(std::size_t feed, WorkerRows& rows) const {
+  const auto [at, added] = rows.try_emplace(feed);
+  if (added) {
+    const CompiledFeed& compiled = feeds[feed];
+    TARN_ASSIGN_OR_RETURN(auto own, TableBuilder::make(schemas[feed][0], compiled.column_names));
+    at->second.tables.push_back(std::move(own));
+    for (std::size_t i = 0; i < compiled.children.size(); ++i) {
+      TARN_ASSIGN_OR_RETURN(auto child,
+                            TableBuilder::make(schemas[feed][i + 1], compiled.children[i].column_names));
+      at->second.tables.push_back(std::move(child));
+    }
+  }
+  return &at->second;
+}
+
+std::vector<std::size_t> ArrivalParser::State::takers_of(const ArrivalInput& input, std::string_view member,
+                                                         bool& ignored) const {
+  std::vector<std::size_t> takers;
+  ignored = false;
+  for (const std::size_t feed : input.feeds) {
+    if (feeds[feed].ignores(member))
+      ignored = true;
+    else if (feeds[feed].takes_member(member))
+      takers.push_back(feed);
+  }
+  return takers;
+}
+
+Status ArrivalParser::State::read_member(const ArrivalInput& input, std::string_view bytes,
+                                         const RowOrigin& origin, const std::vector<std::size_t>& takers,
+                                         WorkerRows& rows, ArrivalOutcome& outcome) {
+  ++outcome.settlement.members;
+  outcome.settlement.bytes_raw += bytes.size();
+  for (const std::size_t feed : takers) {
+    TARN_ASSIGN_OR_RETURN(FeedRows* const feed_rows, rows_of(feed, rows));
+    MemberSink sink({feeds[feed], *feed_rows, outcome, input.replay}, origin);
+    TARN_RETURN_IF_ERROR(std::visit([&](auto& reader) { return reader.read(bytes, sink); }, readers[feed]));
+    if (input.replay != nullptr && !sink.refused_member()) {
+      outcome.readable_members.emplace(*feeds[feed].spec->name, origin.member.value_or(""));
+    }
+    const std::string& name = *feeds[feed].spec->name;
+    if (std::ranges::find(outcome.settlement.feeds, name) == outcome.settlement.feeds.end()) {
+      outcome.settlement.feeds.push_back(name);
+    }
+  }
+  return ok_status();
+}
+
+Status ArrivalParser::State::read_zip(const ArrivalInput& input, RowOrigin& origin, WorkerRows& rows,
+                                      ArrivalOutcome& outcome) {
+  const auto members = zip.members();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    origin.member = std::string(members[i].name);
+    if (!asks_for_member(input.replay, *origin.member)) continue;
+    bool ignored = false;
+    const std::vector<std::size_t> takers = takers_of(input, members[i].name, ignored);
+    if (takers.empty() && ignored) continue;
+    const CompiledFeed* const only = takers.size() == 1 ? &feeds[takers.front()] : nullptr;
+    const bool again = input.replay != nullptr && !input.replay->whole_file;
+    Status status = members[i].problem != nullptr ? Status(zip.member_error(i)) : zip.read(i, buffer);
+    const bool inflated = status.ok();
+    if (inflated) status = format::check_not_nested(buffer.view());
+    if (!status.ok()) {
+      ++outcome.settlement.members;
+      const std::string_view raw = inflated ? buffer.view() : std::string_view();
+      refuse_unit(unit_refusal(status.error(), state::QuarantineLevel::kMember, raw), origin, only, again,
+                  outcome);
+      continue;
+    }
+    if (takers.empty()) {
+      ++outcome.settlement.members;
+      refuse_unit({.code = &kNoFeedForMember,
+                   .level = state::QuarantineLevel::kMember,
+                   .rule = "source.members",
+                   .reason = fmt::format("no feed takes the member `{}`", members[i].name),
+                   .raw = buffer.view()},
+                  origin, nullptr, again, outcome);
+      continue;
+    }
+    TARN_RETURN_IF_ERROR(read_member(input, buffer.view(), origin, takers, rows, outcome));
+    if (buffer.capacity() > kKeptBufferBytes) buffer.shrink(kKeptBufferBytes);
+  }
+  return ok_status();
+}
+
+ArrivalParser::ArrivalParser(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ArrivalParser::ArrivalParser(ArrivalParser&&) noexcept = default;
+ArrivalParser::~ArrivalParser() = default;
+
+Result<ArrivalParser> ArrivalParser::make(std::span<const CompiledFeed> feeds, const TableSchemas& schemas) {
+  auto state = std::make_unique<State>(feeds, schemas);
+  for (const CompiledFeed& feed : feeds) {
+    if (*feed.spec->format.type == project::FormatType::kXml) {
+      state->readers.emplace_back(XmlMemberReader(feed));
+      continue;
+    }
+    TARN_ASSIGN_OR_RETURN(auto reader, DelimitedMemberReader::make(feed));
+    state->readers.emplace_back(std::move(reader));
+  }
+  return ArrivalParser(std::move(state));
+}
+
+Result<ArrivalOutcome> ArrivalParser::parse(const ArrivalInput& input, WorkerRows& rows) {
+  State& state = *state_;
+  ArrivalOutcome outcome;
+  state::Settlement& settlement = outcome.settlement;
+  settlement.id = input.id;
+  RowOrigin origin{input.path, std::nullopt, input.sha256, input.id};
+
+  const format::ArchiveKind kind = format::detect_archive(input.bytes);
+  Status readable = format::check_archive_kind(input.bytes);
+  std::string_view content = input.bytes;
+  if (readable.ok() && kind == format::ArchiveKind::kZip) {
+    readable = state.zip.open(input.bytes, limits_of(state.feeds, input));
+  } else if (readable.ok() && kind == format::ArchiveKind::kGzip) {
+    readable = state.gzip.read(input.bytes, limits_of(state.feeds, input), state.buffer);
+    content = state.buffer.view();
+  } else if (readable.ok() && named_as_zip(input.path)) {
+    readable = Error(kNotAZip, fmt::format("`{}` is named as a zip and is none", input.path));
+  }
+  if (readable.ok() && kind != format::ArchiveKind::kZip) readable = format::check_archive_kind(content);
+  if (readable.ok()) {
+    outcome.readable_file = true;
+    if (kind == format::ArchiveKind::kZip) {
+      TARN_RETURN_IF_ERROR(state.read_zip(input, origin, rows, outcome));
+    } else {
+      TARN_RETURN_IF_ERROR(state.read_member(input, content, origin, input.feeds, rows, outcome));
+    }
+  } else {
+    const CompiledFeed* const only = input.feeds.size() == 1 ? &state.feeds[input.feeds.front()] : nullptr;
+    refuse_unit(unit_refusal(readable.error(), state::QuarantineLevel::kFile, content), origin, only,
+                input.replay != nullptr, outcome);
+    settlement.error_code = std::string(readable.error().name());
+    settlement.error_message = readable.error().message();
+  }
+  const bool nothing_admitted = settlement.records.committed == 0 && settlement.records.quarantined > 0;
+  settlement.state = nothing_admitted ? state::ArrivalState::kQuarantined : state::ArrivalState::kCommitted;
+  return outcome;
+}
+
+}  // namespace tarn::ingest

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "ingest/parsed_batch.h"
+#include "ingest/table_shape.h"
+#include "io/clock.h"
+#include "io/object_store.h"
+#include "io/random.h"
+#include "project/project_spec.h"
+#include "state/batches.h"
+#include "table/key_index.h"
+#include "table/manifest_cache.h"
+#include "table/snapshot_builder.h"
+
+namespace tarn::ingest {
+
+/// What a commit did.
+struct CommitReport {
+  std::vector<state::BatchTable> tables;
+  std::int64_t rows = 0;
+  std::int64_t superseded = 0;
+};
+
+/// Turns parsed batches into committed ones, exactly once. Data files, delete files, manifests and metadata
+/// are written and synced first; then *one* transaction of the state database swaps the pointers of all
+/// tables, settles the arrivals, enters the quarantine and ends the batch. Before it nothing happened, after
+/// it everything; a crash in between cannot be, and what a crash before it left behind is removed by
+/// recover(). The batch's id also stands in each snapshot's summary
+/// (`tarn.batch-id`).
+///
+/// One thread at a time, and one process for a project (state::ProcessLock).
+class BatchCommitter {
+ public:
+  struct Services {
+    state::Database& database;
+    catalog::Catalog& catalog;
+    io::ObjectStore& store;
+    io::Clock& clock;
+    io::Random& random;
+  };
+  /// `index_folder` holds the key indices of upsert tables, which are caches. The project must outlive the
+  /// committer.
+  BatchCommitter(Services services, const project::Project& project, std::string index_folder);
+  ~BatchCommitter();
+
+  /// Makes the tables that the contracts ask for, and brings those that exist to their shape.
+  Status prepare_tables();
+  /// Removes the files of batches that a crash cut short, and abandons them.
+  Status recover();
+
+  /// Records that the batch is being written: before its first data file.
+  Status begin(const BatchId& id, std::optional<state::RunId> run);
+  /// Commits. On an error nothing of the batch is visible, and its arrivals stay pending.
+  Result<CommitReport> commit(ParsedBatch& batch);
+
+ private:
+  struct TableWork;
+  struct Gathered;
+
+  Result<std::vector<Gathered>> gather(ParsedBatch& batch);
+  Result<TableWork> write_table(Gathered& gathered, const ParsedBatch& batch, const TableWork* parent,
+                                int attempt);
+  Status write_append(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
+  Status write_upsert(TableWork& work, const Gathered& gathered, const BatchId& id, const TableWork* parent,
+                      int attempt);
+  Result<table::KeyIndex*> index_of(const iceberg::TableMetadata& metadata, const Gathered& gathered);
+  Status settle(ParsedBatch& batch, const CommitReport& report, state::Transaction& transaction);
+  void discard(const std::vector<TableWork>& works);
+  Result<CommitReport> try_commit(ParsedBatch& batch, std::vector<Gathered>& gathered, int attempt);
+
+  Services services_;
+  const project::Project& project_;
+  std::string index_folder_;
+  table::ManifestCache manifests_;
+  std::map<std::string, std::unique_ptr<table::KeyIndex>> indices_;  // by table uuid
+};
+
+}  // namespace tarn::ingest

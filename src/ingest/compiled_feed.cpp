@@ -1,0 +1,133 @@
+#include "ingest/compiled_feed.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ingest/table_shape.h"
+
+namespace tarn::ingest {
+namespace {
+
+format::XmlNamespaces namespaces_of(const project::FeedSpec& feed) {
+  return {feed.format.namespaces.begin(), feed.format.namespaces.end()};
+}
+
+Result<format::XmlPath> compile_path(const project::Located<std::string>& path,
+                                     const format::XmlNamespaces& namespaces) {
+  auto compiled = format::XmlPath::compile(*path, namespaces);
+  if (!compiled.ok()) return std::move(compiled).error().with_span(path.span);
+  return compiled;
+}
+
+bool is_key(const project::FeedSpec& feed, const std::string& column) {
+  return std::ranges::any_of(feed.key, [&column](const auto& key) { return *key == column; });
+}
+
+Result<CompiledGroup> compile_group(const std::vector<project::ColumnSpec>& columns,
+                                    const project::FeedSpec& feed) {
+  CompiledGroup group;
+  for (const project::ColumnSpec& column : columns) {
+    TARN_ASSIGN_OR_RETURN(auto converter, Converter::compile(column, feed.format, false));
+    group.members.push_back(std::move(converter));
+    TARN_ASSIGN_OR_RETURN(auto path, compile_path(column.from, namespaces_of(feed)));
+    TARN_RETURN_IF_ERROR(group.paths.add(std::move(path), format::XmlPathSet::Use::kValue));
+  }
+  return group;
+}
+
+// A list of scalars: each element's own text is the value.
+Result<CompiledGroup> compile_scalar_list(const project::ColumnSpec& column, const project::FeedSpec& feed) {
+  CompiledGroup group;
+  project::ColumnSpec element = column;
+  element.type = column.type->element_type();
+  element.required = false;
+  element.default_value.reset();
+  TARN_ASSIGN_OR_RETURN(auto converter, Converter::compile(element, feed.format, false));
+  group.members.push_back(std::move(converter));
+  TARN_ASSIGN_OR_RETURN(auto path, format::XmlPath::compile("."));
+  TARN_RETURN_IF_ERROR(group.paths.add(std::move(path), format::XmlPathSet::Use::kValue));
+  return group;
+}
+
+Status compile_xml(CompiledFeed& compiled, const project::FeedSpec& feed) {
+  using Use = format::XmlPathSet::Use;
+  const format::XmlNamespaces namespaces = namespaces_of(feed);
+  if (!feed.format.record->empty()) {
+    TARN_ASSIGN_OR_RETURN(compiled.record, compile_path(feed.format.record, namespaces));
+  }
+  std::size_t values = 0;
+  std::size_t nodes = 0;
+  for (std::size_t i = 0; i < feed.columns.size(); ++i) {
+    const project::ColumnSpec& column = feed.columns[i];
+    TARN_ASSIGN_OR_RETURN(auto path, compile_path(column.from, namespaces));
+    const bool is_list = column.type->is_list();
+    TARN_RETURN_IF_ERROR(compiled.paths.add(std::move(path), is_list ? Use::kNodes : Use::kValue));
+    compiled.columns[i].extraction = is_list ? nodes++ : values++;
+    if (!is_list) continue;
+    TARN_ASSIGN_OR_RETURN(compiled.columns[i].list, column.type->is_list_of_struct()
+                                                        ? compile_group(column.columns, feed)
+                                                        : compile_scalar_list(column, feed));
+  }
+  for (const project::ChildSpec& child : feed.children) {
+    CompiledChild& added = compiled.children.emplace_back();
+    TARN_ASSIGN_OR_RETURN(auto path, compile_path(child.from, namespaces));
+    TARN_RETURN_IF_ERROR(compiled.paths.add(std::move(path), Use::kNodes));
+    added.extraction = nodes++;
+    TARN_ASSIGN_OR_RETURN(added.group, compile_group(child.columns, feed));
+    for (const auto& key : feed.key) {
+      const auto at = std::ranges::find(compiled.column_names, *key);
+      added.parent_columns.push_back(static_cast<std::size_t>(at - compiled.column_names.begin()));
+      added.column_names.push_back(*key);
+    }
+    added.column_names.emplace_back(kOrdinal);
+    for (const project::ColumnSpec& column : child.columns) added.column_names.push_back(*column.name);
+  }
+  return ok_status();
+}
+
+void set_options(CompiledFeed& compiled, const project::FeedSpec& feed) {
+  const project::FeedLimits& limits = feed.limits;
+  compiled.archive_limits = {.members = limits.members,
+                             .member_size = limits.member_size,
+                             .total_size = limits.total_size,
+                             .ratio = limits.ratio};
+  compiled.csv = {.delimiter = feed.format.delimiter,
+                  .quote = feed.format.quote.value_or('\0'),
+                  .escape = feed.format.escape,
+                  .comment = feed.format.comment.value_or('\0'),
+                  .skip_rows = feed.format.skip_rows,
+                  .record_size = limits.record_size,
+                  .field_size = limits.field_size,
+                  .columns = static_cast<std::uint32_t>(limits.columns)};
+  compiled.fixed = {.skip_rows = feed.format.skip_rows,
+                    .comment = feed.format.comment.value_or('\0'),
+                    .record_size = limits.record_size};
+  compiled.xml = {
+      .encoding =
+          format::parse_encoding(project::to_string(feed.format.encoding)).value_or(format::Encoding::kAuto),
+      .depth = static_cast<std::uint32_t>(limits.depth),
+      .attributes = static_cast<std::uint32_t>(limits.columns)};
+}
+
+}  // namespace
+
+Result<CompiledFeed> CompiledFeed::compile(const project::FeedSpec& feed, std::size_t position) {
+  CompiledFeed compiled;
+  compiled.spec = &feed;
+  compiled.position = position;
+  for (const project::ColumnSpec& column : feed.columns) {
+    TARN_ASSIGN_OR_RETURN(auto converter,
+                          Converter::compile(column, feed.format, is_key(feed, *column.name)));
+    compiled.columns.push_back({.converter = std::move(converter), .list = std::nullopt});
+    compiled.column_names.push_back(*column.name);
+    if (*feed.format.type == project::FormatType::kFixed) {
+      TARN_ASSIGN_OR_RETURN(const format::FixedRange range, format::parse_fixed_range(*column.from));
+      compiled.fixed_columns.push_back({range, false});
+    }
+  }
+  set_options(compiled, feed);
+  if (*feed.format.type == project::FormatType::kXml) TARN_RETURN_IF_ERROR(compile_xml(compiled, feed));
+  return compiled;
+}
+
+}  // namespace tarn::ingest

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/result.h"
+#include "ingest/compiled_feed.h"
+#include "ingest/member_sink.h"
+
+namespace tarn::ingest {
+
+/// Reads csv and fixed-width members of one feed, record by record. Keeps its buffers; one thread at a time.
+class DelimitedMemberReader {
+ public:
+  /// Errors: csv.bad_options.
+  static Result<DelimitedMemberReader> make(const CompiledFeed& feed);
+  DelimitedMemberReader(DelimitedMemberReader&&) noexcept;
+  ~DelimitedMemberReader();
+
+  /// Reads `bytes` into the sink. Errors are Tarn's own (out of memory); what is wrong with the data goes to
+  /// the sink.
+  Status read(std::string_view bytes, MemberSink& sink);
+
+ private:
+  struct State;
+  explicit DelimitedMemberReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tarn::ingest

@@ -1,0 +1,17 @@
+#include "ingest/errors.h"
+
+#include <array>
+
+namespace tarn::ingest {
+
+std::span<const ErrorCode* const> error_codes() {
+  static constexpr std::array<const ErrorCode*, 21> kAll = {
+      &kIncompatibleTable, &kOutOfMemory,   &kLandingCorrupt,  &kNoFeeds,         &kUnknownFeed,
+      &kFileTooLarge,      &kNotAZip,       &kNoFeedForMember, &kRequired,        &kMissingKey,
+      &kNotAccepted,       &kOutOfRange,    &kBadLength,       &kPatternMismatch, &kRagged,
+      &kRepeated,          &kUnknownColumn, &kMissingColumn,   &kDuplicateColumn, &kNoHeader,
+      &kNoRecord};
+  return kAll;
+}
+
+}  // namespace tarn::ingest

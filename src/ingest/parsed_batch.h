@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "ingest/table_builder.h"
+#include "state/ledger.h"
+#include "state/quarantine.h"
+
+namespace tarn::ingest {
+
+/// The rows that one worker collected for the tables of one feed: the feed's own table first, then its
+/// children in the contract's order.
+struct FeedRows {
+  std::vector<TableBuilder> tables;
+};
+
+/// By the feed's position in the project.
+using WorkerRows = std::map<std::size_t, FeedRows>;
+
+/// What reading a set of arrivals gave, ready to be committed as one batch.
+struct ParsedBatch {
+  BatchId id;
+  std::int64_t started_at_us = 0;
+  std::vector<WorkerRows> workers;
+  /// New arrivals with their counts; `batch` and `settled_at_us` are filled at the commit.
+  std::vector<state::Settlement> settlements;
+  std::vector<state::NewQuarantineEntry> quarantine;
+  /// Of a replay: what changes of arrivals that were settled before, and the entries that now passed.
+  std::vector<state::Adjustment> adjustments;
+  std::vector<state::QuarantineId> replayed;
+};
+
+}  // namespace tarn::ingest

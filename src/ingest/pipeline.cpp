@@ -1,0 +1,262 @@
+#include "ingest/pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ingest/errors.h"
+#include "ingest/parallel.h"
+#include "ingest/pipeline_work.h"
+#include "ingest/table_shape.h"
+
+namespace tarn::ingest {
+namespace {
+
+// While files may still be growing, or in `tarn serve`, folders are looked at again this often at the latest.
+constexpr std::chrono::milliseconds kSettlePoll{100};
+constexpr std::chrono::milliseconds kRescan{5000};
+
+}  // namespace
+
+Pipeline::Pipeline(Setup setup, std::vector<CompiledFeed> feeds)
+    : setup_(std::move(setup)),
+      feeds_(std::move(feeds)),
+      landing_(setup_.services.store, setup_.landing),
+      committer_(setup_.services, setup_.project, setup_.index_folder) {}
+
+Pipeline::~Pipeline() = default;
+
+Result<std::unique_ptr<Pipeline>> Pipeline::open(Setup setup) {
+  if (setup.project.feeds.empty()) return Error(kNoFeeds, "the project has no feeds");
+  std::vector<CompiledFeed> feeds;
+  for (std::size_t i = 0; i < setup.project.feeds.size(); ++i) {
+    TARN_ASSIGN_OR_RETURN(auto feed, CompiledFeed::compile(setup.project.feeds[i], i));
+    feeds.push_back(std::move(feed));
+  }
+  std::unique_ptr<Pipeline> pipeline(new Pipeline(std::move(setup), std::move(feeds)));
+  TARN_RETURN_IF_ERROR(pipeline->prepare());
+  return pipeline;
+}
+
+Status Pipeline::prepare() {
+  TARN_RETURN_IF_ERROR(committer_.recover());
+  return committer_.prepare_tables();
+}
+
+std::size_t Pipeline::thread_count() const {
+  const std::uint32_t configured = setup_.project.spec.limits.threads;
+  return configured > 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
+}
+
+Status Pipeline::start_run() {
+  report_ = RunReport();
+  TARN_ASSIGN_OR_RETURN(last_before_run_, state::last_arrival(setup_.services.database));
+  TARN_ASSIGN_OR_RETURN(state::Transaction transaction, setup_.services.database.begin());
+  TARN_ASSIGN_OR_RETURN(run_, state::start_run(transaction, setup_.command, setup_.services.clock.now_us()));
+  return transaction.commit();
+}
+
+Status Pipeline::finish_run(const Status& outcome) {
+  // A duplicate stands for the records of its original, which may have been settled by this very run.
+  TARN_ASSIGN_OR_RETURN(const auto arrived, state::summary_after(setup_.services.database, last_before_run_));
+  report_.totals.records_duplicate = arrived.records_duplicate();
+  report_.totals.records_arrived += arrived.records_duplicate();
+  TARN_ASSIGN_OR_RETURN(state::Transaction transaction, setup_.services.database.begin());
+  const std::string text = outcome.ok() ? "done" : std::string(outcome.error().name());
+  TARN_RETURN_IF_ERROR(
+      state::finish_run(transaction, {*run_, setup_.services.clock.now_us(), text, report_.totals}));
+  return transaction.commit();
+}
+
+Result<RunReport> Pipeline::run_once(Progress& progress, std::stop_token stop) {
+  TARN_RETURN_IF_ERROR(start_run());
+  Status outcome = run_until_settled(progress, stop);
+  // Whatever ended the run, the commit under way is waited for: its outcome belongs to the report.
+  Status committed = await_commit();
+  if (outcome.ok()) outcome = std::move(committed);
+  TARN_RETURN_IF_ERROR(finish_run(outcome));
+  if (!outcome.ok()) return std::move(outcome).error();
+  return report_;
+}
+
+Status Pipeline::run_until_settled(Progress& progress, std::stop_token stop) {
+  TARN_RETURN_IF_ERROR(ingest_pending(progress, stop));
+  bool first = true;
+  while (!stop.stop_requested()) {
+    std::size_t unsettled = 0;
+    bool found = false;
+    report_.files_known = 0;
+    for (SourceBinding& source : setup_.sources) {
+      if (first) TARN_RETURN_IF_ERROR(source.source->wait(std::chrono::milliseconds(0), stop));
+      TARN_ASSIGN_OR_RETURN(const auto files, new_files(source, unsettled));
+      found = found || !files.empty();
+      TARN_RETURN_IF_ERROR(ingest_files(source, files, progress, stop));
+    }
+    first = false;
+    if (unsettled == 0 && !found) return ok_status();
+    // A file that was read while it changed is seen again by the next scan.
+    if (!found) setup_.services.clock.sleep(kSettlePoll, stop);
+  }
+  return ok_status();
+}
+
+Status Pipeline::serve(Progress& progress, std::stop_token stop) {
+  TARN_RETURN_IF_ERROR(start_run());
+  Status outcome = ingest_pending(progress, stop);
+  for (SourceBinding& source : setup_.sources) {
+    if (outcome.ok()) outcome = source.source->wait(std::chrono::milliseconds(0), stop);  // begins to watch
+  }
+  while (outcome.ok() && !stop.stop_requested()) {
+    std::size_t unsettled = 0;
+    bool found = false;
+    report_.files_known = 0;
+    for (SourceBinding& source : setup_.sources) {
+      auto files = new_files(source, unsettled);
+      outcome = files.ok() ? ingest_files(source, *files, progress, stop) : Status(std::move(files).error());
+      if (!outcome.ok()) break;
+      found = found || !files->empty();
+    }
+    if (!outcome.ok() || found) continue;
+    outcome = await_commit();
+    const auto pause = unsettled > 0 ? kSettlePoll : kRescan;
+    // Several folders take turns; one folder is woken by its events at once.
+    const auto turn = pause / static_cast<int>(setup_.sources.size());
+    for (SourceBinding& source : setup_.sources) {
+      if (outcome.ok()) outcome = source.source->wait(turn, stop);
+    }
+  }
+  Status committed = await_commit();
+  if (outcome.ok()) outcome = std::move(committed);
+  TARN_RETURN_IF_ERROR(finish_run(outcome));
+  return outcome;
+}
+
+std::vector<std::size_t> Pipeline::takers_of(const SourceBinding& source, const std::string& path) const {
+  std::vector<std::size_t> takers;
+  for (const std::size_t feed : source.feeds) {
+    if (feeds_[feed].takes_file(path)) takers.push_back(feed);
+  }
+  return takers;
+}
+
+Result<std::vector<connect::SourceFile>> Pipeline::new_files(SourceBinding& source, std::size_t& unsettled) {
+  TARN_ASSIGN_OR_RETURN(connect::SourceScan scan, source.source->scan());
+  TARN_ASSIGN_OR_RETURN(const state::KnownFiles known,
+                        state::known_files(setup_.services.database, source.name));
+  unsettled += scan.unsettled;
+  std::vector<connect::SourceFile> fresh;
+  for (connect::SourceFile& file : scan.complete) {
+    const auto found = known.find(file.path);
+    const bool same = found != known.end() && found->second.size_bytes == file.size_bytes &&
+                      found->second.mtime_ns == file.modified_ns && found->second.inode == file.inode;
+    // Files that no feed took are asked for again, because contracts change.
+    if (same && (found->second.matched || takers_of(source, file.path).empty())) {
+      ++report_.files_known;
+      continue;
+    }
+    const bool ignored =
+        std::ranges::all_of(source.feeds, [&](std::size_t feed) { return feeds_[feed].ignores(file.path); });
+    if (!ignored) fresh.push_back(std::move(file));
+  }
+  return fresh;
+}
+
+Status Pipeline::ingest_files(SourceBinding& source, std::span<const connect::SourceFile> files,
+                              Progress& progress, std::stop_token stop) {
+  progress.files_total += static_cast<std::int64_t>(files.size());
+  const LandingGroup group{setup_.project.spec.batch.max_files, landing_group_bytes(setup_.project.spec)};
+  while (!files.empty() && !stop.stop_requested()) {
+    const std::size_t count = group.size_of_next(files);
+    TARN_ASSIGN_OR_RETURN(std::deque<Work> works, land(source, files.first(count)));
+    files = files.subspan(count);
+    TARN_RETURN_IF_ERROR(process(works, progress, stop));
+  }
+  return ok_status();
+}
+
+Result<std::deque<Pipeline::Work>> Pipeline::land(SourceBinding& source,
+                                                  std::span<const connect::SourceFile> files) {
+  std::vector<std::optional<Work>> slots(files.size());
+  std::atomic<std::size_t> next{0};
+  TARN_RETURN_IF_ERROR(run_parallel(std::min(thread_count(), files.size()), [&](std::size_t) {
+    for (std::size_t i = next++; i < files.size(); i = next++) {
+      auto landed = land_file(source, files[i]);
+      if (!landed.ok()) {
+        next = files.size();
+        return Status(std::move(landed).error());
+      }
+      slots[i] = *std::move(landed);
+    }
+    return ok_status();
+  }));
+  std::deque<Work> works;
+  for (std::optional<Work>& slot : slots) {
+    if (slot) works.push_back(*std::move(slot));
+  }
+  TARN_RETURN_IF_ERROR(setup_.services.store.sync());
+  TARN_RETURN_IF_ERROR(record(works));
+  TARN_RETURN_IF_ERROR(acknowledge(source, works));
+  // What is no work: counted duplicates and files that no feed takes.
+  std::erase_if(works, [](const Work& work) { return work.landed.state != state::ArrivalState::kLanded; });
+  return works;
+}
+
+Result<std::optional<Pipeline::Work>> Pipeline::land_file(SourceBinding& source,
+                                                          const connect::SourceFile& file) {
+  Work work;
+  work.arrival = {.source = source.name,
+                  .path = file.path,
+                  .size_bytes = file.size_bytes,
+                  .mtime_ns = file.modified_ns,
+                  .inode = file.inode,
+                  .sha256 = std::nullopt,
+                  .landed_at_us = setup_.services.clock.now_us(),
+                  .feeds = {}};
+  work.file = file;
+  work.takers = takers_of(source, file.path);
+  if (work.takers.empty()) return std::optional<Work>(std::move(work));
+  for (const std::size_t feed : work.takers) work.arrival.feeds.push_back(*feeds_[feed].spec->name);
+  if (Status read = source.source->read(file, work.bytes); !read.ok()) {
+    // Still moving, or taken away again: the next scan sees what is there then.
+    if (read.error().error_class() == ErrorClass::kTransient || read.error().name() == "io.not_found") {
+      return std::optional<Work>();
+    }
+    return std::move(read).error();
+  }
+  work.arrival.sha256 = sha256(work.bytes);
+  TARN_RETURN_IF_ERROR(landing_.put(*work.arrival.sha256, work.bytes));
+  return std::optional<Work>(std::move(work));
+}
+
+Status Pipeline::record(std::deque<Work>& works) {
+  if (works.empty()) return ok_status();
+  std::vector<state::NewArrival> arrivals;
+  for (const Work& work : works) arrivals.push_back(work.arrival);
+  TARN_ASSIGN_OR_RETURN(state::Transaction transaction, setup_.services.database.begin());
+  TARN_ASSIGN_OR_RETURN(const auto landed, state::record_landed(transaction, arrivals));
+  TARN_RETURN_IF_ERROR(transaction.commit());
+  for (std::size_t i = 0; i < landed.size(); ++i) {
+    works[i].landed = landed[i];
+    if (landed[i].state == state::ArrivalState::kUnmatched) {
+      ++report_.files_unmatched;
+      continue;
+    }
+    ++report_.totals.files_arrived;
+    if (landed[i].state == state::ArrivalState::kDuplicate) ++report_.totals.files_duplicate;
+  }
+  return ok_status();
+}
+
+Status Pipeline::acknowledge(SourceBinding& source, const std::deque<Work>& works) {
+  std::vector<std::string> gone;
+  for (const Work& work : works) {
+    if (work.landed.state == state::ArrivalState::kUnmatched) continue;
+    TARN_RETURN_IF_ERROR(source.source->acknowledge(work.file));
+    if (!source.keeps_copies) gone.push_back(work.file.path);
+  }
+  if (gone.empty()) return ok_status();
+  TARN_ASSIGN_OR_RETURN(state::Transaction transaction, setup_.services.database.begin());
+  TARN_RETURN_IF_ERROR(state::forget_files(transaction, source.name, gone));
+  return transaction.commit();
+}
+
+}  // namespace tarn::ingest

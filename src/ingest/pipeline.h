@@ -1,0 +1,125 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "connect/source.h"
+#include "ingest/arrival_parser.h"
+#include "ingest/batch_commit.h"
+#include "ingest/compiled_feed.h"
+#include "ingest/landing_zone.h"
+#include "project/project_spec.h"
+#include "state/ledger.h"
+#include "state/runs.h"
+#include "telemetry/log.h"
+
+namespace tarn::ingest {
+
+/// How far a run has come; written by the pipeline, read by whoever shows it.
+struct Progress {
+  std::atomic<std::int64_t> files_total{0};  ///< Seen so far and not processed before.
+  std::atomic<std::int64_t> files_done{0};
+  std::atomic<std::int64_t> records{0};
+  std::atomic<std::int64_t> bytes_raw{0};
+};
+
+/// A folder and the feeds that read from it.
+struct SourceBinding {
+  std::string name;  ///< The folder as configured: its identity in the ledger.
+  std::unique_ptr<connect::Source> source;
+  std::vector<std::size_t> feeds;  ///< Positions in the project.
+  bool keeps_copies = true;        ///< False: acknowledged files leave the folder.
+};
+
+/// Totals of a run and what the ledger cannot tell.
+struct RunReport {
+  state::RunTotals totals;
+  std::int64_t files_known = 0;      ///< In the folders, unchanged since an earlier run.
+  std::int64_t files_unmatched = 0;  ///< That no feed takes.
+  std::int64_t files_recovered = 0;  ///< Landed by an earlier run and processed by this one.
+  std::int64_t rows_superseded = 0;  ///< Of the committed: older versions of their keys.
+};
+
+/// The way of a file: arrive → land → parse → batch → commit → settle (docs/architecture.md). Workers parse a
+/// batch while the one before is being committed; one commit is under way at a time.
+///
+/// Use: construct, then run_once() or serve(), from one thread. One pipeline for a project
+/// (state::ProcessLock).
+class Pipeline {
+ public:
+  struct Setup {
+    BatchCommitter::Services services;
+    const project::Project& project;
+    std::vector<SourceBinding> sources;
+    std::string landing;       ///< Location of the landing zone.
+    std::string index_folder;  ///< Absolute path for the key indices.
+    std::string command;       ///< For the record of runs: "tarn ingest".
+    telemetry::Log* log = nullptr;
+  };
+  /// Errors: contracts that do not compile.
+  static Result<std::unique_ptr<Pipeline>> open(Setup setup);
+  ~Pipeline();
+
+  /// Processes what is there and returns. Files that may still be growing are waited for until they settle.
+  Result<RunReport> run_once(Progress& progress, std::stop_token stop);
+  /// Processes files as they arrive until a stop is requested; then finishes the batch in hand.
+  Status serve(Progress& progress, std::stop_token stop);
+
+  /// Reads the given open quarantine entries again from the landing zone, under today's contracts; what
+  /// passes now is committed, once. Entries that fail again stay open.
+  struct ReplayReport {
+    std::int64_t entries = 0;
+    std::int64_t replayed = 0;
+    std::int64_t still_failing = 0;
+    std::int64_t records_committed = 0;
+  };
+  Result<ReplayReport> replay(const std::vector<state::QuarantineEntry>& entries, std::stop_token stop);
+
+ private:
+  struct Work;
+  struct InFlight;
+
+  Pipeline(Setup setup, std::vector<CompiledFeed> feeds);
+  Status prepare();
+  Status start_run();
+  Status finish_run(const Status& outcome);
+  Status run_until_settled(Progress& progress, std::stop_token stop);
+  Result<std::vector<connect::SourceFile>> new_files(SourceBinding& source, std::size_t& unsettled);
+  Status ingest_files(SourceBinding& source, std::span<const connect::SourceFile> files, Progress& progress,
+                      std::stop_token stop);
+  std::vector<std::size_t> takers_of(const SourceBinding& source, const std::string& path) const;
+  Result<std::deque<Work>> land(SourceBinding& source, std::span<const connect::SourceFile> files);
+  Result<std::optional<Work>> land_file(SourceBinding& source, const connect::SourceFile& file);
+  Status record(std::deque<Work>& works);
+  Status acknowledge(SourceBinding& source, const std::deque<Work>& works);
+  Status ingest_pending(Progress& progress, std::stop_token stop);
+  Status process(std::deque<Work>& works, Progress& progress, std::stop_token stop);
+  Result<ParsedBatch> parse_batch(std::deque<Work>& works, Progress& progress);
+  Result<ArrivalParser::TableSchemas> table_schemas();
+  static void add_outcome(const Work& work, ArrivalOutcome& outcome, ParsedBatch& batch);
+  Result<std::deque<Work>> replay_works(const std::vector<state::QuarantineEntry>& entries);
+  Status launch_commit(ParsedBatch batch);
+  Status await_commit();
+  void count(const ParsedBatch& batch, const CommitReport& report);
+  std::size_t thread_count() const;
+
+  Setup setup_;
+  std::vector<CompiledFeed> feeds_;
+  LandingZone landing_;
+  BatchCommitter committer_;
+  std::unique_ptr<InFlight> in_flight_;
+  std::optional<state::RunId> run_;
+  ArrivalId last_before_run_;
+  RunReport report_;
+};
+
+}  // namespace tarn::ingest

@@ -1,0 +1,194 @@
+// From landed arrivals to committed batches.
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <limits>
+#include <utility>
+
+#include "base/ids.h"
+#include "ingest/errors.h"
+#include "ingest/parallel.h"
+#include "ingest/pipeline.h"
+#include "ingest/pipeline_work.h"
+#include "ingest/table_shape.h"
+
+namespace tarn::ingest {
+
+Result<ArrivalParser::TableSchemas> Pipeline::table_schemas() {
+  ArrivalParser::TableSchemas schemas;
+  for (const CompiledFeed& feed : feeds_) {
+    auto& of_feed = schemas.emplace_back();
+    for (const TableShape& shape : table_shapes(*feed.spec)) {
+      TARN_ASSIGN_OR_RETURN(const catalog::Table table, setup_.services.catalog.load_table(shape.name));
+      of_feed.push_back(table.metadata->current_schema());
+    }
+  }
+  return schemas;
+}
+
+Status Pipeline::process(std::deque<Work>& works, Progress& progress, std::stop_token stop) {
+  while (!works.empty() && !stop.stop_requested()) {
+    TARN_ASSIGN_OR_RETURN(ParsedBatch batch, parse_batch(works, progress));
+    TARN_RETURN_IF_ERROR(launch_commit(std::move(batch)));
+  }
+  return ok_status();
+}
+
+Result<ParsedBatch> Pipeline::parse_batch(std::deque<Work>& works, Progress& progress) {
+  const project::BatchSpec& limits = setup_.project.spec.batch;
+  const std::uint64_t max_bytes = batch_bytes(setup_.project.spec);
+  const std::size_t workers = std::min(thread_count(), works.size());
+  TARN_ASSIGN_OR_RETURN(const ArrivalParser::TableSchemas schemas, table_schemas());
+  ParsedBatch batch;
+  batch.started_at_us = setup_.services.clock.now_us();
+  batch.id = BatchId(uuid_v7(batch.started_at_us / 1000, setup_.services.random.bytes16()));
+  TARN_RETURN_IF_ERROR(committer_.begin(batch.id, run_));
+  batch.workers.resize(workers);
+
+  std::vector<ArrivalOutcome> outcomes(works.size());
+  std::atomic<std::size_t> next{0};
+  std::atomic<std::uint64_t> bytes{0};
+  std::atomic<std::uint64_t> rows{0};
+  std::atomic<std::size_t> parsed{0};
+  TARN_RETURN_IF_ERROR(run_parallel(workers, [&](std::size_t worker) -> Status {
+    TARN_ASSIGN_OR_RETURN(ArrivalParser parser, ArrivalParser::make(feeds_, schemas));
+    while (bytes < max_bytes && rows < limits.max_rows) {
+      const std::size_t i = next++;
+      if (i >= works.size() || i >= limits.max_files) break;
+      Work& work = works[i];
+      const ArrivalInput input{work.landed.id, work.arrival.path, work.arrival.sha256->hex(),
+                               work.bytes,     work.takers,       work.replay.get()};
+      auto outcome = parser.parse(input, batch.workers[worker]);
+      if (!outcome.ok()) {
+        next = works.size();
+        return Status(std::move(outcome).error());
+      }
+      outcomes[i] = *std::move(outcome);
+      std::string().swap(work.bytes);
+      ++parsed;
+      const state::Settlement& settled = outcomes[i].settlement;
+      bytes += settled.bytes_raw;
+      rows += static_cast<std::uint64_t>(settled.records.arrived);
+      ++progress.files_done;
+      progress.records += settled.records.arrived;
+      progress.bytes_raw += static_cast<std::int64_t>(settled.bytes_raw);
+    }
+    return ok_status();
+  }));
+  // Arrivals are taken in order, so the parsed ones are the first.
+  const std::size_t count = parsed;
+  for (std::size_t i = 0; i < count; ++i) {
+    add_outcome(works[i], outcomes[i], batch);
+  }
+  works.erase(works.begin(), works.begin() + static_cast<std::ptrdiff_t>(count));
+  return batch;
+}
+
+void Pipeline::add_outcome(const Work& work, ArrivalOutcome& outcome, ParsedBatch& batch) {
+  std::ranges::move(outcome.quarantine, std::back_inserter(batch.quarantine));
+  if (!work.replay) {
+    batch.settlements.push_back(std::move(outcome.settlement));
+    return;
+  }
+  std::int64_t passed = 0;
+  for (const state::QuarantineEntry& entry : work.replayed) {
+    const ReplayFilter::FeedMember key{entry.feed, entry.member};
+    bool passes = false;
+    switch (entry.level) {
+      case state::QuarantineLevel::kFile:
+        passes = outcome.readable_file;
+        break;
+      case state::QuarantineLevel::kMember:
+        passes = std::ranges::any_of(outcome.readable_members, [&](const auto& readable) {
+          return readable.second == entry.member && (entry.feed.empty() || readable.first == entry.feed);
+        });
+        break;
+      case state::QuarantineLevel::kRecord:
+        passes = outcome.accepted_records.contains({key, entry.record.value_or(0)});
+        break;
+    }
+    if (!passes) continue;
+    ++passed;
+    batch.replayed.push_back(entry.id);
+  }
+  const state::RecordCounts& counts = outcome.settlement.records;
+  if (passed == 0 && counts.arrived == 0) return;
+  state::Adjustment adjustment{.id = work.landed.id, .state = std::nullopt};
+  adjustment.records = {counts.arrived - passed, counts.committed, counts.quarantined - passed, 0};
+  if (counts.committed > 0) adjustment.state = state::ArrivalState::kCommitted;
+  batch.adjustments.push_back(adjustment);
+}
+
+Status Pipeline::launch_commit(ParsedBatch batch) {
+  TARN_RETURN_IF_ERROR(await_commit());
+  in_flight_ = std::make_unique<InFlight>();
+  in_flight_->batch = std::move(batch);
+  in_flight_->outcome =
+      std::async(std::launch::async, [this] { return committer_.commit(in_flight_->batch); });
+  return ok_status();
+}
+
+Status Pipeline::await_commit() {
+  if (!in_flight_) return ok_status();
+  const std::unique_ptr<InFlight> finished = std::move(in_flight_);
+  in_flight_.reset();
+  Result<CommitReport> outcome = finished->outcome.get();
+  if (!outcome.ok()) return std::move(outcome).error();
+  count(finished->batch, *outcome);
+  return ok_status();
+}
+
+void Pipeline::count(const ParsedBatch& batch, const CommitReport& report) {
+  state::RunTotals& totals = report_.totals;
+  for (const state::Settlement& settled : batch.settlements) {
+    ++(settled.state == state::ArrivalState::kQuarantined ? totals.files_quarantined
+                                                          : totals.files_committed);
+    totals.records_arrived += settled.records.arrived;
+    totals.records_committed += settled.records.committed;
+    totals.records_quarantined += settled.records.quarantined;
+    totals.bytes_raw += static_cast<std::int64_t>(settled.bytes_raw);
+  }
+  ++totals.batches;
+  report_.rows_superseded += report.superseded;
+  if (setup_.log == nullptr) return;
+  setup_.log->info(
+      "ingest.batch_committed",
+      {{"batch", batch.id.value()},
+       {"files", static_cast<std::int64_t>(batch.settlements.size())},
+       {"rows", report.rows},
+       {"quarantined", static_cast<std::int64_t>(batch.quarantine.size())},
+       {"seconds", static_cast<double>(setup_.services.clock.now_us() - batch.started_at_us) / 1e6}});
+}
+
+Status Pipeline::ingest_pending(Progress& progress, std::stop_token stop) {
+  constexpr std::size_t kAll = std::numeric_limits<std::int32_t>::max();
+  TARN_ASSIGN_OR_RETURN(const auto pending, state::pending(setup_.services.database, "", kAll));
+  std::deque<Work> works;
+  std::uint64_t held = 0;
+  for (const state::Arrival& arrival : pending) {
+    if (stop.stop_requested()) return ok_status();
+    const auto source = std::ranges::find(setup_.sources, arrival.source, &SourceBinding::name);
+    if (source == setup_.sources.end()) continue;  // its feeds are gone; it stays pending
+    Work work;
+    work.takers = takers_of(*source, arrival.path);
+    if (work.takers.empty() || !arrival.sha256) continue;
+    work.arrival.path = arrival.path;
+    work.arrival.sha256 = arrival.sha256;
+    work.landed = {.id = arrival.id,
+                   .state = arrival.state,
+                   .duplicate_of = std::nullopt,
+                   .duplicate_records = std::nullopt};
+    TARN_ASSIGN_OR_RETURN(work.bytes, landing_.get(*arrival.sha256));
+    held += work.bytes.size();
+    works.push_back(std::move(work));
+    ++progress.files_total;
+    ++report_.files_recovered;
+    ++report_.totals.files_arrived;
+    if (held < landing_group_bytes(setup_.project.spec)) continue;
+    TARN_RETURN_IF_ERROR(process(works, progress, stop));
+    held = 0;
+  }
+  return process(works, progress, stop);
+}
+
+}  // namespace tarn::ingest

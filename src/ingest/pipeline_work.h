@@ -1,0 +1,60 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ingest/pipeline.h"
+
+/// Inner parts of the pipeline, shared by its .cpp files.
+namespace tarn::ingest {
+
+/// An arrival on its way from the landing zone to a batch.
+struct Pipeline::Work {
+  state::NewArrival arrival;
+  connect::SourceFile file;
+  state::Landed landed;
+  std::vector<std::size_t> takers;  ///< Positions of the feeds.
+  std::string bytes;                ///< Empty once parsed.
+  std::shared_ptr<const ReplayFilter> replay;
+  std::vector<state::QuarantineEntry> replayed;  ///< The entries that a replay asks for.
+};
+
+/// The commit that is under way.
+struct Pipeline::InFlight {
+  ParsedBatch batch;
+  std::future<Result<CommitReport>> outcome;
+};
+
+/// How many files are read and landed in one go: their bytes are held until they are parsed.
+struct LandingGroup {
+  std::uint64_t max_files = 0;
+  std::uint64_t max_bytes = 0;
+
+  /// At least one file, however big.
+  std::size_t size_of_next(std::span<const connect::SourceFile> files) const {
+    std::uint64_t bytes = 0;
+    std::size_t count = 0;
+    while (count < files.size() && count < max_files &&
+           (count == 0 || bytes + files[count].size_bytes <= max_bytes)) {
+      bytes += files[count++].size_bytes;
+    }
+    return count;
+  }
+};
+
+/// A sixteenth of the memory for bytes as they came.
+inline std::uint64_t landing_group_bytes(const project::ProjectSpec& spec) {
+  return spec.limits.memory / 16;
+}
+/// An eighth of the memory for the inflated bytes of a batch: two batches are under way, and rows take up to
+/// twice that.
+inline std::uint64_t batch_bytes(const project::ProjectSpec& spec) {
+  return std::min(spec.batch.max_bytes, spec.limits.memory / 8);
+}
+
+}  // namespace tarn::ingest

@@ -1,0 +1,245 @@
+#include "ingest/table_builder.h"
+
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "ingest/column_append.h"
+#include "ingest/errors.h"
+#include "ingest/table_shape.h"
+#include "table/arrow_schema.h"
+
+namespace tarn::ingest {
+namespace {
+
+// Rows in succession that share an origin.
+struct Run {
+  std::size_t origin = 0;
+  std::int64_t rows = 0;
+};
+
+struct ContractColumn {
+  std::string name;
+  std::unique_ptr<arrow::ArrayBuilder> builder;
+};
+
+Error arrow_error(const arrow::Status& status) {
+  return Error(kOutOfMemory, "a column cannot grow: " + status.ToString());
+}
+
+#define TARN_RETURN_ARROW(...)                                                             \
+  do {                                                                                     \
+    if (const arrow::Status arrow_status = (__VA_ARGS__); !arrow_status.ok()) [[unlikely]] \
+      return arrow_error(arrow_status);                                                    \
+  } while (false)
+
+}  // namespace
+
+struct TableBuilder::Impl {
+  std::vector<ContractColumn> columns;
+  std::map<std::string, arrow::StringBuilder, std::less<>> extras;
+  arrow::Int64Builder records;
+  std::vector<std::int64_t> parents;
+  std::vector<RowOrigin> origins;
+  std::vector<Run> runs;
+  std::int64_t rows = 0;
+  std::size_t text_bytes = 0;
+
+  // Brings a column that drift added late up to `target` rows.
+  static arrow::Status fill_nulls(arrow::StringBuilder& builder, std::int64_t target) {
+    return builder.length() < target ? builder.AppendNulls(target - builder.length()) : arrow::Status::OK();
+  }
+
+  template <typename TextOf>
+  Result<std::shared_ptr<arrow::Array>> text_of_runs(TextOf text_of) const;
+  template <typename Builder, typename ValueOf>
+  Result<std::shared_ptr<arrow::Array>> number_of_runs(std::shared_ptr<arrow::DataType> type,
+                                                       ValueOf value_of) const;
+  Result<std::shared_ptr<arrow::Array>> audit_column(std::string_view name, const BatchStamp& stamp);
+  Result<std::shared_ptr<arrow::Array>> column(const arrow::Field& field, const BatchStamp& stamp);
+};
+
+template <typename TextOf>
+Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::text_of_runs(TextOf text_of) const {
+  arrow::StringBuilder builder;
+  TARN_RETURN_ARROW(builder.Reserve(rows));
+  for (const Run& run : runs) {
+    const std::optional<std::string_view> text = text_of(origins[run.origin]);
+    if (!text) {
+      TARN_RETURN_ARROW(builder.AppendNulls(run.rows));
+      continue;
+    }
+    TARN_RETURN_ARROW(builder.ReserveData(static_cast<std::int64_t>(text->size()) * run.rows));
+    for (std::int64_t i = 0; i < run.rows; ++i) builder.UnsafeAppend(*text);
+  }
+  std::shared_ptr<arrow::Array> array;
+  TARN_RETURN_ARROW(builder.Finish(&array));
+  return array;
+}
+
+template <typename Builder, typename ValueOf>
+Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::number_of_runs(
+    std::shared_ptr<arrow::DataType> type, ValueOf value_of) const {
+  Builder builder(std::move(type), arrow::default_memory_pool());
+  TARN_RETURN_ARROW(builder.Reserve(rows));
+  for (const Run& run : runs) {
+    const auto value = value_of(origins[run.origin]);
+    for (std::int64_t i = 0; i < run.rows; ++i) builder.UnsafeAppend(value);
+  }
+  std::shared_ptr<arrow::Array> array;
+  TARN_RETURN_ARROW(builder.Finish(&array));
+  return array;
+}
+
+Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::audit_column(std::string_view name,
+                                                                       const BatchStamp& stamp) {
+  using Text = std::optional<std::string_view>;
+  if (name == kSourceFile) return text_of_runs([](const RowOrigin& origin) { return Text(origin.file); });
+  if (name == kSourceMember) {
+    return text_of_runs(
+        [](const RowOrigin& origin) { return origin.member ? Text(*origin.member) : Text(); });
+  }
+  if (name == kSourceSha256) return text_of_runs([](const RowOrigin& origin) { return Text(origin.sha256); });
+  if (name == kBatchId) return text_of_runs([&stamp](const RowOrigin&) { return Text(stamp.id.value()); });
+  if (name == kSourceArrival) {
+    return number_of_runs<arrow::Int64Builder>(
+        arrow::int64(), [](const RowOrigin& origin) { return origin.arrival.value(); });
+  }
+  if (name == kContractVersion) {
+    return number_of_runs<arrow::Int32Builder>(arrow::int32(),
+                                               [&stamp](const RowOrigin&) { return stamp.contract_version; });
+  }
+  if (name == kIngestedAt) {
+    return number_of_runs<arrow::TimestampBuilder>(
+        arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
+        [&stamp](const RowOrigin&) { return stamp.ingested_at_us; });
+  }
+  if (name == kSourceRecord) {
+    std::shared_ptr<arrow::Array> array;
+    TARN_RETURN_ARROW(records.Finish(&array));
+    return array;
+  }
+  return std::shared_ptr<arrow::Array>();
+}
+
+Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::column(const arrow::Field& field,
+                                                                 const BatchStamp& stamp) {
+  TARN_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, audit_column(field.name(), stamp));
+  if (array) return array;
+  if (const auto extra = extras.find(field.name()); extra != extras.end()) {
+    TARN_RETURN_ARROW(fill_nulls(extra->second, rows));
+    TARN_RETURN_ARROW(extra->second.Finish(&array));
+    return array;
+  }
+  const auto own = std::ranges::find(columns, field.name(), &ContractColumn::name);
+  if (own != columns.end()) {
+    TARN_RETURN_ARROW(own->builder->Finish(&array));
+    return array;
+  }
+  auto nulls = arrow::MakeArrayOfNull(field.type(), rows);
+  if (!nulls.ok()) return arrow_error(nulls.status());
+  return *nulls;
+}
+
+TableBuilder::TableBuilder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TableBuilder::TableBuilder(TableBuilder&&) noexcept = default;
+TableBuilder& TableBuilder::operator=(TableBuilder&&) noexcept = default;
+TableBuilder::~TableBuilder() = default;
+
+Result<TableBuilder> TableBuilder::make(const iceberg::Schema& schema,
+                                        std::span<const std::string> contract_columns) {
+  auto impl = std::make_unique<Impl>();
+  for (const std::string& name : contract_columns) {
+    const iceberg::NestedField* field = schema.find(name);
+    if (field == nullptr) return Error(kIncompatibleTable, "the table has no column `" + name + "`");
+    TARN_ASSIGN_OR_RETURN(const auto type, table::to_arrow_type(field->type));
+    std::unique_ptr<arrow::ArrayBuilder> builder;
+    TARN_RETURN_ARROW(arrow::MakeBuilder(arrow::default_memory_pool(), type, &builder));
+    impl->columns.push_back({name, std::move(builder)});
+  }
+  return TableBuilder(std::move(impl));
+}
+
+void TableBuilder::set_origin(const RowOrigin& origin) {
+  // An origin that brought no row is replaced.
+  if (!impl_->runs.empty() && impl_->runs.back().rows == 0) {
+    impl_->origins.back() = origin;
+    return;
+  }
+  impl_->origins.push_back(origin);
+  impl_->runs.push_back({impl_->origins.size() - 1, 0});
+}
+
+Status TableBuilder::append(std::span<const Cell> cells, const std::vector<Cell>& elements, const Row& row) {
+  Impl& impl = *impl_;
+  TARN_CHECK(!impl.runs.empty() && cells.size() == impl.columns.size());
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    TARN_RETURN_ARROW(append_cell(*impl.columns[i].builder, cells[i], elements));
+    impl.text_bytes += cells[i].text.size();
+  }
+  for (const ExtraValue& extra : row.extras) {
+    auto found = impl.extras.find(extra.column);
+    if (found == impl.extras.end()) found = impl.extras.try_emplace(std::string(extra.column)).first;
+    // A name that comes twice in a record keeps its first value.
+    if (found->second.length() > impl.rows) continue;
+    TARN_RETURN_ARROW(Impl::fill_nulls(found->second, impl.rows));
+    TARN_RETURN_ARROW(found->second.Append(extra.text));
+    impl.text_bytes += extra.text.size();
+  }
+  TARN_RETURN_ARROW(impl.records.Append(row.record));
+  impl.parents.push_back(row.parent_row);
+  ++impl.runs.back().rows;
+  ++impl.rows;
+  return ok_status();
+}
+
+std::int64_t TableBuilder::rows() const {
+  return impl_->rows;
+}
+
+std::size_t TableBuilder::size_bytes() const {
+  constexpr std::size_t kAuditBytesPerRow = 200;
+  constexpr std::size_t kBytesPerCell = 10;
+  return impl_->text_bytes +
+         static_cast<std::size_t>(impl_->rows) * (impl_->columns.size() * kBytesPerCell + kAuditBytesPerRow);
+}
+
+std::vector<std::string> TableBuilder::extra_columns() const {
+  std::vector<std::string> names;
+  for (const auto& [name, builder] : impl_->extras) names.push_back(name);
+  return names;
+}
+
+const std::vector<std::int64_t>& TableBuilder::parent_rows() const {
+  return impl_->parents;
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> TableBuilder::finish(const iceberg::Schema& schema,
+                                                                 const BatchStamp& stamp) {
+  Impl& impl = *impl_;
+  if (impl.rows == 0) return std::shared_ptr<arrow::RecordBatch>();
+  TARN_ASSIGN_OR_RETURN(const auto arrow_schema, table::to_arrow_schema(schema));
+  std::vector<std::shared_ptr<arrow::Array>> arrays;
+  for (const auto& field : arrow_schema->fields()) {
+    TARN_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, impl.column(*field, stamp));
+    TARN_CHECK(array->length() == impl.rows);
+    arrays.push_back(std::move(array));
+  }
+  std::shared_ptr<arrow::RecordBatch> batch =
+      arrow::RecordBatch::Make(arrow_schema, impl.rows, std::move(arrays));
+  impl.extras.clear();
+  impl.parents.clear();
+  impl.origins.clear();
+  impl.runs.clear();
+  impl.rows = 0;
+  impl.text_bytes = 0;
+  return table::conform_batch(batch, schema);
+}
+
+}  // namespace tarn::ingest

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "iceberg/schema.h"
+#include "ingest/cell.h"
+
+namespace tarn::ingest {
+
+/// Where the rows that follow come from; becomes their audit columns.
+struct RowOrigin {
+  std::string file;                   ///< Relative to the source's folder.
+  std::optional<std::string> member;  ///< Nothing for a plain file.
+  std::string sha256;                 ///< Hexadecimal.
+  ArrivalId arrival;
+};
+
+/// What all rows of a batch share.
+struct BatchStamp {
+  BatchId id;
+  std::int64_t ingested_at_us = 0;
+  std::int32_t contract_version = 1;
+};
+
+/// Grows the Arrow columns of one table from good records. One thread at a time; every worker has its own.
+///
+///   TableBuilder builder(schema, {"id", "price"});
+///   builder.set_origin({"F1/a.zip", "a.csv", sha, ArrivalId(7)});
+///   TARN_RETURN_IF_ERROR(builder.append(cells, elements, {.record = 1}));
+///   TARN_ASSIGN_OR_RETURN(auto batches, builder.finish(schema, stamp));
+class TableBuilder {
+ public:
+  /// `schema` is the table's; `contract_columns` name, in the order of the cells, which of its columns rows
+  /// bring. Each must be in the schema, its type the contract's or a wider one.
+  static Result<TableBuilder> make(const iceberg::Schema& schema,
+                                   std::span<const std::string> contract_columns);
+  TableBuilder(TableBuilder&&) noexcept;
+  TableBuilder& operator=(TableBuilder&&) noexcept;
+  ~TableBuilder();
+
+  void set_origin(const RowOrigin& origin);
+
+  /// A value for a column that drift added.
+  struct ExtraValue {
+    std::string_view column;
+    std::string_view text;
+  };
+  struct Row {
+    std::int64_t record = 0;      ///< Position in its member, from 1.
+    std::int64_t parent_row = 0;  ///< Of a child's row: its parent's number among this worker's rows.
+    std::span<const ExtraValue> extras = {};
+  };
+  /// Copies the cells. ingest.out_of_memory when Arrow cannot grow.
+  Status append(std::span<const Cell> cells, const std::vector<Cell>& elements, const Row& row);
+
+  std::int64_t rows() const;
+  /// About how much memory the columns hold.
+  std::size_t size_bytes() const;
+  /// The columns that drift added so far.
+  std::vector<std::string> extra_columns() const;
+  /// Of each row, Row::parent_row.
+  const std::vector<std::int64_t>& parent_rows() const;
+
+  /// The rows as one batch with exactly the columns of `schema`, which is the table's after the extra columns
+  /// were added; the builder is empty afterwards. Null when there are no rows.
+  Result<std::shared_ptr<arrow::RecordBatch>> finish(const iceberg::Schema& schema, const BatchStamp& stamp);
+
+ private:
+  struct Impl;
+  explicit TableBuilder(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tarn::ingest

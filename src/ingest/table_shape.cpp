@@ -1,0 +1,289 @@
+#include "ingest/table_shape.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "iceberg/schema_update.h"
+#include "ingest/errors.h"
+
+namespace tarn::ingest {
+namespace {
+
+using iceberg::NestedField;
+using iceberg::Type;
+
+Type scalar_type(const project::ColumnType& type) {
+  switch (type.kind) {
+    case project::TypeKind::kBoolean:
+      return Type::boolean();
+    case project::TypeKind::kInt:
+      return Type::int32();
+    case project::TypeKind::kLong:
+      return Type::int64();
+    case project::TypeKind::kDecimal:
+      return Type::decimal(type.precision, type.scale);
+    case project::TypeKind::kDouble:
+      return Type::float64();
+    case project::TypeKind::kDate:
+      return Type::date();
+    case project::TypeKind::kTime:
+      return Type::time();
+    case project::TypeKind::kTimestamp:
+      return Type::timestamp();
+    case project::TypeKind::kTimestamptz:
+      return Type::timestamptz();
+    case project::TypeKind::kUuid:
+      return Type::uuid();
+    case project::TypeKind::kBinary:
+      return Type::binary();
+    case project::TypeKind::kString:
+    case project::TypeKind::kStruct:
+    case project::TypeKind::kList:
+      break;
+  }
+  return Type::string();
+}
+
+NestedField field_of(const project::ColumnSpec& column) {
+  NestedField field{.name = *column.name, .required = column.required, .type = iceberg_type(column)};
+  if (!column.description.empty()) field.doc = column.description;
+  return field;
+}
+
+NestedField audit_field(std::string_view name, Type type, std::string_view doc, bool required = true) {
+  return {.name = std::string(name), .required = required, .type = std::move(type), .doc = std::string(doc)};
+}
+
+void append_audit_columns(std::vector<NestedField>& columns) {
+  columns.push_back(
+      audit_field(kSourceFile, Type::string(), "Arrived file, relative to its source's folder"));
+  columns.push_back(
+      audit_field(kSourceMember, Type::string(), "Member of the archive; null for a plain file", false));
+  columns.push_back(
+      audit_field(kSourceRecord, Type::int64(), "Position of the record in its member, from 1"));
+  columns.push_back(audit_field(kSourceSha256, Type::string(),
+                                "SHA-256 of the arrived file: its name in the landing zone"));
+  columns.push_back(audit_field(kSourceArrival, Type::int64(), "Number of the arrival in the ledger"));
+  columns.push_back(audit_field(kIngestedAt, Type::timestamptz(), "When the batch was written"));
+  columns.push_back(audit_field(kBatchId, Type::string(), "Batch that committed the row"));
+  columns.push_back(
+      audit_field(kContractVersion, Type::int32(), "Version of the contract that the row was read by"));
+}
+
+iceberg::Transform transform_of(const project::PartitionField& field) {
+  const auto parameter = static_cast<std::int32_t>(field.parameter);
+  switch (field.transform) {
+    case project::Transform::kBucket:
+      return iceberg::Transform::bucket(parameter);
+    case project::Transform::kTruncate:
+      return iceberg::Transform::truncate(parameter);
+    case project::Transform::kYear:
+      return iceberg::Transform::year();
+    case project::Transform::kMonth:
+      return iceberg::Transform::month();
+    case project::Transform::kDay:
+      return iceberg::Transform::day();
+    case project::Transform::kHour:
+      return iceberg::Transform::hour();
+    case project::Transform::kIdentity:
+      break;
+  }
+  return iceberg::Transform::identity();
+}
+
+void describe(TableShape& shape, const project::FeedSpec& feed,
+              const std::vector<project::ColumnSpec>& columns) {
+  shape.properties["comment"] = shape.description;
+  shape.properties["owner"] = feed.owner;
+  shape.properties["tarn.feed"] = *feed.name;
+  shape.properties["tarn.contract-version"] = std::to_string(feed.contract_version);
+  for (const project::ColumnSpec& column : columns) {
+    if (column.identifying != project::Identifying::kNone) {
+      shape.properties["tarn.identifying." + *column.name] =
+          std::string(project::to_string(column.identifying));
+    }
+    if (!column.renamed_from->empty()) shape.renames[*column.renamed_from] = *column.name;
+  }
+}
+
+TableShape own_shape(const project::FeedSpec& feed) {
+  TableShape shape{.name = *feed.table, .description = feed.description};
+  for (const project::ColumnSpec& column : feed.columns) shape.columns.push_back(field_of(column));
+  append_audit_columns(shape.columns);
+  for (const auto& key : feed.key) shape.identifier_columns.push_back(*key);
+  for (const auto& field : feed.partition)
+    shape.partition.push_back({.column = field->column, .transform = transform_of(*field)});
+  for (const auto& field : feed.sort) {
+    shape.sort.push_back(
+        {.column = field->column,
+         .direction =
+             field->descending ? iceberg::SortDirection::kDescending : iceberg::SortDirection::kAscending,
+         .null_order = field->descending ? iceberg::NullOrder::kNullsLast : iceberg::NullOrder::kNullsFirst});
+  }
+  describe(shape, feed, feed.columns);
+  return shape;
+}
+
+TableShape child_shape(const project::FeedSpec& feed, const project::ChildSpec& child) {
+  TableShape shape{.name = *child.table, .description = child.description};
+  for (const auto& key : feed.key) {
+    NestedField field = field_of(*project::find_column(feed.columns, *key));
+    shape.identifier_columns.push_back(field.name);
+    shape.columns.push_back(std::move(field));
+  }
+  shape.columns.push_back(
+      audit_field(kOrdinal, Type::int32(), "Position among the parent's elements, from 1"));
+  shape.identifier_columns.emplace_back(kOrdinal);
+  for (const project::ColumnSpec& column : child.columns) shape.columns.push_back(field_of(column));
+  append_audit_columns(shape.columns);
+  describe(shape, feed, child.columns);
+  shape.properties["tarn.parent"] = feed.table->to_string();
+  return shape;
+}
+
+// Iceberg refuses doubles as identifiers, and a table's identifier is advice to engines: leave it out then.
+bool may_identify(const TableShape& shape) {
+  return std::ranges::all_of(shape.identifier_columns, [&shape](const std::string& name) {
+    const auto field = std::ranges::find(shape.columns, name, &NestedField::name);
+    return field != shape.columns.end() && field->required && field->type.is_primitive() &&
+           field->type.id() != iceberg::TypeId::kDouble;
+  });
+}
+
+Status evolve_column(iceberg::SchemaUpdate& update, const NestedField& existing, const NestedField& wanted,
+                     const TableShape& shape) {
+  if (existing.type.is_primitive() && wanted.type.is_primitive()) {
+    if (!(existing.type == wanted.type) && !iceberg::can_widen(wanted.type, existing.type)) {
+      if (!iceberg::can_widen(existing.type, wanted.type)) {
+        return Error(kIncompatibleTable,
+                     fmt::format("column `{}` of {} is {} in the table and {} in the contract", wanted.name,
+                                 shape.name.to_string(), existing.type.to_string(), wanted.type.to_string()))
+            .with_hint("give the column a new name, or the feed a new table");
+      }
+      TARN_RETURN_IF_ERROR(update.widen(wanted.name, wanted.type));
+    }
+  } else if (existing.type.id() != wanted.type.id()) {
+    return Error(kIncompatibleTable,
+                 fmt::format("column `{}` of {} changes between a list and a single value", wanted.name,
+                             shape.name.to_string()))
+        .with_hint("give the column a new name, or the feed a new table");
+  }
+  if (existing.required && !wanted.required) TARN_RETURN_IF_ERROR(update.make_optional(wanted.name));
+  if (existing.doc != wanted.doc && wanted.doc) TARN_RETURN_IF_ERROR(update.set_doc(wanted.name, wanted.doc));
+  return ok_status();
+}
+
+// Members that a list<struct> gained.
+Status evolve_members(iceberg::SchemaUpdate& update, const NestedField& existing, const NestedField& wanted,
+                      const TableShape& shape) {
+  if (wanted.type.id() != iceberg::TypeId::kList || wanted.type.element().type.is_primitive())
+    return ok_status();
+  const std::string parent = wanted.name + ".element";
+  for (const NestedField& member : wanted.type.element().type.fields()) {
+    const auto members = existing.type.element().type.fields();
+    const auto found = std::ranges::find(members, member.name, &NestedField::name);
+    if (found == members.end()) {
+      TARN_RETURN_IF_ERROR(
+          update.add({.parent = parent, .name = member.name, .type = member.type, .doc = member.doc}));
+    } else if (!(found->type == member.type) && !iceberg::can_widen(member.type, found->type)) {
+      NestedField named = member;
+      named.name = parent + "." + member.name;
+      TARN_RETURN_IF_ERROR(evolve_column(update, *found, named, shape));
+    }
+  }
+  return ok_status();
+}
+
+std::vector<iceberg::TableUpdate> schema_updates(const iceberg::TableMetadata& table,
+                                                 const iceberg::SchemaUpdate::Outcome& outcome) {
+  if (outcome.schema.same_fields(table.current_schema())) return {};
+  return {iceberg::AddSchema{outcome.schema}, iceberg::SetCurrentSchema{}};
+}
+
+}  // namespace
+
+Type iceberg_type(const project::ColumnSpec& column) {
+  if (!column.type->is_list()) return scalar_type(*column.type);
+  NestedField element{.name = "element", .required = false};
+  if (column.type->is_list_of_struct()) {
+    std::vector<NestedField> members;
+    for (const project::ColumnSpec& member : column.columns) members.push_back(field_of(member));
+    element.type = Type::structure(std::move(members));
+    element.required = true;
+  } else {
+    element.type = scalar_type(column.type->element_type());
+  }
+  return Type::list(std::move(element));
+}
+
+std::vector<TableShape> table_shapes(const project::FeedSpec& feed) {
+  std::vector<TableShape> shapes;
+  shapes.push_back(own_shape(feed));
+  for (const project::ChildSpec& child : feed.children) shapes.push_back(child_shape(feed, child));
+  return shapes;
+}
+
+Result<iceberg::Schema> new_table_schema(const TableShape& shape) {
+  // SchemaUpdate numbers nested fields; a new table's required columns are set afterwards.
+  iceberg::SchemaUpdate update(iceberg::Schema(), 0);
+  for (const NestedField& column : shape.columns) {
+    TARN_RETURN_IF_ERROR(update.add({.name = column.name, .type = column.type, .doc = column.doc}));
+  }
+  TARN_ASSIGN_OR_RETURN(const auto outcome, update.finish());
+  iceberg::Schema::Parts parts;
+  const auto numbered = outcome.schema.fields();
+  for (std::size_t i = 0; i < numbered.size(); ++i) {
+    parts.fields.push_back(numbered[i]);
+    parts.fields.back().required = shape.columns[i].required;
+    if (may_identify(shape) &&
+        std::ranges::find(shape.identifier_columns, numbered[i].name) != shape.identifier_columns.end()) {
+      parts.identifier_field_ids.push_back(numbered[i].id);
+    }
+  }
+  return iceberg::Schema::make(std::move(parts));
+}
+
+Result<std::vector<iceberg::TableUpdate>> updates_to_shape(const iceberg::TableMetadata& table,
+                                                           const TableShape& shape) {
+  iceberg::SchemaUpdate update(table.current_schema(), table.last_column_id);
+  for (const NestedField& wanted : shape.columns) {
+    const NestedField* existing = table.current_schema().find(wanted.name);
+    if (existing == nullptr) {
+      const auto renamed =
+          std::ranges::find(shape.renames, wanted.name, [](const auto& entry) { return entry.second; });
+      if (renamed != shape.renames.end()) existing = table.current_schema().find(renamed->first);
+      if (existing == nullptr) {
+        TARN_RETURN_IF_ERROR(update.add({.name = wanted.name, .type = wanted.type, .doc = wanted.doc}));
+        continue;
+      }
+      TARN_RETURN_IF_ERROR(update.rename(renamed->first, wanted.name));
+    }
+    TARN_RETURN_IF_ERROR(evolve_column(update, *existing, wanted, shape));
+    TARN_RETURN_IF_ERROR(evolve_members(update, *existing, wanted, shape));
+  }
+  TARN_ASSIGN_OR_RETURN(const auto outcome, update.finish());
+  std::vector<iceberg::TableUpdate> updates = schema_updates(table, outcome);
+  iceberg::SetProperties set;
+  for (const auto& [name, value] : shape.properties) {
+    const auto found = table.properties.find(name);
+    if (found == table.properties.end() || found->second != value) set.properties[name] = value;
+  }
+  if (!set.properties.empty()) updates.emplace_back(std::move(set));
+  return updates;
+}
+
+Result<std::vector<iceberg::TableUpdate>> updates_to_add(const iceberg::TableMetadata& table,
+                                                         const std::vector<std::string>& string_columns) {
+  iceberg::SchemaUpdate update(table.current_schema(), table.last_column_id);
+  for (const std::string& name : string_columns) {
+    if (table.current_schema().find(name) != nullptr) continue;
+    TARN_RETURN_IF_ERROR(
+        update.add({.name = name, .type = Type::string(), .doc = "Added by drift: not in the contract yet"}));
+  }
+  TARN_ASSIGN_OR_RETURN(const auto outcome, update.finish());
+  return schema_updates(table, outcome);
+}
+
+}  // namespace tarn::ingest

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "iceberg/partition_spec.h"
+#include "iceberg/schema.h"
+#include "iceberg/sort_order.h"
+#include "iceberg/table_metadata.h"
+#include "iceberg/update.h"
+#include "project/feed_spec.h"
+
+namespace tarn::ingest {
+
+/// The columns that Tarn appends to every table, in this order.
+inline constexpr std::string_view kSourceFile = "_source_file";
+inline constexpr std::string_view kSourceMember = "_source_member";
+inline constexpr std::string_view kSourceRecord = "_source_record";
+inline constexpr std::string_view kSourceSha256 = "_source_sha256";
+inline constexpr std::string_view kSourceArrival = "_source_arrival";
+inline constexpr std::string_view kIngestedAt = "_ingested_at";
+inline constexpr std::string_view kBatchId = "_batch_id";
+inline constexpr std::string_view kContractVersion = "_contract_version";
+
+/// The name of the column of a child table that counts a parent's elements from 1.
+inline constexpr std::string_view kOrdinal = "ordinal";
+
+/// What a table of a feed must be: its own table, or one of a child.
+struct TableShape {
+  TableName name;
+  std::string description;
+  std::vector<iceberg::NestedField> columns =
+      {};  ///< The contract's columns without ids, then the audit columns.
+  std::vector<std::string> identifier_columns = {};
+  std::vector<iceberg::PartitionTerm> partition = {};
+  std::vector<iceberg::SortTerm> sort = {};
+  std::map<std::string, std::string> properties = {};
+  std::map<std::string, std::string> renames = {};  ///< Former name → name.
+};
+
+/// The shape of the feed's own table, then one for each child table.
+std::vector<TableShape> table_shapes(const project::FeedSpec& feed);
+
+/// The type that a contract's column has in Iceberg. Field ids are 0: the table assigns them.
+iceberg::Type iceberg_type(const project::ColumnSpec& column);
+
+/// The columns of a table that does not exist yet, numbered.
+Result<iceberg::Schema> new_table_schema(const TableShape& shape);
+
+/// What brings an existing table to the shape: columns renamed, added (optional: older rows hold null),
+/// widened, comments and properties set. Empty when nothing differs. Columns that the shape no longer names
+/// stay. ingest.incompatible_table when a type would change in a way that is not widening.
+Result<std::vector<iceberg::TableUpdate>> updates_to_shape(const iceberg::TableMetadata& table,
+                                                           const TableShape& shape);
+
+/// The updates that add string columns found by drift (`evolve`); empty when the table has them all.
+Result<std::vector<iceberg::TableUpdate>> updates_to_add(const iceberg::TableMetadata& table,
+                                                         const std::vector<std::string>& string_columns);
+
+}  // namespace tarn::ingest

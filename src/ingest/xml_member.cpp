@@ -1,0 +1,229 @@
+#include "ingest/xml_member.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "format/values.h"
+#include "ingest/errors.h"
+
+namespace tarn::ingest {
+namespace {
+
+// The column name that an unknown path becomes when drift adds it: "Visit/@Ward" is `visit_ward`.
+std::string drift_name(std::string_view path) {
+  std::string name;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0)
+      name += static_cast<char>(std::tolower(byte));
+    else if (!name.empty() && name.back() != '_')
+      name += '_';
+  }
+  while (name.ends_with('_')) name.pop_back();
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0) name.insert(0, "element_");
+  return name;
+}
+
+}  // namespace
+
+struct XmlMemberReader::State {
+  const CompiledFeed& feed;
+  format::XmlDocument document;
+  std::vector<format::XmlNode> records;
+  format::XmlExtraction extraction;
+  format::XmlExtraction nested;
+  std::vector<format::XmlLeaf> leaves;
+  std::deque<std::string> extra_names;
+  std::vector<TableBuilder::ExtraValue> extras;
+  Arena arena;
+  RecordCells cells;
+  ChildRows children;
+
+  explicit State(const CompiledFeed& compiled) : feed(compiled) {
+    children.children.resize(compiled.children.size());
+  }
+
+  bool trims() const { return feed.spec->format.trims(); }
+  std::string_view trimmed(std::string_view text) const { return trims() ? format::trim_blanks(text) : text; }
+  Refusal refusal(const ErrorCode& code, format::XmlNode record, std::int64_t number);
+  Violation convert(const Converter& converter, const format::XmlValue& value, Cell& cell);
+  bool read_columns(format::XmlNode record, std::int64_t number, MemberSink& sink);
+  bool read_group(const CompiledGroup& group, format::XmlNode element, format::XmlNode record,
+                  std::int64_t number, std::vector<Cell>& out, MemberSink& sink);
+  bool read_children(format::XmlNode record, std::int64_t number, MemberSink& sink);
+  bool check_drift(format::XmlNode record, std::int64_t number, MemberSink& sink);
+  Status read_record(format::XmlNode record, std::int64_t number, MemberSink& sink);
+};
+
+Refusal XmlMemberReader::State::refusal(const ErrorCode& code, format::XmlNode record, std::int64_t number) {
+  const format::TextPlace place = document.place(record);
+  return {.code = &code,
+          .record = number,
+          .line = static_cast<std::int64_t>(place.line),
+          .column = static_cast<std::int64_t>(place.column),
+          .raw = document.raw(record)};
+}
+
+Violation XmlMemberReader::State::convert(const Converter& converter, const format::XmlValue& value,
+                                          Cell& cell) {
+  if (!value.present() || value.nil) return converter.absent(arena, cell);
+  if (value.count > 1)
+    return {
+        .code = &kRepeated, .column = converter.column(), .rule = "at most one", .value = {}, .detail = {}};
+  return converter.convert(trimmed(value.text), arena, cell);
+}
+
+bool XmlMemberReader::State::read_group(const CompiledGroup& group, format::XmlNode element,
+                                        format::XmlNode record, std::int64_t number, std::vector<Cell>& out,
+                                        MemberSink& sink) {
+  group.paths.extract(document, element, nested);
+  if (!nested.unknown.empty() && feed.spec->drift != project::Drift::kFreeze) {
+    Refusal refused = refusal(kUnknownColumn, record, number);
+    refused.rule = fmt::format("drift: {}", project::to_string(feed.spec->drift));
+    refused.reason = fmt::format(
+        "the repeated element `{}` has `{}`, which the contract does not know{}",
+        document.path(element, record), format::path_of(document, nested.unknown.front(), element),
+        feed.spec->drift == project::Drift::kEvolve ? " (drift adds columns, not members of lists)" : "");
+    sink.refuse(refused);
+    return false;
+  }
+  for (std::size_t i = 0; i < group.members.size(); ++i) {
+    Cell cell;
+    if (const Violation violation = convert(group.members[i], nested.values[i], cell)) {
+      Refusal refused = refusal(*violation.code, record, number);
+      refused.field = fmt::format("{}/{}", document.path(element, record), violation.column);
+      refused.rule = std::string(violation.rule);
+      refused.reason = reason_of(violation);
+      sink.refuse(refused);
+      return false;
+    }
+    out.push_back(cell);
+  }
+  return true;
+}
+
+bool XmlMemberReader::State::read_columns(format::XmlNode record, std::int64_t number, MemberSink& sink) {
+  cells.clear();
+  cells.columns.resize(feed.columns.size());
+  for (std::size_t i = 0; i < feed.columns.size(); ++i) {
+    const CompiledColumn& column = feed.columns[i];
+    Cell& cell = cells.columns[i];
+    Violation violation;
+    if (!column.list) {
+      violation = convert(column.converter, extraction.values[column.extraction], cell);
+    } else if (const auto& elements = extraction.nodes[column.extraction]; elements.empty()) {
+      violation = column.converter.absent(arena, cell);
+    } else {
+      cell.is_null = false;
+      cell.first = static_cast<std::uint32_t>(cells.elements.size());
+      cell.count = static_cast<std::uint32_t>(elements.size());
+      for (const format::XmlNode element : elements) {
+        if (!read_group(*column.list, element, record, number, cells.elements, sink)) return false;
+      }
+    }
+    if (!violation) continue;
+    Refusal refused = refusal(*violation.code, record, number);
+    refused.field = std::string(violation.column);
+    refused.rule = std::string(violation.rule);
+    refused.reason = reason_of(violation);
+    sink.refuse(refused);
+    return false;
+  }
+  return true;
+}
+
+bool XmlMemberReader::State::read_children(format::XmlNode record, std::int64_t number, MemberSink& sink) {
+  for (std::size_t i = 0; i < feed.children.size(); ++i) {
+    ChildRows::Rows& rows = children.children[i];
+    rows.cells.clear();
+    rows.count = 0;
+    for (const format::XmlNode element : extraction.nodes[feed.children[i].extraction]) {
+      if (!read_group(feed.children[i].group, element, record, number, rows.cells, sink)) return false;
+      ++rows.count;
+    }
+  }
+  return true;
+}
+
+bool XmlMemberReader::State::check_drift(format::XmlNode record, std::int64_t number, MemberSink& sink) {
+  extras.clear();
+  extra_names.clear();
+  if (extraction.unknown.empty() || feed.spec->drift == project::Drift::kFreeze) return true;
+  if (feed.spec->drift == project::Drift::kQuarantine) {
+    Refusal refused = refusal(kUnknownColumn, record, number);
+    refused.rule = "drift: quarantine";
+    refused.reason = fmt::format("the record has `{}`, which the contract does not know",
+                                 format::path_of(document, extraction.unknown.front(), record));
+    sink.refuse(refused);
+    return false;
+  }
+  leaves.clear();
+  for (const format::XmlHit& hit : extraction.unknown) format::append_leaves(document, hit, record, leaves);
+  for (const format::XmlLeaf& leaf : leaves) {
+    std::string name = drift_name(leaf.path);
+    if (std::ranges::find(feed.column_names, name) != feed.column_names.end()) name += "_2";
+    extras.push_back({extra_names.emplace_back(std::move(name)), trimmed(leaf.text)});
+  }
+  return true;
+}
+
+Status XmlMemberReader::State::read_record(format::XmlNode record, std::int64_t number, MemberSink& sink) {
+  if (!sink.wants(number)) return ok_status();
+  arena.reset();
+  feed.paths.extract(document, record, extraction);
+  if (!check_drift(record, number, sink) || !read_columns(record, number, sink) ||
+      !read_children(record, number, sink)) {
+    return ok_status();
+  }
+  return sink.accept(number, cells, extras, children);
+}
+
+XmlMemberReader::XmlMemberReader(const CompiledFeed& feed) : state_(std::make_unique<State>(feed)) {}
+XmlMemberReader::XmlMemberReader(XmlMemberReader&&) noexcept = default;
+XmlMemberReader::~XmlMemberReader() = default;
+
+Status XmlMemberReader::read(std::string_view bytes, MemberSink& sink) {
+  State& state = *state_;
+  if (const Status parsed = state.document.parse(bytes, state.feed.xml); !parsed.ok()) {
+    const Error& error = parsed.error();
+    Refusal refused{.code = &error.code(),
+                    .level = state::QuarantineLevel::kMember,
+                    .reason = error.message(),
+                    .raw = bytes};
+    if (error.span()) {
+      refused.line = error.span()->line;
+      refused.column = error.span()->column;
+    }
+    sink.refuse(refused);
+    return ok_status();
+  }
+  state.records.clear();
+  if (state.feed.record) {
+    state.feed.record->select(state.document, state.document.root(), state.records);
+  } else {
+    state.records.push_back(state.document.root());
+  }
+  if (state.records.empty()) {
+    sink.refuse(
+        {.code = &kNoRecord,
+         .level = state::QuarantineLevel::kMember,
+         .line = 1,
+         .rule = "record: " + *state.feed.spec->format.record,
+         .reason = fmt::format("the document has no element at `{}`", *state.feed.spec->format.record),
+         .raw = bytes});
+    return ok_status();
+  }
+  std::int64_t number = 0;
+  for (const format::XmlNode record : state.records) {
+    TARN_RETURN_IF_ERROR(state.read_record(record, ++number, sink));
+  }
+  return ok_status();
+}
+
+}  // namespace tarn::ingest

@@ -1,0 +1,13 @@
+#include "query/errors.h"
+
+#include <array>
+
+namespace tarn::query {
+
+std::span<const ErrorCode* const> error_codes() {
+  static constexpr std::array kCodes = {&kReadOnly, &kNotAllowed, &kUnknownTable, &kBadTimeTravel,
+                                        &kUnreadableTable};
+  return kCodes;
+}
+
+}  // namespace tarn::query

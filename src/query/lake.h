@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "state/database.h"
+#include "table/manifest_cache.h"
+
+namespace tarn::query {
+
+/// What sessions read: all must outlive them. Shared by any number of sessions in any threads.
+struct Lake {
+  catalog::Catalog& catalog;
+  state::Database& state;
+  table::ManifestCache& manifests;
+};
+
+}  // namespace tarn::query

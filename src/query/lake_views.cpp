@@ -1,0 +1,102 @@
+#include "query/lake_views.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "engine/source_place.h"
+#include "query/errors.h"
+#include "query/view_sql.h"
+
+namespace tarn::query {
+namespace {
+
+using engine::quote_identifier;
+
+/// More commits than this while a statement's tables are being read: take what there is to try again later.
+constexpr int kMaxTries = 100;
+
+bool same_state(const std::vector<catalog::Table>& a, const std::vector<catalog::Table>& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i].metadata_location != b[i].metadata_location) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<std::vector<catalog::Table>> LakeViews::load_consistently(const std::vector<TableUse>& uses) {
+  const auto load = [&]() -> Result<std::vector<catalog::Table>> {
+    std::vector<catalog::Table> tables;
+    for (const TableUse& use : uses) {
+      TARN_ASSIGN_OR_RETURN(catalog::Table table, lake_.catalog.load_table(use.table));
+      tables.push_back(std::move(table));
+    }
+    return tables;
+  };
+  TARN_ASSIGN_OR_RETURN(std::vector<catalog::Table> tables, load());
+  if (uses.size() < 2) return tables;
+  // Pointers that two rounds of reading find the same all stood together between the rounds.
+  for (int i = 0; i < kMaxTries; ++i) {
+    TARN_ASSIGN_OR_RETURN(std::vector<catalog::Table> again, load());
+    const bool same = same_state(tables, again);
+    tables = std::move(again);
+    if (same) return tables;
+  }
+  return Error(catalog::kCommitConflict, "the tables change too fast to be read together");
+}
+
+Result<std::string> LakeViews::view_schema(const catalog::Table& table, const TableUse& use) const {
+  if (!use.at) return table.name.schema;
+  TARN_ASSIGN_OR_RETURN(const iceberg::Snapshot* snapshot, table::select_snapshot(*table.metadata, *use.at));
+  const bool branch = std::holds_alternative<table::SnapshotByRef>(*use.at);
+  // A branch is read with the present schema, a snapshot with its own: they are different views.
+  return fmt::format("{}@{}{}", table.name.schema, snapshot == nullptr ? 0 : snapshot->snapshot_id,
+                     branch ? "/" + std::get<table::SnapshotByRef>(*use.at).name : "");
+}
+
+Status LakeViews::ensure_view(const catalog::Table& table, const TableUse& use, const std::string& schema) {
+  View& view = views_[{schema, table.name.name}];
+  // A snapshot never changes; a branch's schema may, with the table's.
+  const bool fixed = use.at && !std::holds_alternative<table::SnapshotByRef>(*use.at);
+  const std::string made_from = fixed ? schema : table.metadata_location;
+  if (view.made_from == made_from) return ok_status();
+  TARN_ASSIGN_OR_RETURN(const table::Scan scan, table::plan_scan(lake_.manifests, *table.metadata,
+                                                                 use.at.value_or(table::CurrentSnapshot{})));
+  TARN_ASSIGN_OR_RETURN(const std::string select, scan_sql(scan, *table.metadata));
+  const Status made =
+      connection_.run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}",
+                                  quote_identifier(schema), quote_identifier(table.name.name), select));
+  if (!made.ok()) {
+    return Error(kUnreadableTable,
+                 fmt::format("`{}` cannot be read: {}", table.name.to_string(), made.error().message()))
+        .with_hint(made.error().hint());
+  }
+  view = {use.table, made_from, !use.at};
+  return ok_status();
+}
+
+Result<std::vector<std::string>> LakeViews::ensure(const std::vector<TableUse>& uses) {
+  TARN_ASSIGN_OR_RETURN(const std::vector<catalog::Table> tables, load_consistently(uses));
+  std::vector<std::string> schemas;
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    TARN_ASSIGN_OR_RETURN(std::string schema, view_schema(tables[i], uses[i]));
+    const Status made = ensure_view(tables[i], uses[i], schema);
+    if (!made.ok()) return Error(made.error()).with_context("reading the table " + uses[i].table.to_string());
+    schemas.push_back(std::move(schema));
+  }
+  return schemas;
+}
+
+Status LakeViews::refresh() {
+  std::vector<TableUse> uses;
+  for (const auto& [name, view] : views_) {
+    if (!view.present || view.made_from.empty()) continue;
+    TARN_ASSIGN_OR_RETURN(const bool exists, lake_.catalog.table_exists(view.table));
+    if (exists) uses.push_back({view.table, std::nullopt});
+  }
+  TARN_ASSIGN_OR_RETURN(const std::vector<std::string> schemas, ensure(uses));
+  return ok_status();
+}
+
+}  // namespace tarn::query

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "engine/connection.h"
+#include "query/lake.h"
+#include "table/scan.h"
+
+namespace tarn::query {
+
+/// A table that a statement names, and which snapshot of it.
+struct TableUse {
+  TableName table;
+  /// Nothing: the present state.
+  std::optional<table::SnapshotSelector> at;
+};
+
+/// Keeps views in the engine's connection that stand for lake tables: `"namespace"."table"` for the present
+/// state,
+/// `"namespace@snapshot"."table"` for a former one. A view is made when it is first used and again when its
+/// table's snapshot or schema has changed. One thread at a time.
+class LakeViews {
+ public:
+  LakeViews(engine::Connection& connection, const Lake& lake) : connection_(connection), lake_(lake) {}
+
+  /// Brings the views of all uses to one consistent state of the lake: that of some moment during the call.
+  /// Returns the schema of each use's view. Errors: table.snapshot_not_found, sql.unreadable_table, and those
+  /// of catalog, state and store.
+  Result<std::vector<std::string>> ensure(const std::vector<TableUse>& uses);
+  /// Brings every view of the present state up to date that is here already.
+  Status refresh();
+
+ private:
+  Result<std::vector<catalog::Table>> load_consistently(const std::vector<TableUse>& uses);
+  Status ensure_view(const catalog::Table& table, const TableUse& use, const std::string& schema);
+  Result<std::string> view_schema(const catalog::Table& table, const TableUse& use) const;
+
+  engine::Connection& connection_;
+  Lake lake_;
+  struct View {
+    TableName table;
+    std::string made_from;  ///< Metadata location, or the snapshot of a former state.
+    bool present = true;
+  };
+  std::map<TableName, View> views_;  ///< By the view's own name.
+};
+
+}  // namespace tarn::query

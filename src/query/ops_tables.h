@@ -1,0 +1,48 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "engine/connection.h"
+#include "state/database.h"
+#include "state/ledger.h"
+
+namespace tarn::query {
+
+/// The lake's records about itself, as tables of the schema `ops`: files, quarantine, runs, batches,
+/// snapshots, tables, columns. They are filled from the state and the catalog when a statement names them, so
+/// that each statement sees their present state. One thread at a time.
+class OpsTables {
+ public:
+  OpsTables(engine::Connection& connection, state::Database& state, catalog::Catalog& catalog)
+      : connection_(connection), state_(state), catalog_(catalog) {}
+
+  /// The names, without the schema.
+  static std::vector<std::string_view> names();
+  /// Fills one of names().
+  Status load(std::string_view name);
+
+ private:
+  Status load_files();
+  Status load_quarantine();
+  Status load_runs();
+  Status load_batches();
+  Status load_snapshots();
+  Status load_tables();
+  Status load_columns();
+  Status recreate(std::string_view name);
+  Result<std::vector<catalog::Table>> all_tables();
+
+  engine::Connection& connection_;
+  state::Database& state_;
+  catalog::Catalog& catalog_;
+  /// What `ops.files` was filled from, to fill it anew only when it changed.
+  state::LedgerSummary loaded_summary_;
+  bool files_loaded_ = false;
+};
+
+}  // namespace tarn::query

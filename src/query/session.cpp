@@ -1,0 +1,305 @@
+#include "query/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "engine/errors.h"
+#include "engine/source_place.h"
+#include "query/errors.h"
+#include "query/lake_views.h"
+#include "query/ops_tables.h"
+#include "query/statement_plan.h"
+
+namespace tarn::query {
+namespace {
+
+constexpr std::string_view kShowTables =
+    "SELECT table_schema AS \"schema\", table_name AS \"table\", columns, records, data_files, updated_at "
+    "FROM "
+    "ops.tables{} ORDER BY ALL";
+
+using engine::quote_identifier;
+using engine::quote_literal;
+
+}  // namespace
+
+struct Session::Impl {
+  Impl(std::unique_ptr<engine::Connection> connected, const Lake& the_lake, const StatementRights& the_rights)
+      : connection(std::move(connected)),
+        lake(the_lake),
+        rights(the_rights),
+        views(*connection, lake),
+        ops(*connection, lake.state, lake.catalog) {}
+
+  std::unique_ptr<engine::Connection> connection;
+  Lake lake;
+  StatementRights rights;
+  LakeViews views;
+  OpsTables ops;
+  KnownNames known;
+  std::set<std::string> temporary;
+
+  Result<engine::ResultSet> run(std::string_view sql, const RunOptions& options);
+  std::string expand_show(std::string_view sql) const;
+  Status make_ready(std::string_view sql, const StatementNeeds& needs, const RunOptions& options,
+                    Rewrite& rewrite);
+  Result<table::SnapshotSelector> resolve(const TimeTravel& at, const RunOptions& options);
+  Result<std::string> evaluate(const std::string& expression, const RunOptions& options);
+  Result<engine::ResultSet> execute(const Rewrite& rewrite, const RunOptions& options);
+  Status bind(engine::Statement& statement, const RunOptions& options) const;
+  Status prepare_schemas();
+  void remember(std::string_view sql);
+  Error explain(Error error, std::string_view sql) const;
+};
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::~Session() = default;
+
+Result<std::unique_ptr<Session>> Session::open(engine::Database& engine, const Lake& lake,
+                                               const StatementRights& rights) {
+  TARN_ASSIGN_OR_RETURN(std::unique_ptr<engine::Connection> connection, engine.connect());
+  return std::unique_ptr<Session>(new Session(std::make_unique<Impl>(std::move(connection), lake, rights)));
+}
+
+void Session::interrupt() {
+  impl_->connection->interrupt();
+}
+
+double Session::progress() const {
+  return impl_->connection->progress();
+}
+
+Result<engine::ResultSet> Session::run(const StatementText& statement, const RunOptions& options) {
+  Result<engine::ResultSet> rows = impl_->run(statement.text(), options);
+  if (rows.ok() || !rows.error().span()) return rows;
+  // Places in the statement become places in its script.
+  const SourceSpan span = *rows.error().span();
+  const std::size_t offset = engine::offset_of(statement.text(), span);
+  const bool is_quote = offset < statement.text().size() && statement.text()[offset] == '\'';
+  SourceSpan placed =
+      engine::span_at(statement.script, statement.begin + offset, is_quote ? 1 : 0, options.source);
+  placed.length = std::max(placed.length, std::min(span.length, placed.length));
+  return std::move(rows).error().with_span(std::move(placed));
+}
+
+Result<engine::ResultSet> Session::Impl::run(std::string_view sql, const RunOptions& options) {
+  TARN_RETURN_IF_ERROR(check_statement(sql, rights, temporary));
+  TARN_ASSIGN_OR_RETURN(known.tables, lake.catalog.list_tables());
+  const std::string shown = expand_show(sql);
+  if (!shown.empty()) {
+    RunOptions plain = options;
+    plain.parameters.clear();
+    return run(shown, plain);
+  }
+  TARN_ASSIGN_OR_RETURN(const StatementNeeds needs, find_needs(sql, known));
+  Rewrite rewrite(sql);
+  TARN_RETURN_IF_ERROR(make_ready(sql, needs, options, rewrite));
+  Result<engine::ResultSet> rows = execute(rewrite, options);
+  if (rows.ok()) {
+    remember(sql);
+    return rows;
+  }
+  Error error = std::move(rows).error();
+  if (error.span()) {
+    const std::size_t place = rewrite.to_original(engine::offset_of(rewrite.text(), *error.span()));
+    error = std::move(error).with_span(engine::span_at(sql, place, 0, options.source));
+  }
+  return explain(std::move(error), sql);
+}
+
+/// SHOW TABLES lists the lake, not the engine's views. Empty for other statements.
+std::string Session::Impl::expand_show(std::string_view sql) const {
+  const std::vector<Token> tokens = tokenize(sql);
+  if (tokens.size() < 2 || !is_word(tokens[0], sql, "SHOW")) return "";
+  const bool all = tokens.size() == 3 && is_word(tokens[1], sql, "ALL") && is_word(tokens[2], sql, "TABLES");
+  if (all || (tokens.size() == 2 && is_word(tokens[1], sql, "TABLES"))) return fmt::format(kShowTables, "");
+  if (tokens.size() < 4 || !is_word(tokens[1], sql, "TABLES") || !is_word(tokens[2], sql, "FROM")) return "";
+  std::string schema;
+  for (std::size_t i = 3; i < tokens.size(); ++i) schema += name_of(tokens[i], sql);
+  return fmt::format(kShowTables, " WHERE lower(table_schema) = lower(" + quote_literal(schema) + ")");
+}
+
+Status Session::Impl::make_ready(std::string_view sql, const StatementNeeds& needs, const RunOptions& options,
+                                 Rewrite& rewrite) {
+  const std::vector<Token> tokens = tokenize(sql);
+  if (!tokens.empty() && is_word(tokens[0], sql, "USE")) TARN_RETURN_IF_ERROR(prepare_schemas());
+  if (!tokens.empty() && is_word(tokens[0], sql, "EXECUTE")) TARN_RETURN_IF_ERROR(views.refresh());
+  for (const std::string& name : needs.ops) {
+    TARN_RETURN_IF_ERROR(ops.load(name));
+  }
+  std::vector<TableUse> uses;
+  for (const PlacedUse& placed : needs.tables) {
+    TableUse use{placed.table, std::nullopt};
+    if (placed.chain.has_at) {
+      Result<table::SnapshotSelector> selector = resolve(placed.chain.at, options);
+      if (!selector.ok()) {
+        return std::move(selector).error().with_span(engine::span_at(
+            sql, placed.chain.at_begin, placed.chain.at_end - placed.chain.at_begin, options.source));
+      }
+      use.at = *selector;
+    }
+    uses.push_back(std::move(use));
+  }
+  if (needs.whole_catalog) {
+    for (const TableName& table : known.tables) uses.push_back({table, std::nullopt});
+  }
+  Result<std::vector<std::string>> schemas = views.ensure(uses);
+  if (!schemas.ok()) {
+    Error error = std::move(schemas).error();
+    if (needs.tables.empty()) return error;
+    const NameChain& chain = needs.tables.front().chain;
+    return std::move(error).with_span(
+        engine::span_at(sql, chain.begin, chain.end - chain.begin, options.source));
+  }
+  if (!options.copy_to_parquet.empty()) rewrite.replace(0, 0, "COPY (");
+  for (std::size_t i = 0; i < needs.tables.size(); ++i) {
+    const PlacedUse& placed = needs.tables[i];
+    if (placed.parts == 1 && !placed.chain.has_at) continue;
+    rewrite.replace(placed.chain.begin, placed.chain.part_ends[placed.parts - 1],
+                    quote_identifier((*schemas)[i]) + "." + quote_identifier(placed.table.name));
+    if (placed.chain.has_at) rewrite.replace(placed.chain.at_begin, placed.chain.at_end, "");
+  }
+  if (!options.copy_to_parquet.empty()) {
+    rewrite.replace(
+        sql.size(), sql.size(),
+        fmt::format("\n) TO {} (FORMAT parquet, COMPRESSION zstd)", quote_literal(options.copy_to_parquet)));
+  }
+  rewrite.finish();
+  return ok_status();
+}
+
+Result<std::string> Session::Impl::evaluate(const std::string& expression, const RunOptions& options) {
+  TARN_ASSIGN_OR_RETURN(engine::Statement statement,
+                        connection->prepare(fmt::format("SELECT {}", expression), options.source));
+  TARN_RETURN_IF_ERROR(bind(statement, options));
+  TARN_ASSIGN_OR_RETURN(engine::ResultSet rows, statement.execute());
+  TARN_ASSIGN_OR_RETURN(const auto texts, engine::read_texts(rows));
+  if (texts.size() != 1 || texts[0].size() != 1 || !texts[0][0]) {
+    return Error(kBadTimeTravel, "the value of the AT clause is not one value");
+  }
+  return *texts[0][0];
+}
+
+Result<table::SnapshotSelector> Session::Impl::resolve(const TimeTravel& at, const RunOptions& options) {
+  if (at.kind == TimeTravel::Kind::kTag || at.kind == TimeTravel::Kind::kBranch) {
+    TARN_ASSIGN_OR_RETURN(std::string name, evaluate(fmt::format("({})::VARCHAR", at.expression), options));
+    return table::SnapshotSelector(table::SnapshotByRef{std::move(name)});
+  }
+  const bool version = at.kind == TimeTravel::Kind::kVersion;
+  const std::string expression = version ? fmt::format("({})::BIGINT", at.expression)
+                                         : fmt::format("epoch_ms(({})::TIMESTAMPTZ)", at.expression);
+  Result<std::string> text = evaluate(expression, options);
+  if (!text.ok()) {
+    if (text.error().error_class() != ErrorClass::kUser) return std::move(text).error();
+    return Error(kBadTimeTravel, fmt::format("`{}` is not a {}: {}", at.expression,
+                                             version ? "snapshot's number" : "time", text.error().message()));
+  }
+  std::int64_t value = 0;
+  const auto [end, bad] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (bad != std::errc() || end != text->data() + text->size()) {
+    return Error(kBadTimeTravel, fmt::format("`{}` is out of range", at.expression));
+  }
+  if (version) return table::SnapshotSelector(table::SnapshotById{value});
+  return table::SnapshotSelector(table::SnapshotAsOf{value});
+}
+
+Status Session::Impl::bind(engine::Statement& statement, const RunOptions& options) const {
+  for (const std::string& name : statement.parameters()) {
+    const auto found = options.parameters.find(name);
+    if (found != options.parameters.end()) {
+      TARN_RETURN_IF_ERROR(statement.bind(name, found->second));
+      continue;
+    }
+    std::vector<std::string_view> given;
+    for (const auto& [key, value] : options.parameters) given.push_back(key);
+    const std::string_view nearest = nearest_name(name, given);
+    return Error(engine::kParameter, fmt::format("the parameter `${}` has no value", name))
+        .with_hint(nearest.empty() ? fmt::format("give it with `-p {}=value`", name)
+                                   : fmt::format("did you mean `${}`?", nearest));
+  }
+  return ok_status();
+}
+
+Result<engine::ResultSet> Session::Impl::execute(const Rewrite& rewrite, const RunOptions& options) {
+  TARN_ASSIGN_OR_RETURN(engine::Statement statement, connection->prepare(rewrite.text(), options.source));
+  TARN_RETURN_IF_ERROR(bind(statement, options));
+  return statement.execute();
+}
+
+/// USE looks for a schema, which the engine has only once a view was made in it.
+Status Session::Impl::prepare_schemas() {
+  std::string sql = "CREATE SCHEMA IF NOT EXISTS ops";
+  for (const TableName& table : known.tables) {
+    sql += "; CREATE SCHEMA IF NOT EXISTS " + quote_identifier(table.schema);
+  }
+  return connection->run(sql);
+}
+
+/// Notes what a statement that worked means for the next ones.
+void Session::Impl::remember(std::string_view sql) {
+  if (std::string name = created_temporary(sql); !name.empty()) temporary.insert(std::move(name));
+  const std::vector<Token> tokens = tokenize(sql);
+  if (tokens.size() < 2 || !is_word(tokens[0], sql, "USE")) return;
+  const std::string schema = name_of(tokens.back(), sql);
+  known.default_schema.clear();
+  for (const TableName& table : known.tables) {
+    if (table.schema == schema) known.default_schema = schema;
+  }
+}
+
+/// The engine knows only the views that were made: what it says of missing tables is said of the lake's.
+Error Session::Impl::explain(Error error, std::string_view sql) const {
+  const bool missing = &error.code() == &engine::kCatalog && error.message().starts_with("Table with name ");
+  if (!missing) return error;
+  std::string name;
+  if (error.span()) {
+    const std::size_t offset = engine::offset_of(sql, *error.span());
+    const Result<std::vector<NameChain>> chains = find_names(sql.substr(offset));
+    if (chains.ok() && !chains->empty()) name = std::string(sql.substr(offset, chains->front().end));
+  }
+  if (name.empty()) return error;
+  Error better(kUnknownTable, fmt::format("there is no table `{}`", name));
+  if (error.span()) better = std::move(better).with_span(*error.span());
+  const std::string nearest = nearest_table(name, known);
+  std::string hint = nearest.empty() ? "" : fmt::format("did you mean `{}`?", nearest);
+  if (hint.empty()) {
+    for (std::size_t i = 0; i < known.tables.size() && i < 12; ++i) {
+      hint += fmt::format("{}{}", i == 0 ? "the tables are " : ", ", known.tables[i].to_string());
+    }
+    if (known.tables.size() > 12)
+      hint += fmt::format(" and {} more: SHOW TABLES lists them", known.tables.size() - 12);
+    if (known.tables.empty()) hint = "the lake has no tables yet: `tarn ingest` makes them";
+  }
+  return std::move(better).with_hint(std::move(hint));
+}
+
+Result<std::vector<std::string>> Session::table_names() {
+  TARN_ASSIGN_OR_RETURN(const std::vector<TableName> tables, impl_->lake.catalog.list_tables());
+  std::vector<std::string> names;
+  for (const TableName& table : tables) names.push_back(sql_name(table.schema) + "." + sql_name(table.name));
+  for (const std::string_view name : OpsTables::names()) names.push_back("ops." + std::string(name));
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<std::vector<std::string>> Session::column_names(const std::string& table) {
+  const std::string sql = fmt::format("SELECT * FROM {} LIMIT 0", table);
+  TARN_ASSIGN_OR_RETURN(const engine::ResultSet rows, impl_->run(sql, {}));
+  std::vector<std::string> names;
+  for (const engine::Column& column : rows.columns()) names.push_back(column.name);
+  return names;
+}
+
+std::string sql_name(std::string_view name) {
+  const bool plain = !name.empty() && (name[0] == '_' || (name[0] >= 'a' && name[0] <= 'z')) &&
+                     std::ranges::all_of(name, [](char c) {
+                       return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+                     });
+  return plain ? std::string(name) : quote_identifier(name);
+}
+
+}  // namespace tarn::query

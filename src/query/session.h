@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/database.h"
+#include "query/lake.h"
+#include "query/lexer.h"
+#include "query/statement_rules.h"
+
+namespace tarn::query {
+
+using Parameters = std::map<std::string, std::string, std::less<>>;
+
+/// How one statement is run.
+struct RunOptions {
+  Parameters parameters = {};  ///< Values of `$name`; those that the statement does not name are left out.
+  std::string source = "sql";  ///< What errors call the text ("report.sql").
+  std::string copy_to_parquet =
+      "";  ///< A path: the rows are written there, and only their count is answered.
+};
+
+/// A user's SQL over the lake's tables by name. Each statement sees one consistent state of every table that
+/// it names, and the next statement sees what was committed since.
+///
+///   TARN_ASSIGN_OR_RETURN(auto session, Session::open(engine, {catalog, state, manifests}, {}));
+///   for (const StatementText& statement : split_statements(script)) {
+///     TARN_ASSIGN_OR_RETURN(engine::ResultSet rows, session->run(statement, {.source = "report.sql"}));
+///   }
+///
+/// Tables: `curated.encounter`, `a.b.table` or `"a.b".table`; `FROM t AT (VERSION => id)`, `AT (TIMESTAMP =>
+/// time)`, `AT (TAG => 'name')`, `AT (BRANCH => 'name')`; `ops.files`, `ops.quarantine`, `ops.runs`,
+/// `ops.batches`, `ops.snapshots`, `ops.tables`, `ops.columns`. One thread at a time, but for interrupt() and
+/// progress().
+class Session {
+ public:
+  static Result<std::unique_ptr<Session>> open(engine::Database& engine, const Lake& lake,
+                                               const StatementRights& rights);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Runs one statement. Read the result to its end, or drop it, before the next call. Errors: those of
+  /// query/errors.h, engine/errors.h, the catalog and the tables; spans are places in the statement's script.
+  Result<engine::ResultSet> run(const StatementText& statement, const RunOptions& options);
+
+  /// Cancels the running statement. From any thread.
+  void interrupt();
+  /// 0 … 100, negative when it is not known. From any thread.
+  double progress() const;
+
+  /// Every table's full name as SQL writes it, the `ops` ones included; sorted.
+  Result<std::vector<std::string>> table_names();
+  /// The columns of one of table_names(), in order.
+  Result<std::vector<std::string>> column_names(const std::string& table);
+
+ private:
+  struct Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A name as SQL writes it: quoted only where it must be.
+std::string sql_name(std::string_view name);
+
+}  // namespace tarn::query

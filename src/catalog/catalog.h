@@ -19,35 +19,37 @@
 
 namespace tarn::catalog {
 
+class MetadataCache;
+
 using Properties = std::map<std::string, std::string>;
 
 /// A table as it was when it was loaded or committed: immutable.
 struct Table {
-  TableName name;
-  std::string metadata_location;
-  std::shared_ptr<const iceberg::TableMetadata> metadata;
+  TableName name = {};
+  std::string metadata_location = "";
+  std::shared_ptr<const iceberg::TableMetadata> metadata = {};
 };
 
 struct CreateTable {
-  TableName name;
-  iceberg::Schema schema;         ///< Field ids are assigned anew.
-  iceberg::PartitionSpec spec;    ///< Against `schema`.
-  iceberg::SortOrder sort_order;  ///< Against `schema`.
-  Properties properties;
+  TableName name = {};
+  iceberg::Schema schema = {};         ///< Field ids are assigned anew.
+  iceberg::PartitionSpec spec = {};    ///< Against `schema`.
+  iceberg::SortOrder sort_order = {};  ///< Against `schema`.
+  Properties properties = {};
 };
 
 /// What one commit does to one table. With AssertCreate among the requirements the table is created from the
 /// updates (a staged creation, see new_location()); its namespace must exist.
 struct TableCommit {
-  TableName name;
-  std::vector<iceberg::TableRequirement> requirements;
-  std::vector<iceberg::TableUpdate> updates;
+  TableName name = {};
+  std::vector<iceberg::TableRequirement> requirements = {};
+  std::vector<iceberg::TableUpdate> updates = {};
 };
 
 struct CommitResult {
-  std::vector<Table> tables;  ///< The new state, in the order of the commits.
+  std::vector<Table> tables = {};  ///< The new state, in the order of the commits.
   /// Old metadata files that should have been removed and could not be; harmless, orphan removal takes them.
-  std::vector<std::string> not_removed;
+  std::vector<std::string> not_removed = {};
 };
 
 /// The catalog: namespaces and tables, and the one door through which tables change. Pointers to metadata
@@ -122,18 +124,21 @@ class Catalog {
   Result<CommitResult> commit(std::span<const TableCommit> commits, const OnCommit& on_commit = {});
 
  private:
-  class MetadataCache;
   struct Staged;
-  using Staging = std::vector<Staged>;
 
   Result<std::shared_ptr<const iceberg::TableMetadata>> read_metadata(const std::string& location);
   Result<Staged> stage(const TableCommit& commit);
-  Status write_metadata(Staging& staging);
-  Status swap_pointers(const Staging& staging, const OnCommit& on_commit);
-  Result<bool> read_back(const Staging& staging);
-  Error abandon(const Staging& staging, Error error);
-  std::vector<std::string> remove_trimmed(const Staging& staging);
-  std::string new_metadata_location(const iceberg::TableMetadata& metadata, const std::string& previous);
+  Result<Staged> stage_creation(const TableCommit& commit);
+  Result<Staged> stage_new(const TableName& name, iceberg::TableMetadata metadata);
+  Status check_location(const iceberg::TableMetadata& metadata, const std::string& former);
+  Status publish(std::vector<Staged>& staging, const OnCommit& on_commit);
+  Status write_metadata(const std::vector<Staged>& staging);
+  Status swap_pointers(const std::vector<Staged>& staging, const OnCommit& on_commit);
+  Result<bool> read_back(const std::vector<Staged>& staging);
+  Error abandon(const std::vector<Staged>& staging, Error error);
+  std::vector<std::string> remove_trimmed(const std::vector<Staged>& staging);
+  std::string new_uuid();
+  std::int64_t now_ms();
 
   state::Database& database_;
   io::ObjectStore& store_;

@@ -1,0 +1,255 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "catalog/catalog.h"
+#include "catalog/errors.h"
+#include "catalog/metadata_cache.h"
+#include "catalog/names.h"
+#include "catalog/staged.h"
+#include "iceberg/errors.h"
+#include "state/errors.h"
+#include "state/table_pointers.h"
+
+// How a commit survives faults:
+//   1. Metadata files get new, random names, are written and synced. A fault here leaves files without
+//   pointers.
+//   2. One state transaction swaps all pointers and takes on_commit's writes along. It happens or it does
+//   not.
+//   3. When the database cannot tell which (`state.commit_unknown`), a fence makes it final, and the pointers
+//   are
+//      read back. Only what surely did not happen has its files removed.
+//   4. Old metadata files are trimmed last; a fault there leaves files without pointers.
+namespace tarn::catalog {
+namespace {
+
+constexpr std::string_view kDeleteAfterCommit = "write.metadata.delete-after-commit.enabled";
+
+template <typename Wanted, typename Variant>
+bool holds(const std::vector<Variant>& items) {
+  return std::any_of(items.begin(), items.end(),
+                     [](const Variant& item) { return std::holds_alternative<Wanted>(item); });
+}
+
+bool in_log(const iceberg::TableMetadata& metadata, const std::string& file) {
+  return std::any_of(metadata.metadata_log.begin(), metadata.metadata_log.end(),
+                     [&](const iceberg::MetadataLogEntry& entry) { return entry.metadata_file == file; });
+}
+
+bool has_path_tricks(std::string_view location) {
+  const bool control = std::any_of(location.begin(), location.end(), [](char letter) {
+    return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f;
+  });
+  if (control || location.find('\\') != std::string_view::npos) return true;
+  for (std::string_view rest = location; !rest.empty();) {
+    const std::size_t slash = rest.find('/');
+    const std::string_view segment = rest.substr(0, slash);
+    if (segment == "." || segment == "..") return true;
+    rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+  }
+  return false;
+}
+
+// A pointer that is not as expected is a lost race; a row missing for a new table is its namespace's.
+Status recode_swap(Status status, bool is_new) {
+  if (status.ok()) return status;
+  if (status.error().name() == state::kConflict.name)
+    return recoded(status.error(), is_new ? kTableExists : kCommitConflict);
+  if (status.error().name() == state::kNotFound.name) return recoded(status.error(), kNamespaceNotFound);
+  return status;
+}
+
+}  // namespace
+
+std::string metadata_file(const std::string& table_location, const std::string& previous,
+                          const std::string& uuid) {
+  const std::string_view name = std::string_view(previous).substr(previous.rfind('/') + 1);
+  std::uint32_t number = 0;
+  const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool numbered = code == std::errc() && end != name.data() + name.size() && *end == '-';
+  return fmt::format("{}/metadata/{:05}-{}.metadata.json", table_location, numbered ? number + 1 : 0, uuid);
+}
+
+Result<Catalog::Staged> Catalog::stage_new(const TableName& name, iceberg::TableMetadata metadata) {
+  TARN_RETURN_IF_ERROR(check_location(metadata, ""));
+  Staged staged;
+  staged.next = {name, metadata_file(metadata.location, "", new_uuid()),
+                 std::make_shared<const iceberg::TableMetadata>(std::move(metadata))};
+  return staged;
+}
+
+Result<Catalog::Staged> Catalog::stage_creation(const TableCommit& commit) {
+  TARN_RETURN_IF_ERROR(check_table_name(commit.name));
+  if (commit.requirements.size() != 1)
+    return Error(kBadCommit,
+                 fmt::format("the commit assumes that `{}` does not exist, and something about it as well",
+                             commit.name.to_string()));
+  TARN_ASSIGN_OR_RETURN(const bool exists, table_exists(commit.name));
+  if (exists) return Error(kTableExists, fmt::format("the table `{}` exists", commit.name.to_string()));
+  std::vector<iceberg::TableUpdate> updates = commit.updates;
+  if (!holds<iceberg::SetLocation>(updates)) {
+    TARN_ASSIGN_OR_RETURN(std::string location, new_location(commit.name));
+    updates.insert(updates.begin(), iceberg::SetLocation{std::move(location)});
+  }
+  if (!holds<iceberg::AssignUuid>(updates)) updates.insert(updates.begin(), iceberg::AssignUuid{new_uuid()});
+  TARN_ASSIGN_OR_RETURN(iceberg::TableMetadata metadata, iceberg::create_from(updates, {.now_ms = now_ms()}));
+  return stage_new(commit.name, std::move(metadata));
+}
+
+Result<Catalog::Staged> Catalog::stage(const TableCommit& commit) {
+  if (holds<iceberg::AssertCreate>(commit.requirements)) return stage_creation(commit);
+  TARN_ASSIGN_OR_RETURN(Table base, load_table(commit.name));
+  if (Status held = iceberg::check(base.metadata.get(), commit.requirements); !held.ok()) {
+    if (held.error().name() != iceberg::kRequirementFailed.name) return std::move(held).error();
+    return recoded(held.error(), kCommitConflict).with_context("committing to " + commit.name.to_string());
+  }
+  Staged staged;
+  staged.expected = base.metadata_location;
+  staged.base = base.metadata;
+  staged.writes_file = !commit.updates.empty();
+  if (!staged.writes_file) {
+    staged.next = std::move(base);
+    return staged;
+  }
+  auto applied = iceberg::apply(*base.metadata, commit.updates,
+                                {.now_ms = now_ms(), .previous_file = base.metadata_location});
+  if (!applied.ok())
+    return std::move(applied).error().with_context("committing to " + commit.name.to_string());
+  TARN_RETURN_IF_ERROR(check_location(*applied, base.metadata->location));
+  staged.next = {commit.name, metadata_file(applied->location, base.metadata_location, new_uuid()),
+                 std::make_shared<const iceberg::TableMetadata>(std::move(applied).value())};
+  return staged;
+}
+
+Status Catalog::check_location(const iceberg::TableMetadata& metadata, const std::string& former) {
+  const std::string& location = metadata.location;
+  if (location == former) return ok_status();
+  // A file: URI may hide a `..` behind percent signs.
+  if (location.starts_with("file:")) {
+    TARN_ASSIGN_OR_RETURN(const std::string path, io::local_path(location));
+    if (has_path_tricks(path))
+      return Error(kBadLocation, "the location of a table has `..` or control characters in it");
+  }
+  if (location.starts_with(warehouse_ + "/") && !location.ends_with('/') && !has_path_tricks(location))
+    return ok_status();
+  return Error(kBadLocation, fmt::format("the location of a table must lie below {}", warehouse_));
+}
+
+Result<CommitResult> Catalog::commit(std::span<const TableCommit> commits, const OnCommit& on_commit) {
+  std::vector<Staged> staging;
+  staging.reserve(commits.size());
+  std::set<TableName> names;
+  for (const TableCommit& commit : commits) {
+    if (!names.insert(commit.name).second)
+      return Error(kBadCommit, fmt::format("the commit names `{}` twice", commit.name.to_string()));
+    TARN_ASSIGN_OR_RETURN(Staged staged, stage(commit));
+    staging.push_back(std::move(staged));
+  }
+  TARN_RETURN_IF_ERROR(publish(staging, on_commit));
+  CommitResult result;
+  result.not_removed = remove_trimmed(staging);
+  for (Staged& staged : staging) result.tables.push_back(std::move(staged.next));
+  return result;
+}
+
+Status Catalog::publish(std::vector<Staged>& staging, const OnCommit& on_commit) {
+  if (Status written = write_metadata(staging); !written.ok())
+    return abandon(staging, std::move(written).error());
+  if (Status swapped = swap_pointers(staging, on_commit); !swapped.ok()) {
+    Error error = std::move(swapped).error();
+    if (error.name() != state::kCommitUnknown.name) return abandon(staging, std::move(error));
+    const Result<bool> happened = read_back(staging);
+    // Its files stay: the commit may have happened.
+    if (!happened.ok()) return std::move(error).with_context("reading back: " + happened.error().to_string());
+    if (!*happened) return abandon(staging, recoded(error, kCommitFailed));
+  }
+  for (const Staged& staged : staging) cache_->insert(staged.next.metadata_location, staged.next.metadata);
+  return ok_status();
+}
+
+Status Catalog::write_metadata(const std::vector<Staged>& staging) {
+  bool wrote = false;
+  for (const Staged& staged : staging) {
+    if (!staged.writes_file) continue;
+    TARN_RETURN_IF_ERROR(
+        store_.write(staged.next.metadata_location, staged.next.metadata->to_json(), io::IfExists::kFail));
+    wrote = true;
+  }
+  return wrote ? store_.sync() : ok_status();
+}
+
+Status Catalog::swap_pointers(const std::vector<Staged>& staging, const OnCommit& on_commit) {
+  TARN_ASSIGN_OR_RETURN(state::Transaction transaction, database_.begin());
+  for (const Staged& staged : staging) {
+    const TableName& name = staged.next.name;
+    const std::string& next = staged.next.metadata_location;
+    if (staged.expected.empty()) {
+      TARN_RETURN_IF_ERROR(recode_swap(state::insert_table(transaction, name, next), true));
+    } else if (staged.expected == next) {
+      TARN_ASSIGN_OR_RETURN(const auto pointer, state::find_table(transaction, name));
+      if (!pointer || pointer->metadata_location != next)
+        return Error(kCommitConflict, fmt::format("the table `{}` changed or is gone", name.to_string()));
+    } else {
+      TARN_RETURN_IF_ERROR(recode_swap(
+          state::swap_table_pointer(transaction, {.table = name, .expected = staged.expected, .next = next}),
+          false));
+    }
+  }
+  if (on_commit) TARN_RETURN_IF_ERROR(on_commit(transaction));
+  return transaction.commit();
+}
+
+// Whether a commit of unknown outcome happened. Any one of its tables tells of all.
+Result<bool> Catalog::read_back(const std::vector<Staged>& staging) {
+  TARN_RETURN_IF_ERROR(database_.fence());
+  for (const Staged& staged : staging) {
+    const std::string& next = staged.next.metadata_location;
+    if (staged.expected == next) continue;  // It did not move in either case.
+    TARN_ASSIGN_OR_RETURN(const auto pointer, state::find_table(database_, staged.next.name));
+    if (!pointer) continue;  // Never made, or dropped since.
+    if (pointer->metadata_location == next) return true;
+    if (pointer->metadata_location == staged.expected) return false;
+    // Others have committed since; upon ours, or instead of it?
+    TARN_ASSIGN_OR_RETURN(const auto metadata, read_metadata(pointer->metadata_location));
+    return in_log(*metadata, next);
+  }
+  const bool only_new =
+      !staging.empty() &&
+      std::all_of(staging.begin(), staging.end(), [](const Staged& one) { return one.expected.empty(); });
+  if (only_new) return false;
+  return Error(state::kCommitUnknown, "no table of the commit has a pointer that tells");
+}
+
+// Removes the files of a commit that did not happen; those that cannot be are named in the error.
+Error Catalog::abandon(const std::vector<Staged>& staging, Error error) {
+  for (const Staged& staged : staging) {
+    if (!staged.writes_file) continue;
+    const Status removed = store_.remove(staged.next.metadata_location);
+    if (!removed.ok())
+      error = std::move(error).with_context("leaving the unused file " + staged.next.metadata_location);
+  }
+  return error;
+}
+
+std::vector<std::string> Catalog::remove_trimmed(const std::vector<Staged>& staging) {
+  std::vector<std::string> not_removed;
+  for (const Staged& staged : staging) {
+    if (staged.base == nullptr || staged.base == staged.next.metadata) continue;
+    const iceberg::TableMetadata& next = *staged.next.metadata;
+    const auto enabled = next.properties.find(std::string(kDeleteAfterCommit));
+    if (enabled != next.properties.end() && enabled->second == "false") continue;
+    for (const iceberg::MetadataLogEntry& entry : staged.base->metadata_log) {
+      // A registered table's log may name files elsewhere, which are not Tarn's to remove.
+      const bool own = entry.metadata_file.starts_with(next.location + "/metadata/") &&
+                       !has_path_tricks(entry.metadata_file);
+      if (!own || in_log(next, entry.metadata_file)) continue;
+      if (!store_.remove(entry.metadata_file).ok()) not_removed.push_back(entry.metadata_file);
+    }
+  }
+  return not_removed;
+}
+
+}  // namespace tarn::catalog

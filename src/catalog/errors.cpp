@@ -1,0 +1,14 @@
+#include "catalog/errors.h"
+
+#include <array>
+
+namespace tarn::catalog {
+
+std::span<const ErrorCode* const> error_codes() {
+  static constexpr std::array kCodes = {
+      &kBadName,           &kBadLocation, &kBadCommit,     &kNamespaceExists, &kNamespaceNotFound,
+      &kNamespaceNotEmpty, &kTableExists, &kTableNotFound, &kCommitConflict,  &kCommitFailed};
+  return kCodes;
+}
+
+}  // namespace tarn::catalog

@@ -22,6 +22,7 @@ struct Unit {
   std::int64_t beds = 24;
   std::int64_t blocked = 0;
   std::int64_t occupied = 18;
+  std::int64_t target_percent = 80;
   std::int64_t turnover_per_day = 6;  ///< Patients who come, and who go.
 };
 
@@ -33,7 +34,8 @@ std::vector<Unit> make_units(const Plan& plan, std::uint32_t facility) {
     Unit unit;
     unit.code = departments()[i].code;
     unit.beds = random.between(12, 40);
-    unit.occupied = unit.beds * random.between(60, 92) / 100;
+    unit.target_percent = random.between(66, 94);
+    unit.occupied = unit.beds * unit.target_percent / 100;
     unit.turnover_per_day = std::max<std::int64_t>(unit.beds / random.between(3, 6), 1);
     units.push_back(unit);
   }
@@ -55,7 +57,9 @@ Hour step(Unit& unit, std::int64_t seconds, Random& random) {
   const auto hour = static_cast<std::size_t>(seconds / kHour % 24);
   // Fewer planned admissions on Saturdays and Sundays; day 0 of the epoch was a Thursday.
   const std::int64_t weekday = (seconds / kDay + 4) % 7;
-  const std::int64_t percent = weekday == 0 || weekday == 6 ? 70 : 110;
+  // Who decides on admissions looks at the free beds: the unit hovers around its usual occupancy.
+  const std::int64_t pull = (unit.target_percent - unit.occupied * 100 / unit.beds) * 5;
+  const std::int64_t percent = std::max<std::int64_t>((weekday == 0 || weekday == 6 ? 80 : 120) + pull, 0);
   Hour result;
   result.seconds = seconds;
   result.discharges =

@@ -111,26 +111,37 @@ std::string draw_note(Random& random) {
   return note;
 }
 
-ClaimLine draw_line(const Encounter& encounter, Random& random) {
-  static const std::vector<std::uint16_t> kPayerWeights = [] {
-    std::vector<std::uint16_t> weights;
-    for (const Payer& payer : payers()) weights.push_back(payer.weight);
-    return weights;
-  }();
+/// What the payer agrees to, and what it pays.
+void settle(ClaimLine& line, Random& random) {
+  const std::int64_t percent = random.between(70, 100);
+  line.allowed = line.charged * line.payer->allowed_percent / 100;
+  line.paid = line.status == "PAID" || line.status == "ADJUSTED" ? line.allowed * percent / 100 : 0;
+}
+
+/// Makes the first line of an inpatient's claim the one for room and board, which follows the cost of the
+/// stay.
+void bill_stay(ClaimLine& line, Random& random) {
+  static constexpr Procedure kRoomAndBoard = {"RB120", "Room and board, semi-private", 0};
+  line.procedure = &kRoomAndBoard;
+  line.units =
+      std::clamp<std::int64_t>((line.encounter->discharged - line.encounter->admitted) / 86'400, 1, 999);
+  line.charged = line.encounter->cost_cents * random.between(150, 240) / 100;
+  settle(line, random);
+}
+
+ClaimLine draw_line(const Encounter& encounter, const Payer& payer, Random& random) {
   constexpr std::uint16_t kStatusWeights[] = {78, 9, 8, 5};
   constexpr std::string_view kStatuses[] = {"PAID", "DENIED", "PENDING", "ADJUSTED"};
   ClaimLine line;
   line.encounter = &encounter;
-  line.payer = &payers()[random.weighted(kPayerWeights, 100)];
+  line.payer = &payer;
   line.procedure = &procedures()[random.below(static_cast<std::uint32_t>(procedures().size()))];
   const std::int64_t end = std::max(encounter.admitted, encounter.discharged);
   line.service_day = random.between(encounter.admitted, end) / 86'400;
   line.units = random.chance(8500) ? 1 : random.between(2, 6);
   line.charged = line.procedure->cents * line.units * random.between(90, 130) / 100;
-  line.allowed = line.charged * line.payer->allowed_percent / 100;
   line.status = kStatuses[random.weighted(kStatusWeights, 100)];
-  line.paid =
-      line.status == "PAID" || line.status == "ADJUSTED" ? line.allowed * random.between(70, 100) / 100 : 0;
+  settle(line, random);
   line.note = draw_note(random);
   line.submitted = end + random.between(86'400, 20 * 86'400);
   return line;
@@ -162,10 +173,12 @@ void write_claims(FeedZip& out) {
   append_header(sample, out.zip().defect);
   for (const std::uint32_t zip : billed_zips(out)) {
     for (const EncounterHistory& history : make_encounters(out.plan(), zip)) {
+      const Payer& payer = payers()[make_patient(out.plan(), history.latest.patient).payer];
       const std::string claim = fmt::format("C{:07}-{:05}", out.number() + 1, ++claims);
       const auto lines = static_cast<std::uint32_t>(1 + random.weighted(kLines, 100));
       for (std::uint32_t number = 1; number <= lines; ++number) {
-        ClaimLine line = draw_line(history.latest, random);
+        ClaimLine line = draw_line(history.latest, payer, random);
+        if (number == 1 && history.latest.visit_class == 'I') bill_stay(line, random);
         line.claim = claim;
         line.number = number;
         const Defect defect = dice.draw(random);

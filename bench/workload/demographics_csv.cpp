@@ -61,7 +61,7 @@ Versions make_versions(const Plan& plan, std::uint32_t number) {
   draw_address(first, random);
   first.language = pick(languages(), random);
   first.marital = "SMDWU"[random.weighted(std::to_array<std::uint16_t>({32, 45, 11, 9, 3}), 100)];
-  first.payer = pick(payers(), random).code;
+  first.payer = payers()[first.patient.payer].code;
   first.income = random.quantile(kIncomes);
   first.dependents =
       static_cast<std::int64_t>(random.weighted(std::to_array<std::uint16_t>({55, 18, 16, 8, 3}), 100));

@@ -56,7 +56,7 @@ void draw_diagnoses(Encounter& encounter, Random& random) {
   constexpr std::uint16_t kCounts[] = {46, 26, 14, 8, 4, 2};
   encounter.diagnosis_count = static_cast<std::uint8_t>(1 + random.weighted(kCounts, 100));
   for (std::uint8_t i = 0; i < encounter.diagnosis_count; ++i) {
-    const auto& likely = kByDepartment[i == 0 ? encounter.department : random.below(10)];
+    const auto& likely = kByDepartment[i == 0 ? encounter.department : random.below(6)];
     encounter.diagnoses[i] = likely[random.below(static_cast<std::uint32_t>(likely.size()))];
   }
   encounter.present_on_admission = static_cast<std::uint8_t>(1U | random.below(64) | random.below(64));
@@ -78,10 +78,27 @@ std::string_view draw_disposition(const Encounter& encounter, Random& random) {
   return kDispositions[random.weighted(kWeights, 1000)];
 }
 
-void draw_visit(Encounter& encounter, Random& random) {
+/// Children go to paediatrics, and only women of an age for it to obstetrics.
+std::uint8_t fitting_department(std::uint8_t department, const Patient& patient, std::int32_t years) {
+  constexpr std::uint8_t kMedicine = 0;
+  constexpr std::uint8_t kObstetrics = 6;
+  constexpr std::uint8_t kPaediatrics = 7;
+  constexpr std::uint8_t kIntensiveCare = 9;
+  if (years < 16) return department == kIntensiveCare ? department : kPaediatrics;
+  if (department == kPaediatrics) return kMedicine;
+  const bool may_give_birth = patient.sex == 'F' && years <= 48;
+  return department == kObstetrics && !may_give_birth ? kMedicine : department;
+}
+
+void draw_visit(const Plan& plan, Encounter& encounter, Random& random) {
   constexpr std::uint16_t kClasses[] = {45, 30, 25};
   encounter.visit_class = "IEO"[random.weighted(kClasses, 100)];
   encounter.department = draw_department(encounter.visit_class, random);
+  if (encounter.visit_class == 'I') {
+    const Patient patient = make_patient(plan, encounter.patient);
+    const auto first_day = static_cast<std::int32_t>(plan.first_second / 86'400);
+    encounter.department = fitting_department(encounter.department, patient, patient.years_on(first_day));
+  }
   encounter.ward = static_cast<std::uint8_t>(1 + random.below(4));
   encounter.bed = static_cast<std::uint8_t>(1 + random.below(32));
   encounter.severity = static_cast<std::uint8_t>(1 + std::min(random.below(5), random.below(5)));
@@ -122,8 +139,7 @@ Encounter earlier_version(const Encounter& latest, Random& random) {
   // Diagnoses are added and withdrawn: the later list replaces the earlier one.
   earlier.diagnosis_count = static_cast<std::uint8_t>(1 + random.below(6));
   for (std::size_t i = latest.diagnosis_count; i < earlier.diagnosis_count; ++i) {
-    earlier.diagnoses[i] =
-        static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(diagnoses().size())));
+    earlier.diagnoses[i] = static_cast<std::uint8_t>(random.below(10));
   }
   return earlier;
 }
@@ -141,7 +157,7 @@ std::vector<EncounterHistory> make_encounters(const Plan& plan, std::uint32_t zi
     latest.id = fmt::format("E{:07}-{:03}", zip + 1, i + 1);
     latest.facility = plan.zips[zip].facility;
     latest.patient = draw_patient(plan, latest.facility, random);
-    draw_visit(latest, random);
+    draw_visit(plan, latest, random);
     draw_times(plan, zip, latest, random);
     // Nobody is in two beds: a second stay begins some days after the first.
     const auto [seen, fresh] = busy_until.try_emplace(latest.patient, 0);

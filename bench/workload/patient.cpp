@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "workload/vocabulary.h"
 
@@ -11,6 +12,14 @@ namespace {
 
 /// Ages in years by quantile, older than the population: these are patients.
 constexpr std::int32_t kAges[] = {0, 6, 19, 27, 34, 41, 48, 54, 59, 63, 67, 70, 73, 76, 79, 83, 88, 99};
+
+std::size_t draw_payer(Random& random) {
+  std::array<std::uint16_t, 16> weights{};
+  std::uint32_t total = 0;
+  const std::size_t count = std::min(payers().size(), weights.size());
+  for (std::size_t i = 0; i < count; ++i) total += weights[i] = payers()[i].weight;
+  return random.weighted(std::span(weights).first(count), total);
+}
 
 }  // namespace
 
@@ -27,6 +36,8 @@ Patient make_patient(const Plan& plan, std::uint32_t number) {
   const auto first_day = static_cast<std::int32_t>(plan.first_second / 86'400);
   const std::int64_t years = random.quantile(kAges);
   patient.birth_day = first_day - static_cast<std::int32_t>(years * 365 + random.below(365)) - 1;
+  // Most of the old have the same payer.
+  patient.payer = patient.years_on(first_day) >= 65 && random.chance(8500) ? 0 : draw_payer(random);
   return patient;
 }
 

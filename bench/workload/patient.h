@@ -17,6 +17,9 @@ struct Patient {
   std::string_view family;
   std::string_view given;
   std::int32_t birth_day = 0;  ///< Days since 1970.
+  std::size_t payer = 0;       ///< Index of payers().
+
+  std::int32_t years_on(std::int32_t day) const { return (day - birth_day) / 365; }
 };
 
 Patient make_patient(const Plan& plan, std::uint32_t number);

@@ -54,7 +54,7 @@ std::span<const Diagnosis> diagnoses() {
       {"R55", "Syncope and collapse", 4},
       {"G20", "Parkinson's disease", 4},
       {"C34.90", "Malignant neoplasm of unspecified part of bronchus or lung", 5},
-      {"C50.919", "Malignant neoplasm of unspecified site of female breast", 5},
+      {"C20", "Malignant neoplasm of rectum", 5},
       {"C18.9", "Malignant neoplasm of colon, unspecified", 5},
       {"Z51.11", "Encounter for antineoplastic chemotherapy", 5},
       {"O80", "Encounter for full-term uncomplicated delivery", 6},
@@ -77,7 +77,7 @@ std::span<const Diagnosis> diagnoses() {
       {"R10.9", "Unspecified abdominal pain", 10},
       {"S93.401A", "Sprain of unspecified ligament of right ankle", 10},
       {"Z00.00", "General adult medical examination", 11},
-      {"Z12.31", "Screening mammogram for malignant neoplasm of breast", 11},
+      {"Z12.11", "Screening for malignant neoplasm of colon", 11},
       {"H25.9", "Unspecified age-related cataract", 11},
       {"K21.9", "Gastro-oesophageal reflux disease without oesophagitis", 11},
   };
@@ -152,7 +152,7 @@ std::span<const Procedure> procedures() {
 
 std::span<const Payer> payers() {
   static constexpr Payer kPayers[] = {
-      {"MCARE", "Federal senior plan", 38, 42},
+      {"MCARE", "Federal senior plan", 8, 42},
       {"MCAID", "State assistance plan", 19, 35},
       {"NHM01", "Northern Health Mutual", 14, 58},
       {"BRX02", "Bridge & River Insurance", 11, 61},

@@ -77,31 +77,33 @@ def check(tree):
             yield Finding(f"{library.folder}/CMakeLists.txt", 1, "readme.missing",
                           f"library `{library.name}` has no README.md",
                           "say in ten lines what it is, what it may use, where to start reading")
+    ours = {"/".join(PurePosixPath(path).parts[start:]) for path, _ in tree.sources(".h")
+            for start in range(1, path.count("/"))}
     for path, text in tree.sources():
         library = owner(libs, path)
         for match in _INCLUDE.finditer(code_only(text)):
             line = text.count("\n", 0, match.start()) + 1
             quoted, header = match.group(1) == '"', match.group(2)
-            yield from _check_place(path, line, quoted, header, names)
+            yield from _check_place(path, line, quoted, header, names, ours)
             if library:
                 yield from _check_edge(path, line, header, library, names)
                 yield from _check_third_party(path, line, header, library)
 
 
-def _check_place(path, line, quoted, header, names):
+def _check_place(path, line, quoted, header, names, ours):
     first = header.split("/")[0]
     if "./" in header or (quoted and "/" not in header):
         yield Finding(path, line, "include.relative", f"`{header}` is relative",
                       "name it from its library, as \"base/result.h\"")
-    elif quoted and first not in names:
+    elif quoted and first not in names and header not in ours:
         yield Finding(path, line, "include.quotes", f"`{first}` is not a library of Tarn",
                       "put third-party headers into <>")
     elif not quoted and first in names and "/" in header:
         yield Finding(path, line, "include.quotes", f"`{first}` is a library of Tarn",
                       "put its headers into \"\"")
     if header.startswith(TEST_ONLY) and not is_test(path):
-        if not header.endswith("gtest_prod.h") and "testing" not in path:
-            yield Finding(path, line, "include.test_only", f"`{header}` outside a test", "move it to a *_test.cpp")
+        yield Finding(path, line, "include.test_only", f"`{header}` outside a test",
+                      "move it to a *_test.cpp or *_test.h")
 
 
 def _check_edge(path, line, header, library, names):

@@ -60,7 +60,7 @@ class Tree:
 
 
 def is_test(path):
-    return path.endswith(("_test.cpp", "_fuzz.cpp")) or path.startswith("tests/")
+    return path.endswith(("_test.cpp", "_test.h", "_fuzz.cpp")) or path.startswith("tests/")
 
 
 def line_of(text, offset):

@@ -17,6 +17,8 @@
 
 namespace tarn::table {
 
+class KeyDatabase;  // index/key_database.h, inside of `table` only
+
 /// The columns that decide an upsert, by field id, so that renaming one changes nothing.
 struct UpsertColumns {
   std::vector<std::int32_t> key;
@@ -38,6 +40,29 @@ struct UpsertColumns {
 /// 128 bits of XXH3 over the key columns' values, length-prefixed, integers widened to eight bytes, so that
 /// widening a key column keeps its keys.
 using RowKey = Hash128;
+
+/// Many short byte strings in one piece of memory.
+class PackedStrings {
+ public:
+  void append(std::string_view bytes) {
+    bytes_ += bytes;
+    ends_.push_back(bytes_.size());
+  }
+  void reserve(std::size_t count, std::size_t bytes) {
+    ends_.reserve(count);
+    bytes_.reserve(bytes);
+  }
+  std::size_t size() const { return ends_.size(); }
+  /// Valid until the next append().
+  std::string_view operator[](std::size_t i) const {
+    const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
+    return std::string_view(bytes_).substr(begin, ends_[i] - begin);
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<std::size_t> ends_;
+};
 
 /// Where the current row of a key lies, and its rank.
 struct IndexedRow {
@@ -96,7 +121,7 @@ class KeyIndex {
   /// The rows of `keys`, in their order; nothing where the key is new. Errors: table.index_failed.
   Result<std::vector<std::optional<IndexedRow>>> find(std::span<const RowKey> keys) const;
   /// Errors: table.index_failed when there is no such file.
-  Result<IndexedFile> file(std::uint64_t file_id) const;
+  Result<IndexedFile> file(std::uint64_t file_id, const iceberg::TableMetadata& metadata) const;
 
   /// A winner and where it was written.
   struct Written {
@@ -111,9 +136,8 @@ class KeyIndex {
   Result<std::int64_t> count_keys() const;
 
  private:
-  class Database;
-  KeyIndex(std::unique_ptr<Database> database, UpsertColumns columns);
-  std::unique_ptr<Database> database_;
+  KeyIndex(std::unique_ptr<KeyDatabase> database, UpsertColumns columns);
+  std::unique_ptr<KeyDatabase> database_;
   UpsertColumns columns_;
 };
 

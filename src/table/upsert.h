@@ -43,7 +43,7 @@ struct UpsertCounts {
 struct UpsertPlan {
   std::vector<std::int64_t> rows;  ///< To write: ascending numbers that count through all batches.
   std::vector<RowKey> keys;        ///< Of each of `rows`.
-  std::vector<std::string> ranks;  ///< Of each of `rows`.
+  PackedStrings ranks;             ///< Of each of `rows`.
   /// Positions to delete, by the partition of the data files that hold them.
   struct PartitionDeletes {
     std::int32_t spec_id = 0;

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "base/result.h"
+#include "iceberg/types.h"
+#include "table/key_index.h"
+
+/// The keys and ranks of rows. Inside of `table` only.
+namespace tarn::table {
+
+struct TypedColumn {
+  std::shared_ptr<arrow::Array> array;
+  std::string name;
+  iceberg::Type type;
+};
+
+/// What identifies rows: the key columns, and the version and tie-breaks in order.
+struct IdentityColumns {
+  std::vector<TypedColumn> key;
+  std::vector<TypedColumn> rank;
+};
+
+struct RowIdentities {
+  std::vector<RowKey> keys;
+  PackedStrings ranks;
+};
+
+/// Appends the identities of all rows. Integers and dates are encoded in eight bytes, floats as doubles,
+/// decimals in sixteen bytes: widening a column changes nothing. Ranks are bytes whose unsigned order is that
+/// of the values, null first. Errors: table.null_key (naming the column, never the values),
+/// table.batch_mismatch.
+Status append_identities(const IdentityColumns& columns, std::int64_t rows, RowIdentities& out);
+
+/// From a batch whose columns are those of `schema`. Errors: table.batch_mismatch.
+Result<IdentityColumns> identity_columns(const arrow::RecordBatch& batch, const iceberg::Schema& schema,
+                                         const UpsertColumns& columns);
+
+/// Decides in favour of the greater rank within a batch; of equal ones the later row wins. Returns for each
+/// distinct key the winning row, ascending.
+std::vector<std::uint32_t> winners(const RowIdentities& rows);
+
+}  // namespace tarn::table

@@ -1,0 +1,206 @@
+#include "table/data_files.h"
+
+#include <arrow/api.h>
+#include <arrow/util/byte_size.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/hash.h"
+#include "table/arrow_schema.h"
+#include "table/columns/arrow_result.h"
+#include "table/columns/compute.h"
+#include "table/partition.h"
+
+namespace tarn::table {
+namespace {
+
+using Batch = std::shared_ptr<arrow::RecordBatch>;
+
+// Rows are gathered into one piece up to this size: string columns hold at most 2 GiB.
+constexpr std::int64_t kRoundBytes = std::int64_t{1} << 30;
+// A folder's name is at most this long; file systems allow 255 bytes.
+constexpr std::size_t kFolderNameBytes = 120;
+
+std::string safe_folder(std::string_view name) {
+  std::string safe(name);
+  std::ranges::replace(safe, '%', '_');
+  if (safe.size() <= kFolderNameBytes) return safe;
+  std::size_t cut = kFolderNameBytes;
+  while (cut > 0 && (static_cast<unsigned char>(safe[cut]) & 0xC0U) == 0x80U)
+    --cut;  // not within a character
+  const std::uint64_t hash = xxh3_64(name);
+  return safe.substr(0, cut) + "-" +
+         to_hex(std::string_view(reinterpret_cast<const char*>(&hash), sizeof(hash)));
+}
+
+std::string without_trailing_slash(const std::string& location) {
+  return location.ends_with('/') ? location.substr(0, location.size() - 1) : location;
+}
+
+/// Writes batches as they come, or gathered, partitioned and sorted.
+class FilesWriter {
+ public:
+  FilesWriter(io::ObjectStore& store, const DataFilesRequest& request)
+      : store_(store), request_(request), next_number_(request.first_number) {}
+
+  Result<WrittenFiles> write(std::span<const Batch> batches) {
+    TARN_ASSIGN_OR_RETURN(const std::vector<Batch> selected, select(batches));
+    if (request_.spec.is_unpartitioned() && request_.order.is_unsorted()) {
+      TARN_RETURN_IF_ERROR(write_plain(selected));
+    } else {
+      std::size_t at = 0;
+      while (at < selected.size()) {
+        TARN_ASSIGN_OR_RETURN(const std::size_t count, round_size(std::span(selected).subspan(at)));
+        TARN_RETURN_IF_ERROR(write_round(std::span(selected).subspan(at, count)));
+        at += count;
+      }
+    }
+    return std::move(written_);
+  }
+
+ private:
+  /// The batches with the chosen rows only, conforming to the schema, none of them empty.
+  Result<std::vector<Batch>> select(std::span<const Batch> batches) const {
+    std::vector<Batch> selected;
+    std::size_t next = 0;  // into request_.rows
+    std::int64_t first_row = 0;
+    for (const Batch& batch : batches) {
+      const std::int64_t end = first_row + batch->num_rows();
+      Batch chosen = batch;
+      if (request_.rows) {
+        std::vector<std::uint32_t> rows;
+        for (; next < request_.rows->size() && (*request_.rows)[next] < end; ++next) {
+          const std::int64_t row = (*request_.rows)[next];
+          if (row < first_row || (next > 0 && row <= (*request_.rows)[next - 1]))
+            return Error(kBadChange, "the rows to write are not in ascending order");
+          rows.push_back(static_cast<std::uint32_t>(row - first_row));
+        }
+        if (static_cast<std::int64_t>(rows.size()) < batch->num_rows()) {
+          TARN_ASSIGN_OR_RETURN(chosen, take_rows(batch, rows));
+        }
+      }
+      first_row = end;
+      if (chosen->num_rows() == 0) continue;
+      TARN_ASSIGN_OR_RETURN(chosen, conform_batch(chosen, request_.schema));
+      selected.push_back(std::move(chosen));
+    }
+    if (request_.rows && next < request_.rows->size())
+      return Error(kBadChange, "a row to write lies behind the last batch");
+    return selected;
+  }
+
+  static Result<std::size_t> round_size(std::span<const Batch> batches) {
+    std::int64_t bytes = 0;
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      TARN_ARROW_ASSIGN_OR_RETURN(const std::int64_t size, arrow::util::ReferencedBufferSize(*batches[i]));
+      bytes += size;
+      if (bytes > kRoundBytes && i > 0) return i;
+    }
+    return batches.size();
+  }
+
+  Result<std::unique_ptr<ParquetWriter>> open_file(const iceberg::PartitionTuple& tuple) {
+    const std::string name =
+        file_name_prefix(request_.batch_id) + std::to_string(next_number_++) + ".parquet";
+    return ParquetWriter::open(
+        store_, {.location = data_file_location(request_.table_location, request_.spec.path_of(tuple), name),
+                 .schema = request_.schema,
+                 .options = request_.parquet,
+                 .sort_order_id = request_.order.order_id});
+  }
+
+  Status close_file(ParquetWriter& writer, const iceberg::PartitionTuple& tuple) {
+    TARN_ASSIGN_OR_RETURN(iceberg::DataFile file, writer.finish());
+    file.partition = tuple;
+    written_.files.push_back({std::move(file), request_.spec.spec_id});
+    return ok_status();
+  }
+
+  Status write_plain(std::span<const Batch> batches) {
+    if (batches.empty()) return ok_status();
+    TARN_ASSIGN_OR_RETURN(const auto writer, open_file({}));
+    for (const Batch& batch : batches) {
+      for (std::int64_t row = 0; request_.want_places && row < batch->num_rows(); ++row)
+        written_.places.push_back({0, writer->rows() + row});
+      TARN_RETURN_IF_ERROR(writer->write(batch));
+    }
+    return close_file(*writer, {});
+  }
+
+  Status write_round(std::span<const Batch> batches) {
+    Batch whole = batches[0];
+    if (batches.size() > 1) {
+      TARN_ARROW_ASSIGN_OR_RETURN(
+          whole, arrow::ConcatenateRecordBatches(arrow::RecordBatchVector(batches.begin(), batches.end())));
+    }
+    TARN_ASSIGN_OR_RETURN(const Partitioning partitioning,
+                          partition_rows(*whole, request_.schema, request_.spec));
+    TARN_ASSIGN_OR_RETURN(const auto order,
+                          ordered_rows(*whole, request_.schema, request_.order, &partitioning));
+    const auto first_file = static_cast<std::uint32_t>(written_.files.size());
+    const std::size_t first_place = written_.places.size();
+    if (!std::ranges::is_sorted(order)) {
+      TARN_ASSIGN_OR_RETURN(whole, take_rows(whole, order));
+    }
+    if (request_.want_places) written_.places.resize(first_place + order.size());
+    std::size_t at = 0;
+    for (std::uint32_t group = 0; group < partitioning.tuples.size(); ++group) {
+      const std::size_t start = at;
+      for (; at < order.size() && partitioning.group_of_row[order[at]] == group; ++at) {
+        if (request_.want_places)
+          written_.places[first_place + order[at]] = {first_file + group,
+                                                      static_cast<std::int64_t>(at - start)};
+      }
+      TARN_ASSIGN_OR_RETURN(const auto writer, open_file(partitioning.tuples[group]));
+      TARN_RETURN_IF_ERROR(writer->write(
+          whole->Slice(static_cast<std::int64_t>(start), static_cast<std::int64_t>(at - start))));
+      TARN_RETURN_IF_ERROR(close_file(*writer, partitioning.tuples[group]));
+    }
+    return ok_status();
+  }
+
+  io::ObjectStore& store_;
+  const DataFilesRequest& request_;
+  std::uint32_t next_number_;
+  WrittenFiles written_;
+};
+
+}  // namespace
+
+Result<WrittenFiles> write_data_files(io::ObjectStore& store, std::span<const Batch> batches,
+                                      const DataFilesRequest& request) {
+  return FilesWriter(store, request).write(batches);
+}
+
+std::string file_name_prefix(const std::string& batch_id) {
+  return batch_id + "-";
+}
+
+std::string data_file_location(const std::string& table_location, const std::string& partition_path,
+                               const std::string& file_name) {
+  std::string location = without_trailing_slash(table_location) + "/data/";
+  std::string_view rest = partition_path;
+  while (!rest.empty()) {
+    const std::size_t slash = rest.find('/');
+    location += safe_folder(rest.substr(0, slash)) + "/";
+    rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+  }
+  return location + file_name;
+}
+
+Result<std::int64_t> remove_files_of_batch(io::ObjectStore& store, const std::string& table_location,
+                                           const std::string& batch_id) {
+  TARN_ASSIGN_OR_RETURN(const auto objects, store.list(without_trailing_slash(table_location) + "/data"));
+  const std::string prefix = file_name_prefix(batch_id);
+  std::int64_t removed = 0;
+  for (const io::ObjectInfo& object : objects) {
+    const std::string_view name = std::string_view(object.location).substr(object.location.rfind('/') + 1);
+    if (!name.starts_with(prefix)) continue;
+    TARN_RETURN_IF_ERROR(store.remove(object.location));
+    ++removed;
+  }
+  return removed;
+}
+
+}  // namespace tarn::table

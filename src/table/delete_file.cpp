@@ -1,0 +1,138 @@
+#include "table/delete_file.h"
+
+#include <arrow/api.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "iceberg/schema.h"
+#include "table/arrow_schema.h"
+#include "table/columns/arrow_result.h"
+#include "table/columns/conform.h"
+#include "table/columns/parquet_input.h"
+#include "table/errors.h"
+
+namespace tarn::table {
+namespace {
+
+// Rows of the batches that are written.
+constexpr std::int64_t kBatchRows = 65'536;
+
+/// (Iceberg spec, "Position Delete Files")
+Result<iceberg::Schema> delete_schema() {
+  return iceberg::Schema::make(
+      {.fields = {
+           {.id = iceberg::kDeleteFilePathId,
+            .name = "file_path",
+            .required = true,
+            .type = iceberg::Type::string()},
+           {.id = iceberg::kDeletePosId, .name = "pos", .required = true, .type = iceberg::Type::int64()}}});
+}
+
+/// Gathers rows into batches for a writer.
+class DeleteRows {
+ public:
+  DeleteRows(ParquetWriter& writer, std::shared_ptr<arrow::Schema> schema)
+      : writer_(writer), schema_(std::move(schema)) {}
+
+  Status add(const std::string& path, std::int64_t position) {
+    TARN_ARROW_RETURN_IF_ERROR(paths_.Append(path));
+    TARN_ARROW_RETURN_IF_ERROR(positions_.Append(position));
+    return paths_.length() < kBatchRows ? ok_status() : flush();
+  }
+
+  Status flush() {
+    TARN_ARROW_ASSIGN_OR_RETURN(const auto paths, paths_.Finish());
+    TARN_ARROW_ASSIGN_OR_RETURN(const auto positions, positions_.Finish());
+    return writer_.write(arrow::RecordBatch::Make(schema_, paths->length(), {paths, positions}));
+  }
+
+ private:
+  ParquetWriter& writer_;
+  std::shared_ptr<arrow::Schema> schema_;
+  arrow::StringBuilder paths_;
+  arrow::Int64Builder positions_;
+};
+
+Status collect(const arrow::RecordBatch& batch, const iceberg::Schema& schema, DeletedPositions& found) {
+  std::shared_ptr<arrow::Array> columns[2];
+  for (std::size_t i = 0; i < 2; ++i) {
+    const iceberg::NestedField& field = schema.fields()[i];
+    const int at = find_child(batch.schema()->fields(), field);
+    if (at < 0) return Error(kParquetFailed, "the file has no column `" + field.name + "`");
+    TARN_ASSIGN_OR_RETURN(columns[i], conform_array(batch.column(at), field));
+    if (columns[i]->null_count() > 0)
+      return Error(kParquetFailed, "column `" + field.name + "` holds a null");
+  }
+  const auto& paths = static_cast<const arrow::StringArray&>(*columns[0]);
+  const auto& positions = static_cast<const arrow::Int64Array&>(*columns[1]);
+  std::vector<std::int64_t>* last = nullptr;
+  std::string_view last_path;
+  for (std::int64_t row = 0; row < batch.num_rows(); ++row) {
+    const std::string_view path = paths.GetView(row);
+    if (last == nullptr || path != last_path) {
+      last = &found[std::string(path)];
+      last_path = path;
+    }
+    last->push_back(positions.Value(row));
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+Result<iceberg::DataFile> write_position_deletes(io::ObjectStore& store, const std::string& location,
+                                                 const DeletedPositions& positions) {
+  if (positions.empty()) return Error(kBadChange, "a delete file without positions was to be written");
+  TARN_ASSIGN_OR_RETURN(const iceberg::Schema schema, delete_schema());
+  TARN_ASSIGN_OR_RETURN(const auto arrow_schema, to_arrow_schema(schema));
+  TARN_ASSIGN_OR_RETURN(const auto writer,
+                        ParquetWriter::open(store, {.location = location, .schema = schema}));
+  DeleteRows rows(*writer, arrow_schema);
+  for (const auto& [path, list] : positions)
+    for (const std::int64_t position : list) TARN_RETURN_IF_ERROR(rows.add(path, position));
+  TARN_RETURN_IF_ERROR(rows.flush());
+  TARN_ASSIGN_OR_RETURN(iceberg::DataFile file, writer->finish());
+  file.content = iceberg::FileContent::kPositionDeletes;
+  if (positions.size() == 1) {
+    const std::string& path = positions.begin()->first;
+    file.lower_bounds.set(iceberg::kDeleteFilePathId, path);
+    file.upper_bounds.set(iceberg::kDeleteFilePathId, path);
+    file.referenced_data_file = path;
+  }
+  return file;
+}
+
+Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const iceberg::DataFile& file) {
+  if (file.file_format != iceberg::FileFormat::kParquet)
+    return Error(kUnsupportedFormat, file.file_path + " is not Parquet");
+  TARN_ASSIGN_OR_RETURN(const auto reader, open_parquet(store, file.file_path));
+  TARN_ASSIGN_OR_RETURN(const iceberg::Schema schema, delete_schema());
+  return without_exceptions("reading " + file.file_path, [&]() -> Result<DeletedPositions> {
+    DeletedPositions found;
+    TARN_ARROW_ASSIGN_OR_RETURN(const auto batches, reader->GetRecordBatchReader());
+    for (;;) {
+      TARN_ARROW_ASSIGN_OR_RETURN(const auto batch, batches->Next());
+      if (!batch) break;
+      if (Status status = collect(*batch, schema, found); !status.ok())
+        return std::move(status).error().with_context("reading " + file.file_path);
+    }
+    // The specification demands order; not every writer keeps to it.
+    for (auto& [path, positions] : found) std::ranges::sort(positions);
+    return found;
+  });
+}
+
+Result<std::shared_ptr<const DeletedPositions>> DeleteFileCache::get(const iceberg::DataFile& file) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = by_location_.find(file.file_path); found != by_location_.end())
+      return found->second;
+  }
+  TARN_ASSIGN_OR_RETURN(auto positions, read_position_deletes(store_, file));
+  auto shared = std::make_shared<const DeletedPositions>(std::move(positions));
+  const std::lock_guard lock(mutex_);
+  return by_location_.emplace(file.file_path, std::move(shared)).first->second;
+}
+
+}  // namespace tarn::table

@@ -1,0 +1,13 @@
+#include "table/errors.h"
+
+namespace tarn::table {
+
+std::span<const ErrorCode* const> error_codes() {
+  static constexpr const ErrorCode* kCodes[] = {
+      &kUnsupportedType,   &kBatchMismatch,     &kNullInRequired,   &kTooLarge,  &kParquetFailed,
+      &kUnsupportedFormat, &kUnsupportedDelete, &kSnapshotNotFound, &kBadChange, &kBadKey,
+      &kNullKey,           &kIndexFailed,       &kIndexNotInStep};
+  return kCodes;
+}
+
+}  // namespace tarn::table

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "table/key_index.h"
+
+namespace rocksdb {
+class DB;
+class WriteBatch;
+}  // namespace rocksdb
+
+namespace tarn::table {
+
+/// What the key index keeps in RocksDB. One thread at a time.
+///
+///   k <16 bytes: key>   → file id, position, rank
+///   f <8 bytes: id>     → path, partition_key()
+///   m                   → the state
+class KeyDatabase {
+ public:
+  /// What the rows describe.
+  struct State {
+    std::string table_uuid;
+    std::string columns;  ///< Which columns are key, version and tie-breaks.
+    std::int64_t snapshot_id = 0;
+    std::uint64_t next_file_id = 0;
+  };
+
+  static Result<std::unique_ptr<KeyDatabase>> open(const std::string& folder, const KeyIndexOptions& options);
+  ~KeyDatabase();
+
+  /// Nothing: the rows are of no use and must be built anew.
+  const std::optional<State>& state() const { return state_; }
+
+  Result<std::vector<std::optional<IndexedRow>>> find(std::span<const RowKey> keys) const;
+  /// The path and partition key of a data file.
+  struct File {
+    std::string path;
+    std::string partition_key;
+  };
+  Result<File> file(std::uint64_t file_id) const;
+  Result<std::int64_t> count_keys() const;
+
+  /// Empties the database; it has no state afterwards.
+  Status clear();
+
+  /// Changes that become visible together.
+  class Changes {
+   public:
+    Changes();
+    ~Changes();
+    void put_row(const RowKey& key, std::uint64_t file_id, std::int64_t position, std::string_view rank);
+    void put_file(std::uint64_t file_id, const File& file);
+    void put_state(State state);
+    std::size_t size_bytes() const;
+
+   private:
+    friend class KeyDatabase;
+    std::unique_ptr<rocksdb::WriteBatch> batch_;
+    std::optional<State> state_;
+  };
+  Status apply(Changes& changes);
+
+ private:
+  KeyDatabase(std::string folder, const KeyIndexOptions& options);
+  Status open_database();
+  Status read_state();
+
+  std::string folder_;
+  KeyIndexOptions options_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::optional<State> state_;
+};
+
+}  // namespace tarn::table

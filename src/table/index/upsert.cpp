@@ -1,0 +1,136 @@
+#include "table/upsert.h"
+
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "table/columns/partition_key.h"
+#include "table/columns/row_identity.h"
+#include "table/errors.h"
+
+namespace tarn::table {
+namespace {
+
+// Keys looked up at once.
+constexpr std::size_t kFindRows = 65'536;
+
+/// Gathers positions to delete by the partition of their files.
+class DeleteCollector {
+ public:
+  DeleteCollector(const KeyIndex& index, const iceberg::TableMetadata& metadata)
+      : index_(index), metadata_(metadata) {}
+
+  Status add(const IndexedRow& row) {
+    auto at = files_.find(row.file_id);
+    if (at == files_.end()) {
+      TARN_ASSIGN_OR_RETURN(IndexedFile file, index_.file(row.file_id, metadata_));
+      at = files_.emplace(row.file_id, Positions{std::move(file), {}}).first;
+    }
+    at->second.positions.push_back(row.position);
+    return ok_status();
+  }
+
+  std::vector<UpsertPlan::PartitionDeletes> finish() && {
+    std::map<std::string, UpsertPlan::PartitionDeletes> by_partition;
+    for (auto& [id, entry] : files_) {
+      auto& deletes = by_partition[partition_key(entry.file.spec_id, entry.file.partition)];
+      deletes.spec_id = entry.file.spec_id;
+      deletes.partition = entry.file.partition;
+      // A file that was met twice by a rebuild has two ids.
+      auto& positions = deletes.positions[entry.file.path];
+      positions.insert(positions.end(), entry.positions.begin(), entry.positions.end());
+    }
+    std::vector<UpsertPlan::PartitionDeletes> result;
+    for (auto& [key, deletes] : by_partition) {
+      for (auto& [path, positions] : deletes.positions) std::ranges::sort(positions);
+      result.push_back(std::move(deletes));
+    }
+    return result;
+  }
+
+ private:
+  struct Positions {
+    IndexedFile file;
+    std::vector<std::int64_t> positions;
+  };
+  const KeyIndex& index_;
+  const iceberg::TableMetadata& metadata_;
+  std::unordered_map<std::uint64_t, Positions> files_;
+};
+
+}  // namespace
+
+Result<UpsertPlan> plan_upsert(const KeyIndex& index, const iceberg::TableMetadata& metadata,
+                               std::span<const std::shared_ptr<arrow::RecordBatch>> batches) {
+  UpsertPlan plan;
+  plan.base_snapshot_id = metadata.current_snapshot_id.value_or(-1);
+  if (index.snapshot_id() != plan.base_snapshot_id)
+    return Error(kIndexNotInStep,
+                 "the key index does not describe snapshot " + std::to_string(plan.base_snapshot_id));
+  RowIdentities rows;
+  for (const auto& batch : batches) {
+    TARN_ASSIGN_OR_RETURN(const IdentityColumns columns,
+                          identity_columns(*batch, metadata.current_schema(), index.columns()));
+    TARN_RETURN_IF_ERROR(append_identities(columns, batch->num_rows(), rows));
+    if (rows.keys.size() > UINT32_MAX - 1) return Error(kTooLarge, "an upsert of more than 4 billion rows");
+  }
+  const std::vector<std::uint32_t> winning = winners(rows);
+  plan.counts.superseded = static_cast<std::int64_t>(rows.keys.size() - winning.size());
+  DeleteCollector deletes(index, metadata);
+  std::vector<RowKey> keys;
+  for (std::size_t at = 0; at < winning.size(); at += kFindRows) {
+    const auto some = std::span(winning).subspan(at, std::min(kFindRows, winning.size() - at));
+    keys.clear();
+    for (const std::uint32_t row : some) keys.push_back(rows.keys[row]);
+    TARN_ASSIGN_OR_RETURN(const auto found, index.find(keys));
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      const std::string_view rank = rows.ranks[some[i]];
+      if (found[i] && found[i]->rank >= rank) {
+        ++plan.counts.superseded;
+        continue;
+      }
+      if (found[i]) TARN_RETURN_IF_ERROR(deletes.add(*found[i]));
+      ++(found[i] ? plan.counts.updated : plan.counts.inserted);
+      plan.rows.push_back(some[i]);
+      plan.keys.push_back(keys[i]);
+      plan.ranks.append(rank);
+    }
+  }
+  plan.deletes = std::move(deletes).finish();
+  return plan;
+}
+
+Result<std::vector<NewFile>> write_upsert_deletes(io::ObjectStore& store,
+                                                  const iceberg::TableMetadata& metadata,
+                                                  const UpsertPlan& plan, const DeleteFileNames& names) {
+  std::vector<NewFile> files;
+  std::uint32_t number = names.first_number;
+  for (const UpsertPlan::PartitionDeletes& deletes : plan.deletes) {
+    const iceberg::PartitionSpec* spec = metadata.spec_by_id(deletes.spec_id);
+    if (spec == nullptr) return Error(kBadChange, "the table has no spec " + std::to_string(deletes.spec_id));
+    const std::string name = file_name_prefix(names.batch_id) + std::to_string(number++) + "-deletes.parquet";
+    const std::string location =
+        data_file_location(metadata.location, spec->path_of(deletes.partition), name);
+    TARN_ASSIGN_OR_RETURN(iceberg::DataFile file, write_position_deletes(store, location, deletes.positions));
+    file.partition = deletes.partition;
+    files.push_back({std::move(file), deletes.spec_id});
+  }
+  return files;
+}
+
+Status note_committed(KeyIndex& index, const UpsertPlan& plan, const WrittenFiles& written,
+                      std::int64_t snapshot_id) {
+  if (index.snapshot_id() != plan.base_snapshot_id)
+    return Error(kIndexNotInStep, "the key index has moved on since the upsert was planned");
+  if (written.places.size() != plan.rows.size())
+    return Error(kBadChange, "the places of the written rows are missing");
+  std::vector<KeyIndex::Written> rows;
+  rows.reserve(plan.rows.size());
+  for (std::size_t i = 0; i < plan.rows.size(); ++i)
+    rows.push_back({plan.keys[i], plan.ranks[i], written.places[i]});
+  return index.put(rows, written.files, snapshot_id);
+}
+
+}  // namespace tarn::table

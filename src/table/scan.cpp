@@ -1,0 +1,150 @@
+#include "table/scan.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "table/columns/partition_key.h"
+#include "table/errors.h"
+
+namespace tarn::table {
+namespace {
+
+using LiveFilePtr = std::shared_ptr<const LiveFile>;
+
+/// The positional delete files of a snapshot, found by what they apply to.
+class DeleteFiles {
+ public:
+  void add(const LiveFilePtr& file) {
+    ++count_;
+    if (file->file.referenced_data_file) {
+      by_path_[*file->file.referenced_data_file].push_back(file);
+    } else {
+      by_partition_[partition_key(file->spec_id, file->file.partition)].push_back(file);
+    }
+  }
+
+  /// Puts the newest first, so that a search may end at the first that is older than the data.
+  void seal() {
+    for (auto& [key, files] : by_partition_) newest_first(files);
+    for (auto& [key, files] : by_path_) newest_first(files);
+  }
+
+  std::vector<LiveFilePtr> applying_to(const LiveFile& data) const {
+    std::vector<LiveFilePtr> found;
+    if (const auto at = by_path_.find(data.file.file_path); at != by_path_.end())
+      collect(at->second, data, found);
+    if (by_partition_.empty()) return found;
+    const auto at = by_partition_.find(partition_key(data.spec_id, data.file.partition));
+    if (at != by_partition_.end()) collect(at->second, data, found);
+    return found;
+  }
+
+  std::int64_t count() const { return count_; }
+
+ private:
+  static void newest_first(std::vector<LiveFilePtr>& files) {
+    std::ranges::stable_sort(files, std::ranges::greater(),
+                             [](const LiveFilePtr& file) { return file->sequence_number; });
+  }
+
+  static bool may_name(const iceberg::DataFile& deletes, const std::string& path) {
+    const std::string* lower = deletes.lower_bounds.find(iceberg::kDeleteFilePathId);
+    const std::string* upper = deletes.upper_bounds.find(iceberg::kDeleteFilePathId);
+    return (lower == nullptr || *lower <= path) && (upper == nullptr || *upper >= path);
+  }
+
+  static void collect(const std::vector<LiveFilePtr>& files, const LiveFile& data,
+                      std::vector<LiveFilePtr>& found) {
+    for (const LiveFilePtr& file : files) {
+      if (file->sequence_number < data.sequence_number) break;
+      if (may_name(file->file, data.file.file_path)) found.push_back(file);
+    }
+  }
+
+  std::unordered_map<std::string, std::vector<LiveFilePtr>> by_partition_;
+  std::unordered_map<std::string, std::vector<LiveFilePtr>> by_path_;
+  std::int64_t count_ = 0;
+};
+
+Status check_supported(const iceberg::DataFile& file) {
+  if (file.content == iceberg::FileContent::kEqualityDeletes)
+    return Error(kUnsupportedDelete, file.file_path + " holds equality deletes");
+  if (file.content == iceberg::FileContent::kPositionDeletes &&
+      file.file_format == iceberg::FileFormat::kPuffin)
+    return Error(kUnsupportedDelete, file.file_path + " holds a deletion vector");
+  if (file.file_format != iceberg::FileFormat::kParquet)
+    return Error(kUnsupportedFormat, file.file_path + " is " +
+                                         std::string(iceberg::to_string(file.file_format)) + ", not Parquet");
+  return ok_status();
+}
+
+std::string describe(const SnapshotSelector& selector) {
+  if (const auto* by_id = std::get_if<SnapshotById>(&selector))
+    return "snapshot " + std::to_string(by_id->snapshot_id);
+  if (const auto* by_ref = std::get_if<SnapshotByRef>(&selector))
+    return "branch or tag `" + by_ref->name + "`";
+  return "snapshot at that time: it begins later, or the older ones have expired";
+}
+
+/// Whether the snapshot is read with the table's current schema: the head of a branch is, a tag is not.
+bool reads_current_schema(const iceberg::TableMetadata& metadata, const SnapshotSelector& selector) {
+  if (std::holds_alternative<CurrentSnapshot>(selector)) return true;
+  const auto* by_ref = std::get_if<SnapshotByRef>(&selector);
+  if (by_ref == nullptr) return false;
+  const auto ref = metadata.refs.find(by_ref->name);
+  return ref == metadata.refs.end() || ref->second.kind == iceberg::SnapshotRef::Kind::kBranch;
+}
+
+}  // namespace
+
+Result<const iceberg::Snapshot*> select_snapshot(const iceberg::TableMetadata& metadata,
+                                                 const SnapshotSelector& selector) {
+  const iceberg::Snapshot* snapshot = nullptr;
+  if (std::holds_alternative<CurrentSnapshot>(selector)) return metadata.current_snapshot();
+  if (const auto* by_id = std::get_if<SnapshotById>(&selector))
+    snapshot = metadata.snapshot_by_id(by_id->snapshot_id);
+  if (const auto* as_of = std::get_if<SnapshotAsOf>(&selector))
+    snapshot = metadata.snapshot_as_of(as_of->timestamp_ms);
+  if (const auto* by_ref = std::get_if<SnapshotByRef>(&selector))
+    snapshot = metadata.snapshot_of_ref(by_ref->name);
+  if (snapshot == nullptr) return Error(kSnapshotNotFound, "there is no " + describe(selector));
+  return snapshot;
+}
+
+Result<Scan> plan_scan(ManifestCache& cache, const iceberg::TableMetadata& metadata,
+                       const SnapshotSelector& selector) {
+  TARN_ASSIGN_OR_RETURN(const iceberg::Snapshot* snapshot, select_snapshot(metadata, selector));
+  Scan scan;
+  scan.schema = snapshot == nullptr || reads_current_schema(metadata, selector)
+                    ? metadata.current_schema()
+                    : metadata.schema_of(*snapshot);
+  if (snapshot == nullptr) return scan;
+  scan.snapshot_id = snapshot->snapshot_id;
+  TARN_ASSIGN_OR_RETURN(const auto list, cache.manifest_list(*snapshot));
+  DeleteFiles deletes;
+  for (const iceberg::ManifestFile& file : *list) {
+    if (!file.has_live_files()) continue;
+    TARN_ASSIGN_OR_RETURN(const auto manifest, cache.manifest(file));
+    for (const iceberg::ManifestEntry& entry : manifest->entries) {
+      if (entry.status == iceberg::EntryStatus::kDeleted) continue;
+      TARN_RETURN_IF_ERROR(check_supported(entry.file));
+      auto live = std::make_shared<const LiveFile>(
+          LiveFile{entry.file, file.spec_id, entry.sequence_number.value_or(0),
+                   entry.snapshot_id.value_or(file.added_snapshot_id)});
+      if (entry.file.content == iceberg::FileContent::kData) {
+        scan.tasks.push_back({std::move(live), {}});
+      } else {
+        deletes.add(live);
+      }
+    }
+  }
+  deletes.seal();
+  scan.delete_file_count = deletes.count();
+  for (ScanTask& task : scan.tasks) task.deletes = deletes.applying_to(*task.data);
+  return scan;
+}
+
+}  // namespace tarn::table

@@ -7,7 +7,7 @@
 
 #include "iceberg/binary/avro.h"
 #include "iceberg/binary/manifest_schema.h"
-#include "iceberg/binary/single_value.h"
+#include "iceberg/binary/partition_value.h"
 #include "iceberg/errors.h"
 #include "iceberg/manifest.h"
 
@@ -34,53 +34,6 @@ std::optional<FileFormat> format_from(std::string_view text) {
     }
   }
   return std::nullopt;
-}
-
-/// A partition value of `type`, written as whatever Avro type stands behind `node`.
-std::optional<Literal> read_partition_value(AvroDecoder& in, const AvroNode& node, const Type& type) {
-  const AvroNode* value = in.resolve(node);
-  if (value == nullptr) return std::nullopt;
-  const auto literal = [&](Literal::Value held) -> std::optional<Literal> {
-    if (!in.ok()) return std::nullopt;
-    auto made = Literal::make(type, std::move(held));
-    if (made.ok()) return std::move(made).value();
-    in.fail(made.error().message());
-    return std::nullopt;
-  };
-  switch (type.id()) {
-    case TypeId::kBoolean:
-      return literal(in.read_boolean(*value).value_or(false));
-    case TypeId::kInt:
-    case TypeId::kDate:
-      return literal(in.read_int32(*value).value_or(0));
-    case TypeId::kLong:
-    case TypeId::kTime:
-    case TypeId::kTimestamp:
-    case TypeId::kTimestamptz:
-      return literal(in.read_integer(*value).value_or(0));
-    case TypeId::kFloat:
-      if (value->kind != AvroKind::kFloat) in.fail("a float is expected");
-      return literal(in.read_float());
-    case TypeId::kDouble:
-      if (value->kind == AvroKind::kFloat) return literal(double{in.read_float()});
-      if (value->kind != AvroKind::kDouble) in.fail("a double is expected");
-      return literal(in.read_double());
-    case TypeId::kDecimal: {
-      const auto unscaled = from_big_endian(in.read_binary(*value).value_or(""));
-      if (!unscaled) in.fail("a decimal is expected");
-      return literal(unscaled.value_or(0));
-    }
-    case TypeId::kUuid: {
-      const std::string_view bytes = in.read_binary(*value).value_or("");
-      auto uuid = bytes.size() == 16 ? Literal::from_binary(type, bytes)
-                                     : Literal::from_json(type, fmt::format("\"{}\"", bytes));
-      if (in.ok() && !uuid.ok()) in.fail("a uuid is expected");
-      if (!in.ok()) return std::nullopt;
-      return std::move(uuid).value();
-    }
-    default:
-      return literal(std::string(in.read_binary(*value).value_or("")));
-  }
 }
 
 /// The names of a pair's members, or their places, tell key from value.

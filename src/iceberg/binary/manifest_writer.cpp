@@ -6,7 +6,7 @@
 
 #include "iceberg/binary/avro.h"
 #include "iceberg/binary/manifest_schema.h"
-#include "iceberg/binary/single_value.h"
+#include "iceberg/binary/partition_value.h"
 #include "iceberg/errors.h"
 #include "iceberg/manifest.h"
 
@@ -46,41 +46,6 @@ void put_numbers(AvroEncoder& out, const std::vector<T>& numbers) {
   out.put_long(static_cast<std::int64_t>(numbers.size()));
   for (const T number : numbers) out.put_long(number);
   out.put_long(0);
-}
-
-void put_value(AvroEncoder& out, const Literal& value) {
-  switch (value.type().id()) {
-    case TypeId::kBoolean:
-      out.put_bool(value.get<bool>());
-      break;
-    case TypeId::kInt:
-    case TypeId::kDate:
-      out.put_long(value.get<std::int32_t>());
-      break;
-    case TypeId::kLong:
-    case TypeId::kTime:
-    case TypeId::kTimestamp:
-    case TypeId::kTimestamptz:
-      out.put_long(value.get<std::int64_t>());
-      break;
-    case TypeId::kFloat:
-      out.put_float(value.get<float>());
-      break;
-    case TypeId::kDouble:
-      out.put_double(value.get<double>());
-      break;
-    case TypeId::kDecimal:
-      out.put_raw(big_endian(value.get<Int128>(),
-                             static_cast<std::size_t>(decimal_width_bytes(value.type().precision()))));
-      break;
-    case TypeId::kUuid:
-    case TypeId::kFixed:
-      out.put_raw(value.to_binary());
-      break;
-    default:
-      out.put_bytes(value.get<std::string>());
-      break;
-  }
 }
 
 bool is_nan(const Literal& value) {
@@ -182,7 +147,7 @@ void ManifestWriter::State::encode(const ManifestEntry& entry) {
   encoder.put_bytes(to_string(source.file_format));
   for (const std::optional<Literal>& value : source.partition) {
     encoder.put_branch(value.has_value());
-    if (value) put_value(encoder, *value);
+    if (value) put_partition_value(encoder, *value);
   }
   encoder.put_long(source.record_count);
   encoder.put_long(source.file_size_bytes);

@@ -80,6 +80,20 @@ TEST_F(DatabaseTest, RefusesMisuse) {
   EXPECT_EQ(name_of((*reader)->begin()), "state.read_only");
 }
 
+TEST_F(DatabaseTest, AnotherProcessWritingIsTransient) {
+  auto other = Database::open(database_->path(), OpenMode::kReadWrite).value();
+  {
+    auto transaction = other->begin();
+    ASSERT_TRUE(transaction->connection().execute("PRAGMA busy_timeout = 20").ok());
+  }
+  auto transaction = database_->begin();
+  const auto refused = other->begin();
+  EXPECT_EQ(name_of(refused), "state.busy");
+  EXPECT_EQ(refused.error().error_class(), ErrorClass::kTransient);
+  transaction->rollback();
+  EXPECT_EQ(name_of(other->begin()), "ok");
+}
+
 TEST_F(DatabaseTest, SaysWhyItCannotOpen) {
   const std::string none = folder_ / "none.db";
   EXPECT_EQ(name_of(Database::open(none, OpenMode::kReadOnly)), "state.not_found");

@@ -180,8 +180,11 @@ Result<Plan> make_plan(const WorkloadOptions& options) {
   }
   if (filled.patients == 0) filled.patients = std::max(filled.zips * 100, filled.facilities);
   if (filled.threads == 0) filled.threads = std::max(1U, std::thread::hardware_concurrency());
-  if (filled.truth_file.empty())
-    filled.truth_file = filled.folder.lexically_normal().parent_path() / "truth.json";
+  if (filled.truth_file.empty()) {
+    std::filesystem::path folder = filled.folder.lexically_normal();
+    if (!folder.has_filename()) folder = folder.parent_path();  // "inbox/" is "inbox".
+    filled.truth_file = folder.parent_path() / "truth.json";
+  }
 
   Random random(filled.seed, 0x506C616EULL);
   const std::vector<ZipKind> order = kinds(filled.zips, random);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -121,25 +122,38 @@ class ZipArchive {
 
  private:
   struct Directory;
-  struct Work;
+  struct CentralHeader;
+  struct Inflater;
+  struct Range {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint32_t member = 0;
+  };
   Status find_directory(Directory& directory) const;
+  Status read_zip64(std::uint64_t end_record, Directory& directory) const;
   Status read_directory(const Directory& directory);
-  bool read_entry(std::string_view& rest, ZipMember& member, std::uint64_t& local_offset, bool& is_directory);
-  void check_local_headers(const Directory& directory);
-  void check_overlaps();
-  void check_duplicates();
+  bool read_central_header(const Directory& directory, std::uint64_t& at, CentralHeader& header) const;
+  void add_member(const Directory& directory, const CentralHeader& header);
+  void take_name(const CentralHeader& header, ZipMember& member);
+  const ErrorCode* locate(const Directory& directory, const CentralHeader& header, ZipMember& member);
+  void mark_overlaps();
+  void mark_duplicates();
+  Status check_sizes(const ZipMember& member) const;
 
   std::string_view bytes_;
   ArchiveLimits limits_;
   std::vector<ZipMember> members_;
   std::size_t directory_count_ = 0;
   std::uint64_t total_read_ = 0;
-  std::unique_ptr<Work> work_;
+  std::deque<std::string> names_;     ///< Names that had to be converted.
+  std::vector<Range> ranges_;         ///< What each member occupies, header included.
+  std::vector<std::uint32_t> slots_;  ///< Hash table of names.
+  std::unique_ptr<Inflater> inflater_;
 };
 
 /// Judges and normalises a member's name. `out` receives the name in UTF-8 (from CP437 unless `is_utf8` or
-/// valid as UTF-8), with `\` as `/` where `made_on_windows`. Returns nullptr or &kArchiveUnsafeName; then
-/// `out` is a printable form for messages.
+/// valid as UTF-8), with `\` as `/` where `made_on_windows`, without a leading `./`. Returns nullptr or
+/// &kArchiveUnsafeName; then `out` is a printable form for messages.
 const ErrorCode* normalize_member_name(std::string_view raw, bool is_utf8, bool made_on_windows,
                                        std::uint32_t max_size, std::string& out);
 
@@ -158,11 +172,11 @@ class GzipReader {
   const std::string& name() const { return name_; }
 
  private:
-  struct Work;
-  Status inflate_member(std::string_view& rest, std::uint64_t max_size, Buffer& out);
+  struct Inflater;
+  Status inflate_member(std::string_view& rest, const ArchiveLimits& limits, Buffer& out);
 
   std::string name_;
-  std::unique_ptr<Work> work_;
+  std::unique_ptr<Inflater> inflater_;
 };
 
 }  // namespace tarn::format

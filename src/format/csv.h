@@ -24,8 +24,10 @@ namespace tarn::format {
 
 struct CsvOptions {
   char delimiter = ',';
-  char quote = '"';   ///< '\0': quotes mean nothing.
-  char escape = '"';  ///< The quote itself: quotes are doubled; else a character before the one it protects.
+  char quote = '"';  ///< '\0': quotes mean nothing.
+  /// The quote itself: quotes are doubled. Another character: it protects a delimiter, a quote or itself that
+  /// follows it, in and outside quotes; before anything else it is text. '\0': none.
+  char escape = '"';
   char comment = '\0';           ///< Lines that begin with it are passed over; '\0': none.
   std::uint32_t skip_rows = 0;   ///< Physical lines before everything else.
   bool skip_empty_lines = true;  ///< Lines without any character are no records.
@@ -59,12 +61,15 @@ struct CsvRecord {
 /// Reads records from UTF-8 text.
 ///
 /// After a bad record reading resumes so that good neighbours survive:
-///  - text after a closing quote, too many or too long fields: the record ends at the next line end outside
-///    quotes where quotes still make sense, else at the end of its first physical line;
+///  - too many or too long fields, a too long record: the record is read to its end and the next one follows;
 ///  - an unterminated quote (no closing quote within `record_size`, or before the end of the text): the
 ///  record
 ///    is its first physical line alone, and reading resumes on the next one, so that a stray quote costs one
-///    row and not the rest of the file. The rows that follow are read as they stand.
+///    row and not the rest of the file. The rows that follow are read as they stand;
+///  - text after a closing quote: when the field began on an earlier line and the "closing" quote stands
+///  where a
+///    field begins, the opening quote was the stray one, and the record is its first physical line alone;
+///    else the record ends with the line that the text is on.
 /// Lines end with LF, CRLF or CR; a CR or LF inside quotes belongs to the value.
 /// A quote counts only as the first character of a field, as RFC 4180 has it; elsewhere it is text.
 class CsvReader {
@@ -81,40 +86,49 @@ class CsvReader {
  private:
   enum class FieldEnd : std::uint8_t { kDelimiter, kLineEnd, kTextEnd, kBad };
 
+  struct FieldShape {
+    bool quoted = false;
+    bool has_escapes = false;
+  };
+
   explicit CsvReader(const CsvOptions& options);
-  void skip_line();
-  void skip_preamble();
-  bool read_fields(CsvRecord& record);
+  bool is_line_end(char c) const { return c == '\n' || c == '\r'; }
+  const char* find_line_end(const char* at) const;
+  const char* after_line_end(const char* at) const;
+  const char* find_plain_end(const char* at, bool& has_escapes) const;
+  const char* find_closing_quote(const char* at, bool& has_escapes) const;
+  bool find_record();
+  void read_fields();
   FieldEnd read_plain_field();
   FieldEnd read_quoted_field();
+  FieldEnd classify_end(const char* at) const;
+  void push_field(const char* begin, const char* end, FieldShape shape);
   void unescape(std::string_view inner);
-  void fail(CsvRecord& record);
-  void finish(CsvRecord& record);
   void set_problem(const ErrorCode& code, const char* at);
-  bool is_line_end(char c) const { return c == '\n' || c == '\r'; }
-  const char* find_field_end(const char* at) const;
-  const char* take_line_end(const char* at) const;
+  void finish(CsvRecord& record);
 
   CsvOptions options_;
+  bool escapes_apart_ = false;  ///< The escape is not the quote.
   bool check_records_ = false;
   const char* begin_ = nullptr;
   const char* end_ = nullptr;
   const char* at_ = nullptr;
+  const char* record_begin_ = nullptr;
   std::uint64_t line_ = 1;
   std::uint64_t number_ = 0;
+  bool saw_quote_ = false;
+  const ErrorCode* problem_ = nullptr;
+  const char* problem_at_ = nullptr;
+  std::uint32_t problem_field_ = 0;
+  std::uint32_t field_count_ = 0;
   std::vector<CsvField> fields_;
-  std::string scratch_;
   struct Unescaped {
     std::uint32_t field = 0;
     std::size_t offset = 0;
     std::size_t size = 0;
   };
-  std::vector<Unescaped> unescaped_;
-  const ErrorCode* problem_ = nullptr;
-  const char* problem_at_ = nullptr;
-  const char* record_begin_ = nullptr;
-  const char* record_limit_ = nullptr;
-  const char* no_quote_before_ = nullptr;
+  std::vector<Unescaped> unescaped_;  ///< Fields to point into scratch_ once it has stopped growing.
+  std::string scratch_;
 };
 
 }  // namespace tarn::format

@@ -62,9 +62,10 @@ struct DecodedText {
 };
 
 /// Decodes a whole text. `kAuto` takes the byte-order mark, else UTF-16 when the first two characters are
-/// evidently that ("<\0?\0"), else UTF-8. A byte-order mark is removed, also with a named encoding; one that
-/// contradicts a named encoding wins, except over the single-byte ones. What has no meaning in the encoding
-/// becomes the byte 0xFF, which check_text() reports, so that one bad byte costs a record and not the file.
+/// evidently that (every other byte is zero), else UTF-8. A byte-order mark is removed, and wins over a named
+/// encoding. `kUtf16` without a mark is little-endian unless the first two characters say otherwise. What has
+/// no meaning in the encoding becomes the byte 0xFF, which check_text() reports, so that one bad byte costs a
+/// record and not the file.
 DecodedText decode_text(std::string_view bytes, Encoding encoding, std::string& buffer);
 
 /// Code points in valid UTF-8 (continuation bytes are not counted, whatever the text).

@@ -78,6 +78,7 @@ class FixedWidthReader {
   std::vector<std::uint32_t> starts_;
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t next_lf_ = 0;  ///< At or after at_ once known, so that CR-only texts are scanned once.
   bool check_records_ = false;
   std::uint64_t line_ = 0;
   std::uint64_t number_ = 0;

@@ -65,27 +65,61 @@ class TimeFormat {
   /// Microseconds since midnight.
   ValueProblem parse_time(std::string_view text, std::int64_t& micros) const;
   /// Microseconds since the epoch, no zone. An offset in the text is `value.unexpected_zone` under ISO; a
-  /// format that names %z has it read and left out only when compiled for kTimestampTz.
+  /// format with %z compiles for kTimestampTz only.
   ValueProblem parse_timestamp(std::string_view text, std::int64_t& micros) const;
   /// Microseconds since the epoch in UTC. Without an offset in the text `zone` is taken; without both it is
   /// `value.zone_missing`.
   ValueProblem parse_timestamptz(std::string_view text, const TimeZone* zone, std::int64_t& micros) const;
 
  private:
-  struct Parts;
-  enum class Op : std::uint8_t;
+  enum class Op : std::uint8_t {
+    kLiteral,
+    kYear,
+    kShortYear,
+    kMonth,
+    kMonthName,
+    kDay,
+    kDayOfYear,
+    kHour,
+    kHour12,
+    kHalf,
+    kMinute,
+    kSecond,
+    kFraction,
+    kOffset,
+    kEpoch
+  };
   struct Item {
-    Op op;
+    Op op = Op::kLiteral;
     char literal = '\0';
     bool exact = false;  ///< A digit follows: all digits must be there.
   };
+  struct Parts {
+    std::int32_t year = 1970;
+    std::uint32_t month = 1;
+    std::uint32_t day = 1;
+    std::uint32_t day_of_year = 0;
+    std::uint32_t hour = 0;
+    std::uint32_t minute = 0;
+    std::uint32_t second = 0;
+    std::uint32_t micros = 0;
+    std::int32_t offset = 0;
+    std::int64_t epoch = 0;
+    bool afternoon = false;
+    bool half_day = false;
+    bool has_offset = false;
+    bool has_epoch = false;
+  };
   TimeFormat() = default;
-  static bool read_item(const Item& item, const char*& at, const char* end, Parts& parts,
-                        ValueProblem& problem);
+  bool has(Op op) const;
+  Status add(char letter, std::string_view format);
+  Status check(std::string_view format) const;
+  static ValueProblem read_item(const Item& item, const char*& at, const char* end, Parts& parts);
   ValueProblem read(std::string_view text, Parts& parts) const;
   ValueProblem read_iso(std::string_view text, Parts& parts) const;
   static ValueProblem date_of(const Parts& parts, std::int32_t& days);
   static ValueProblem time_of(const Parts& parts, std::int64_t& micros);
+  static ValueProblem local_of(const Parts& parts, std::int64_t& micros);
 
   TimeKind kind_ = TimeKind::kDate;
   bool iso_ = false;

@@ -57,6 +57,8 @@ class XmlAttribute {
 class XmlDocument {
  public:
   XmlDocument();
+  XmlDocument(const XmlDocument&) = delete;
+  XmlDocument& operator=(const XmlDocument&) = delete;
 
   /// Parses a whole document. `bytes` must outlive the use of the document and is not changed; UTF-8 is read
   /// in place, other encodings are first converted. Errors, with line and column in the message and the span:
@@ -66,8 +68,8 @@ class XmlDocument {
   ///
   /// Checked beyond tags: one root and nothing beside it, unique attributes, `<` and bare `&` nowhere,
   /// character references to allowed characters only, `]]>` not in text, comments and instructions well
-  /// formed, prefixes declared, no document type declaration. Names are checked exactly in ASCII; any other
-  /// character may occur.
+  /// formed, prefixes declared, no document type declaration, at most 256 namespace declarations in scope.
+  /// Names are checked exactly in ASCII; any other character may occur.
   Status parse(std::string_view bytes, const XmlOptions& options);
 
   XmlNode root() const { return XmlNode(elements_.size() > 1 ? 1 : 0); }
@@ -95,7 +97,8 @@ class XmlDocument {
   std::string_view value(XmlAttribute attribute);
 
   /// The text and CDATA directly within the element, concatenated and decoded, not trimmed. The text of child
-  /// elements is not part of it. A view of the input wherever nothing had to be decoded.
+  /// elements is not part of it; white space alone between child elements is none. A view of the input
+  /// wherever nothing had to be decoded.
   std::string_view text(XmlNode node);
   /// Whether the element directly holds text other than white space.
   bool has_text(XmlNode node) const { return (at(node).flags & kNonBlank) != 0; }
@@ -157,8 +160,12 @@ class XmlDocument {
   }
   std::string_view qualified(const Name& name) const { return text_.substr(name.offset, name.size); }
   Status decode_document(std::string_view bytes, Encoding wanted);
-  Status failure(const ErrorCode& code, std::string message, std::size_t offset) const;
+  Status check_characters() const;
+  void start(std::size_t size);
+  void forget();
   char* allocate(std::size_t size);
+  enum class Whitespace : std::uint8_t { kText, kAttribute };
+  std::string_view decode(std::string_view raw, Whitespace whitespace);
   std::string_view join_pieces(const Element& element);
 
   std::string_view text_;

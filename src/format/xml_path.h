@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -72,12 +73,15 @@ class XmlPath {
     std::vector<Predicate> predicates;
   };
   template <typename Visit>
+    requires std::is_invocable_r_v<bool, Visit&, XmlHit>
   bool walk(XmlDocument& document, XmlNode first, std::size_t step, Visit& visit) const;
   template <typename Visit>
+    requires std::is_invocable_r_v<bool, Visit&, XmlHit>
   void visit_hits(XmlDocument& document, XmlNode context, Visit visit) const;
+  bool passes(XmlDocument& document, XmlNode node, const Step& step, std::uint32_t* positions) const;
   static bool matches(const XmlDocument& document, XmlNode node, const NameTest& test);
   static bool matches(const XmlDocument& document, XmlAttribute attribute, const NameTest& test);
-  static bool passes(XmlDocument& document, XmlNode node, const Predicate& predicate);
+  static bool holds(XmlDocument& document, XmlNode node, const Predicate& predicate);
   static XmlAttribute find_attribute(const XmlDocument& document, XmlNode node, const NameTest& test);
 
   std::string text_;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tarn::cli {
@@ -21,8 +22,8 @@ class Grid {
     Align align = Align::kLeft;
   };
   struct Cell {
-    std::string text;  ///< For tables and CSV.
-    std::string json;  ///< A JSON value; "null" for NULL.
+    std::string text = "";      ///< For tables and CSV.
+    std::string json = "null";  ///< A JSON value; "null" for NULL.
     bool is_null = false;
   };
 

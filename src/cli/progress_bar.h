@@ -19,8 +19,8 @@ class ProgressBar {
  public:
   struct Options {
     std::string label;
-    std::string unit;          ///< "files", "rows"; "bytes" are shown as sizes.
-    std::uint64_t total = 0;   ///< 0: not known; no bar and no time left.
+    std::string unit;         ///< "files", "rows"; "bytes" are shown as sizes.
+    std::uint64_t total = 0;  ///< 0: not known; no bar and no time left.
   };
 
   ProgressBar(io::Clock& clock, Terminal terminal, Options options);

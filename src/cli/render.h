@@ -21,9 +21,9 @@ struct RenderOptions {
   bool footer = true;     ///< Tables: the count of rows below.
 };
 
-/// The one renderer: every listing of every command goes through it. Tables fit the terminal (wide columns are
-/// cut with an ellipsis, columns that do not fit at all are named below), numbers stand right, NULL is marked.
-/// JSON is an array of objects, a row a line; CSV follows RFC 4180 with `\n`, NULL an empty field.
+/// The one renderer: every listing of every command goes through it. Tables fit the terminal (wide columns
+/// are cut with an ellipsis, columns that do not fit at all are named below), numbers stand right, NULL is
+/// marked. JSON is an array of objects, a row a line; CSV follows RFC 4180 with `\n`, NULL an empty field.
 /// `kParquet` is not for here (see query::Session::copy_to).
 std::string render(const Grid& grid, const RenderOptions& options);
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "catalog/errors.h"
 #include "engine/source_place.h"
 #include "query/errors.h"
 #include "query/view_sql.h"

@@ -1,0 +1,223 @@
+#include "cli/command_context.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "cli/errors.h"
+#include "io/errors.h"
+#include "project/load.h"
+
+namespace tarn::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kLargestProjectFile = 16U << 20;
+
+std::optional<std::string> environment(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+Result<std::string> read_text(const fs::path& path) {
+  std::error_code failed;
+  const std::uintmax_t size = fs::file_size(path, failed);
+  if (failed) return Error(io::kFailed, fmt::format("cannot read {}: {}", path.string(), failed.message()));
+  if (size > kLargestProjectFile)
+    return Error(io::kFailed, fmt::format("{} is too large for a contract", path.string()));
+  std::ifstream file(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file) return Error(io::kFailed, fmt::format("cannot read {}", path.string()));
+  return text;
+}
+
+Result<std::vector<project::ProjectFile>> read_project(const fs::path& folder) {
+  std::vector<project::ProjectFile> files;
+  std::error_code failed;
+  std::vector<fs::path> found = {folder / "tarn.yaml"};
+  const fs::path feeds = folder / "feeds";
+  if (fs::is_directory(feeds, failed)) {
+    for (auto it = fs::recursive_directory_iterator(feeds, failed); !failed && it != fs::end(it);
+         it.increment(failed)) {
+      if (it->is_regular_file(failed)) found.push_back(it->path());
+    }
+    if (failed)
+      return Error(io::kFailed, fmt::format("cannot list {}: {}", feeds.string(), failed.message()));
+  }
+  for (const fs::path& path : found) {
+    std::string name = path.lexically_relative(folder).generic_string();
+    if (!project::is_project_file(name)) continue;
+    TARN_ASSIGN_OR_RETURN(std::string text, read_text(path));
+    files.push_back({std::move(name), std::move(text)});
+  }
+  return files;
+}
+
+}  // namespace
+
+struct CommandContext::Parts {
+  std::optional<fs::path> folder;
+  std::optional<project::Project> project;
+  std::unique_ptr<io::ObjectStore> store;
+  std::unique_ptr<io::Clock> clock;
+  std::unique_ptr<io::Random> random;
+  std::unique_ptr<table::ManifestCache> manifests;
+  std::unique_ptr<state::Database> database;
+  std::unique_ptr<catalog::Catalog> catalog;
+};
+
+CommandContext::CommandContext()
+    : out_(Terminal::of(1)), err_(Terminal::of(2)), parts_(std::make_unique<Parts>()) {
+  parts_->store = io::make_local_object_store();
+  parts_->clock = io::make_system_clock();
+  parts_->random = io::make_system_random();
+  parts_->manifests = std::make_unique<table::ManifestCache>(*parts_->store);
+}
+
+CommandContext::~CommandContext() = default;
+
+void CommandContext::on_run(CLI::App& command, std::function<Result<int>()> action) {
+  command.callback([this, run = std::move(action)] {
+    const Result<int> outcome = run();
+    if (outcome.ok()) {
+      exit_code_ = *outcome;
+      return;
+    }
+    note(render_diagnostic(outcome.error(), err_.color));
+    exit_code_ = exit_code_of(outcome.error());
+  });
+}
+
+Result<fs::path> CommandContext::project_folder() {
+  if (parts_->folder) return *parts_->folder;
+  std::error_code failed;
+  const fs::path start =
+      fs::absolute(project_option.empty() ? fs::path(".") : fs::path(project_option), failed)
+          .lexically_normal();
+  for (fs::path folder = start;; folder = folder.parent_path()) {
+    if (fs::is_regular_file(folder / "tarn.yaml", failed)) {
+      parts_->folder = folder.has_filename() ? folder : folder.parent_path();
+      return *parts_->folder;
+    }
+    // A folder that was named is taken at its word.
+    if (!project_option.empty() || !folder.has_relative_path()) break;
+  }
+  return Error(kNoProject,
+               fmt::format("no tarn.yaml in {}{}", start.string(), project_option.empty() ? " or above" : ""))
+      .with_hint("name the project's folder with -C, or make one with `tarn init`");
+}
+
+Result<const project::Project*> CommandContext::project() {
+  if (parts_->project) return &*parts_->project;
+  TARN_ASSIGN_OR_RETURN(const fs::path folder, project_folder());
+  TARN_ASSIGN_OR_RETURN(const std::vector<project::ProjectFile> files, read_project(folder));
+  project::LoadOutcome outcome = project::load(files, environment);
+  note(project::render_outcome(outcome, err_.color));
+  if (!outcome.project) {
+    return Error(kBadProject, fmt::format("{} error{} in the project {}", outcome.errors.size(),
+                                          outcome.errors.size() == 1 ? "" : "s", folder.string()));
+  }
+  parts_->project = std::move(outcome.project);
+  return &*parts_->project;
+}
+
+Result<fs::path> CommandContext::resolve(const std::string& path) {
+  TARN_ASSIGN_OR_RETURN(const fs::path folder, project_folder());
+  return (folder / path).lexically_normal();
+}
+
+Result<std::string> CommandContext::warehouse() {
+  TARN_ASSIGN_OR_RETURN(const project::Project* loaded, project());
+  const std::string& written = *loaded->spec.warehouse;
+  std::string location = written;
+  if (!written.starts_with("file:")) {
+    TARN_ASSIGN_OR_RETURN(const fs::path path, resolve(written));
+    location = io::file_uri(path.string());
+  }
+  while (location.ends_with('/') && !location.ends_with("://")) location.pop_back();
+  return location;
+}
+
+Result<fs::path> CommandContext::landing() {
+  TARN_ASSIGN_OR_RETURN(const project::Project* loaded, project());
+  return resolve(*loaded->spec.landing);
+}
+
+Result<fs::path> CommandContext::state_file() {
+  TARN_ASSIGN_OR_RETURN(const project::Project* loaded, project());
+  return resolve(*loaded->spec.state);
+}
+
+Result<state::Database*> CommandContext::database(state::OpenMode mode) {
+  if (parts_->database == nullptr) {
+    TARN_ASSIGN_OR_RETURN(const fs::path file, state_file());
+    if (mode == state::OpenMode::kReadWrite) {
+      std::error_code failed;
+      fs::create_directories(file.parent_path(), failed);
+      if (failed)
+        return Error(io::kFailed,
+                     fmt::format("cannot make {}: {}", file.parent_path().string(), failed.message()));
+    }
+    TARN_ASSIGN_OR_RETURN(parts_->database, state::Database::open(file.string(), mode));
+  }
+  return parts_->database.get();
+}
+
+Result<catalog::Catalog*> CommandContext::catalog(state::OpenMode mode) {
+  if (parts_->catalog == nullptr) {
+    TARN_ASSIGN_OR_RETURN(state::Database* const state, database(mode));
+    TARN_ASSIGN_OR_RETURN(std::string location, warehouse());
+    parts_->catalog = std::make_unique<catalog::Catalog>(*state, *parts_->store, *parts_->clock,
+                                                         *parts_->random, std::move(location));
+  }
+  return parts_->catalog.get();
+}
+
+io::ObjectStore& CommandContext::store() {
+  return *parts_->store;
+}
+table::ManifestCache& CommandContext::manifests() {
+  return *parts_->manifests;
+}
+io::Clock& CommandContext::clock() {
+  return *parts_->clock;
+}
+io::Random& CommandContext::random() {
+  return *parts_->random;
+}
+
+RenderOptions CommandContext::render_options() const {
+  return {.format = output, .terminal = out_};
+}
+
+Status CommandContext::print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+    return ok_status();
+  return Error(io::kFailed,
+               fmt::format("cannot write to standard output: {}", std::generic_category().message(errno)));
+}
+
+void CommandContext::note(std::string_view text) {
+  if (text.empty()) return;
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  if (text.back() != '\n') std::fputc('\n', stderr);
+}
+
+void add_output_option(CLI::App& command, CommandContext& context) {
+  static const std::vector<std::pair<std::string, OutputFormat>> kFormats = {
+      {"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}, {"csv", OutputFormat::kCsv}};
+  command.add_option("-o,--output", context.output, "Form of the answer: table, json or csv")
+      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(""))
+      ->type_name("FORM");
+}
+
+}  // namespace tarn::cli

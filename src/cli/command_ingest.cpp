@@ -1,0 +1,167 @@
+#include "cli/command_ingest.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <thread>
+
+#include "base/size.h"
+#include "cli/ingest_setup.h"
+#include "cli/progress_bar.h"
+
+namespace tarn::cli {
+namespace {
+
+/// Shows a run's progress from a thread of its own while the run goes on.
+class ProgressDisplay {
+ public:
+  ProgressDisplay(CommandContext& context, const ingest::Progress& progress)
+      : progress_(progress), bar_(context.clock(), context.err(), {.label = "ingest", .unit = "files"}) {
+    if (context.err().is_tty)
+      thread_ = std::jthread([this, &context](std::stop_token stop) { run(context, stop); });
+  }
+  ~ProgressDisplay() {
+    if (thread_.joinable()) {
+      thread_.request_stop();
+      thread_.join();
+    }
+    bar_.finish();
+  }
+  ProgressDisplay(const ProgressDisplay&) = delete;
+  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
+
+ private:
+  void run(CommandContext& context, const std::stop_token& stop) {
+    const std::int64_t started_us = context.clock().monotonic_us();
+    while (context.clock().sleep(std::chrono::milliseconds(100), stop)) {
+      const double seconds = static_cast<double>(context.clock().monotonic_us() - started_us) / 1e6;
+      const auto bytes = static_cast<double>(progress_.bytes_raw.load());
+      bar_.set_total(static_cast<std::uint64_t>(progress_.files_total.load()));
+      bar_.update(
+          static_cast<std::uint64_t>(progress_.files_done.load()),
+          fmt::format("{} records, {:.0f} MB/s", format_count(progress_.records), bytes / 1e6 / seconds));
+    }
+  }
+
+  const ingest::Progress& progress_;
+  ProgressBar bar_;
+  std::jthread thread_;
+};
+
+Grid totals_grid(const ingest::RunReport& report) {
+  const state::RunTotals& totals = report.totals;
+  Grid grid({{""},
+             {"arrived", Align::kRight},
+             {"committed", Align::kRight},
+             {"quarantined", Align::kRight},
+             {"duplicate", Align::kRight}});
+  grid.text("files")
+      .number(totals.files_arrived)
+      .number(totals.files_committed)
+      .number(totals.files_quarantined)
+      .number(totals.files_duplicate)
+      .end_row();
+  grid.text("records")
+      .number(totals.records_arrived)
+      .number(totals.records_committed)
+      .number(totals.records_quarantined)
+      .number(totals.records_duplicate)
+      .end_row();
+  return grid;
+}
+
+// What the table of totals does not say, and what to do next.
+std::string remarks(const ingest::RunReport& report, double seconds) {
+  const state::RunTotals& totals = report.totals;
+  std::string text;
+  if (totals.bytes_raw > 0) {
+    text += fmt::format(
+        "{} raw in {}: {} records/s, {:.0f} MB/s, {} batches\n",
+        format_size(static_cast<std::uint64_t>(totals.bytes_raw)), format_duration(seconds),
+        format_count(static_cast<std::int64_t>(static_cast<double>(totals.records_arrived) / seconds)),
+        static_cast<double>(totals.bytes_raw) / 1e6 / seconds, totals.batches);
+  }
+  if (report.rows_superseded > 0) {
+    text += fmt::format("{} of the committed records are older versions of their keys\n",
+                        format_count(report.rows_superseded));
+  }
+  if (report.files_recovered > 0) {
+    text += fmt::format("{} files had landed in an earlier run that was cut short\n",
+                        format_count(report.files_recovered));
+  }
+  if (report.files_known > 0)
+    text += fmt::format("{} files are unchanged since an earlier run\n", format_count(report.files_known));
+  if (report.files_unmatched > 0) {
+    text += fmt::format("{} files are taken by no feed: `tarn files --state unmatched`\n",
+                        format_count(report.files_unmatched));
+  }
+  if (totals.records_quarantined > 0) text += "look at what was refused: `tarn quarantine list`\n";
+  return text;
+}
+
+Result<int> run_ingest(CommandContext& context) {
+  const StopOnSignal stop;
+  TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn ingest", nullptr));
+  ingest::Progress progress;
+  const std::int64_t started_us = context.clock().monotonic_us();
+  auto report = [&] {
+    const ProgressDisplay display(context, progress);
+    return open.pipeline->run_once(progress, stop.token());
+  }();
+  if (!report.ok()) return std::move(report).error();
+  const double seconds = static_cast<double>(context.clock().monotonic_us() - started_us) / 1e6;
+  RenderOptions options = context.render_options();
+  options.footer = false;
+  TARN_RETURN_IF_ERROR(context.print(render(totals_grid(*report), options)));
+  if (context.output == OutputFormat::kTable) TARN_RETURN_IF_ERROR(context.print(remarks(*report, seconds)));
+  if (stop.token().stop_requested()) {
+    context.note("stopped before everything was processed; run `tarn ingest` again to go on");
+    return kExitFailed;
+  }
+  return kExitDone;
+}
+
+Result<int> run_serve(CommandContext& context) {
+  const StopOnSignal stop;
+  telemetry::Log log(std::cerr, telemetry::Level::kInfo, [] {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  });
+  TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn serve", &log));
+  TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
+  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  log.info("serve.started",
+           {{"project", folder.string()}, {"feeds", static_cast<std::int64_t>(project->feeds.size())}});
+  ingest::Progress progress;
+  const Status outcome = open.pipeline->serve(progress, stop.token());
+  if (!outcome.ok()) {
+    log.error("serve.failed", outcome.error(), {});
+    return kExitFailed;
+  }
+  log.info("serve.stopped", {{"files", progress.files_done.load()}, {"records", progress.records.load()}});
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_ingest_command(CLI::App& app, CommandContext& context) {
+  CLI::App* command = app.add_subcommand("ingest", "Process the files that are in the drop folders, and end");
+  command->footer(
+      "Every file is kept in the landing zone, every record ends in a table or in the quarantine, and a file "
+      "that came\n"
+      "before is counted, not loaded. Stopping and running it again is always safe.\n\n"
+      "Examples:\n  tarn ingest\n  tarn -C examples/hospital ingest --output json");
+  add_output_option(*command, context);
+  context.on_run(*command, [&context] { return run_ingest(context); });
+}
+
+void add_serve_command(CLI::App& app, CommandContext& context) {
+  CLI::App* command = app.add_subcommand("serve", "Process files as they arrive, until stopped");
+  command->footer(
+      "Logs are JSON lines on standard error. SIGINT and SIGTERM finish the batch in hand and end.\n\n"
+      "Examples:\n  tarn serve\n  tarn -C /srv/lake serve 2>> serve.log");
+  context.on_run(*command, [&context] { return run_serve(context); });
+}
+
+}  // namespace tarn::cli

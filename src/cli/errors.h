@@ -1,0 +1,27 @@
+#pragma once
+
+#include <span>
+
+#include "base/error.h"
+
+namespace tarn::cli {
+
+inline constexpr ErrorCode kNoProject{
+    "cli.no_project", ErrorClass::kUser,
+    "There is no project here: no folder from here up holds a tarn.yaml.",
+    "Go to the project's folder, name it with -C, or make one with `tarn init`."};
+inline constexpr ErrorCode kBadProject{"cli.bad_project", ErrorClass::kUser, "The project has errors.",
+                                       "Correct what is shown; `tarn check` shows it again."};
+inline constexpr ErrorCode kUsage{"cli.usage", ErrorClass::kUser, "The command was called wrongly.",
+                                  "`tarn COMMAND --help` shows how."};
+inline constexpr ErrorCode kStale{"cli.stale_reference", ErrorClass::kUser,
+                                  "The generated reference is not what the code says.",
+                                  "Run `tarn reference --write docs/reference` and commit the result."};
+
+/// Every code of this library, for the reference page.
+std::span<const ErrorCode* const> error_codes();
+
+/// The exit code that an error ends a command with.
+int exit_code_of(const Error& error);
+
+}  // namespace tarn::cli

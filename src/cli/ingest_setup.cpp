@@ -1,0 +1,132 @@
+#include "cli/ingest_setup.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "drop_folder/drop_folder.h"
+#include "io/errors.h"
+
+namespace tarn::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+drop_folder::After after_of(project::AfterIngest after) {
+  switch (after) {
+    case project::AfterIngest::kDelete:
+      return drop_folder::After::kDelete;
+    case project::AfterIngest::kMove:
+      return drop_folder::After::kMove;
+    case project::AfterIngest::kKeep:
+      break;
+  }
+  return drop_folder::After::kKeep;
+}
+
+// Feeds that share a folder share its copies: one that keeps them keeps them for all.
+void join_settings(drop_folder::DropFolderOptions& options, const project::SourceSpec& source, bool first) {
+  options.settle = std::max(options.settle, std::chrono::milliseconds(source.settle_ms));
+  const drop_folder::After after = after_of(source.after);
+  if (first)
+    options.after = after;
+  else if (options.after != after)
+    options.after = drop_folder::After::kKeep;
+}
+
+Result<ingest::SourceBinding> open_source(CommandContext& context, const project::Project& project,
+                                          const std::string& name) {
+  ingest::SourceBinding binding{.name = name, .source = nullptr, .feeds = {}, .keeps_copies = true};
+  drop_folder::DropFolderOptions options;
+  options.settle = std::chrono::milliseconds(0);
+  io::Clock& clock = context.clock();
+  options.now_us = [&clock] { return clock.now_us(); };
+  for (std::size_t i = 0; i < project.feeds.size(); ++i) {
+    const project::SourceSpec& source = project.feeds[i].source;
+    if (*source.folder != name) continue;
+    join_settings(options, source, binding.feeds.empty());
+    binding.feeds.push_back(i);
+    if (source.after != project::AfterIngest::kMove) continue;
+    TARN_ASSIGN_OR_RETURN(const fs::path target, context.resolve(*source.move_to));
+    options.move_to = target.string();
+  }
+  TARN_ASSIGN_OR_RETURN(const fs::path folder, context.resolve(name));
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) return Error(io::kFailed, "cannot make the folder " + folder.string() + ": " + error.message());
+  options.folder = folder.string();
+  binding.keeps_copies = options.after == drop_folder::After::kKeep;
+  TARN_ASSIGN_OR_RETURN(binding.source, drop_folder::open_drop_folder(std::move(options)));
+  return binding;
+}
+
+}  // namespace
+
+Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log* log) {
+  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  TARN_ASSIGN_OR_RETURN(const fs::path state_file, context.state_file());
+  TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
+  TARN_ASSIGN_OR_RETURN(
+      auto lock, state::ProcessLock::acquire((state_file.parent_path() / "tarn.lock").string(), command,
+                                             context.clock()));
+  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
+  TARN_ASSIGN_OR_RETURN(const fs::path landing, context.landing());
+  std::vector<ingest::SourceBinding> sources;
+  for (const project::FeedSpec& feed : project->feeds) {
+    if (std::ranges::find(sources, *feed.source.folder, &ingest::SourceBinding::name) != sources.end())
+      continue;
+    TARN_ASSIGN_OR_RETURN(auto source, open_source(context, *project, *feed.source.folder));
+    sources.push_back(std::move(source));
+  }
+  ingest::Pipeline::Setup setup{
+      .services = {*database, *catalog, context.store(), context.clock(), context.random()},
+      .project = *project,
+      .sources = std::move(sources),
+      .landing = landing.string(),
+      .index_folder = (state_file.parent_path() / "index").string(),
+      .command = command,
+      .log = log};
+  TARN_ASSIGN_OR_RETURN(auto pipeline, ingest::Pipeline::open(std::move(setup)));
+  return OpenPipeline{std::move(lock), std::move(pipeline)};
+}
+
+struct StopOnSignal::State {
+  sigset_t signals{};
+  std::stop_source stop;
+  std::jthread waiter;
+};
+
+StopOnSignal::StopOnSignal() : state_(std::make_unique<State>()) {
+  // Blocked before any thread starts, so that the waiting thread alone takes the first signal.
+  sigemptyset(&state_->signals);
+  sigaddset(&state_->signals, SIGINT);
+  sigaddset(&state_->signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &state_->signals, nullptr);
+  state_->waiter = std::jthread([state = state_.get()](std::stop_token ended) {
+    const timespec slice{.tv_sec = 0, .tv_nsec = 100'000'000};
+    while (!ended.stop_requested()) {
+      if (sigtimedwait(&state->signals, nullptr, &slice) < 0) continue;
+      state->stop.request_stop();
+      pthread_sigmask(SIG_UNBLOCK, &state->signals, nullptr);
+      return;
+    }
+  });
+}
+
+StopOnSignal::~StopOnSignal() {
+  state_->waiter.request_stop();
+  state_->waiter.join();
+  pthread_sigmask(SIG_UNBLOCK, &state_->signals, nullptr);
+}
+
+std::stop_token StopOnSignal::token() const {
+  return state_->stop.get_token();
+}
+
+}  // namespace tarn::cli

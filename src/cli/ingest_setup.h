@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "cli/command_context.h"
+#include "ingest/pipeline.h"
+#include "state/process_lock.h"
+#include "telemetry/log.h"
+
+namespace tarn::cli {
+
+/// A pipeline over the project's folders, with the lock that it needs. The lock is held as long as this
+/// lives.
+struct OpenPipeline {
+  state::ProcessLock lock;
+  std::unique_ptr<ingest::Pipeline> pipeline;
+};
+
+/// Locks the project for `command` ("tarn ingest"), opens its sources and the pipeline. Folders of feeds that
+/// do not exist are made, so that a new project can be started before its first file. Errors: state.locked
+/// and those of Pipeline::open().
+Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log* log);
+
+/// Asks every thread to stop at SIGINT and SIGTERM while it lives; a second signal ends the process as usual.
+class StopOnSignal {
+ public:
+  StopOnSignal();
+  ~StopOnSignal();
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+  std::stop_token token() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tarn::cli

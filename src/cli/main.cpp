@@ -1,0 +1,25 @@
+#include <CLI/CLI.hpp>
+
+#include <clocale>
+#include <csignal>
+
+#include "cli/command_context.h"
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "");
+  // A reader that goes away (`tarn sql … | head`) is an error of writing, not a signal.
+  std::signal(SIGPIPE, SIG_IGN);
+  tarn::cli::CommandContext context;
+  CLI::App app;
+  app.name("tarn");
+  tarn::cli::add_commands(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == 0;
+    app.exit(error);
+    return asked ? tarn::cli::kExitDone : tarn::cli::kExitUsage;
+  }
+  return context.exit_code();
+}

@@ -1,0 +1,194 @@
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "engine/database.h"
+#include "engine/source_place.h"
+#include "iceberg/schema_update.h"
+#include "io/clock.h"
+#include "io/object_store.h"
+#include "io/random.h"
+#include "query/session.h"
+#include "state/database.h"
+#include "table/delete_file.h"
+#include "table/manifest_cache.h"
+#include "table/snapshot_builder.h"
+
+namespace tarn::query {
+
+template <typename T>
+T must(Result<T> result) {
+  if (!result.ok()) {
+    ADD_FAILURE() << result.error().to_string();
+    std::abort();
+  }
+  return std::move(result).value();
+}
+inline void must(const Status& status) {
+  ASSERT_TRUE(status.ok()) << status.error().to_string();
+}
+
+/// A lake in a folder of its own, written through the catalog with data files that the engine writes.
+class TestLake {
+ public:
+  TestLake() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "tarn query-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    store_ = io::make_local_object_store();
+    clock_ = io::make_system_clock();
+    random_ = io::make_system_random();
+    state_ = must(state::Database::open(folder_ + "/tarn.db", state::OpenMode::kReadWrite));
+    catalog_ = std::make_unique<catalog::Catalog>(*state_, *store_, *clock_, *random_,
+                                                  io::file_uri(folder_ + "/lake"));
+    manifests_ = std::make_unique<table::ManifestCache>(*store_);
+    engine_ = must(engine::Database::open({.memory_limit_bytes = 512ULL << 20, .threads = 2}));
+    writer_ = must(engine_->connect());
+    session_ = must(Session::open(*engine_, {*catalog_, *state_, *manifests_},
+                                  {.copy_to_files = true, .settings = true, .temporary_objects = true}));
+  }
+  ~TestLake() {
+    session_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  TestLake(const TestLake&) = delete;
+  TestLake& operator=(const TestLake&) = delete;
+
+  void create(const TableName& name, const iceberg::Schema& schema) {
+    (void)catalog_->create_namespace(name.schema);  // It may be there already.
+    must(catalog_->create_table(
+        {.name = name, .schema = schema, .spec = {}, .sort_order = {}, .properties = {}}));
+  }
+
+  /// Appends the rows of a SELECT whose columns have the table's names. Returns the snapshot's id.
+  std::int64_t append(const TableName& name, const std::string& select) {
+    const catalog::Table table = must(catalog_->load_table(name));
+    const std::string path = fmt::format("{}/lake/data-{}.parquet", folder_, ++files_);
+    std::filesystem::create_directories(folder_ + "/lake");
+    must(writer_->run(fmt::format("COPY (SELECT {} FROM ({})) TO {} (FORMAT parquet, FIELD_IDS {})",
+                                  columns_of(table.metadata->current_schema()), select,
+                                  engine::quote_literal(path),
+                                  field_ids(table.metadata->current_schema().fields()))));
+    engine::ResultSet counted = must(
+        writer_->query(fmt::format("SELECT count(*) FROM read_parquet({})", engine::quote_literal(path))));
+    iceberg::DataFile file;
+    file.file_path = io::file_uri(path);
+    file.record_count = std::stoll(*must(engine::read_texts(counted))[0][0]);
+    file.file_size_bytes = static_cast<std::int64_t>(std::filesystem::file_size(path));
+    data_files_.push_back(file.file_path);
+    return commit(
+        table, {.data_files = {{file, 0}}, .summary = {{"tarn.batch-id", fmt::format("batch-{}", files_)}}});
+  }
+
+  /// Deletes rows of the n-th file ever written (from 1) by position.
+  std::int64_t remove(const TableName& name, std::size_t file, const std::vector<std::int64_t>& positions) {
+    const catalog::Table table = must(catalog_->load_table(name));
+    const std::string location = io::file_uri(fmt::format("{}/lake/delete-{}.parquet", folder_, ++files_));
+    const iceberg::DataFile written =
+        must(table::write_position_deletes(*store_, location, {{data_files_.at(file - 1), positions}}));
+    return commit(table, {.delete_files = {{written, 0}}});
+  }
+
+  /// Changes the schema: `change` gets a SchemaUpdate.
+  template <typename Change>
+    requires std::is_invocable_v<Change, iceberg::SchemaUpdate&>
+  void evolve(const TableName& name, Change change) {
+    const catalog::Table table = must(catalog_->load_table(name));
+    iceberg::SchemaUpdate update(table.metadata->current_schema(), table.metadata->last_column_id);
+    must(change(update));
+    const auto outcome = must(update.finish());
+    const catalog::TableCommit commits[] = {
+        {name, {}, {iceberg::AddSchema{outcome.schema}, iceberg::SetCurrentSchema{}}}};
+    must(catalog_->commit(commits));
+  }
+
+  void tag(const TableName& name, const std::string& tag) {
+    const catalog::Table table = must(catalog_->load_table(name));
+    iceberg::SnapshotRef ref;
+    ref.snapshot_id = table.metadata->current_snapshot_id.value();
+    ref.kind = iceberg::SnapshotRef::Kind::kTag;
+    const catalog::TableCommit commits[] = {{name, {}, {iceberg::SetSnapshotRef{tag, ref}}}};
+    must(catalog_->commit(commits));
+  }
+
+  /// The rows of the last statement as lines of cells joined by " | ", or the error.
+  Result<std::vector<std::string>> query(const std::string& script, const RunOptions& options = {}) {
+    std::vector<std::string> lines;
+    for (const StatementText& statement : split_statements(script)) {
+      TARN_ASSIGN_OR_RETURN(engine::ResultSet rows, session_->run(statement, options));
+      lines.clear();
+      TARN_ASSIGN_OR_RETURN(const auto texts, engine::read_texts(rows));
+      for (const auto& row : texts) {
+        std::string line;
+        for (const auto& cell : row) line += (line.empty() ? "" : " | ") + cell.value_or("NULL");
+        lines.push_back(std::move(line));
+      }
+    }
+    return lines;
+  }
+
+  Session& session() { return *session_; }
+  catalog::Catalog& catalog() { return *catalog_; }
+  state::Database& state() { return *state_; }
+  const std::string& folder() const { return folder_; }
+  const std::vector<std::int64_t>& snapshots() const { return snapshots_; }
+  const std::vector<std::string>& data_files() const { return data_files_; }
+
+ private:
+  static std::string columns_of(const iceberg::Schema& schema) {
+    std::string columns;
+    for (const auto& field : schema.fields())
+      columns += (columns.empty() ? "" : ", ") + engine::quote_identifier(field.name);
+    return columns;
+  }
+  static std::string field_ids(std::span<const iceberg::NestedField> fields) {
+    std::string ids;
+    for (const auto& field : fields) {
+      ids += fmt::format("{}{}: ", ids.empty() ? "" : ", ", engine::quote_identifier(field.name));
+      if (!field.type.is_nested()) {
+        ids += fmt::format("{}", field.id);
+        continue;
+      }
+      const std::string children = field_ids(field.type.fields());
+      ids += fmt::format("{{__duckdb_field_id: {}, {}", field.id, children.substr(1));
+    }
+    return "{" + ids + "}";
+  }
+
+  std::int64_t commit(const catalog::Table& table, table::SnapshotChange change) {
+    // Snapshots are a minute apart from 2026-01-01 00:01 on.
+    change.timestamp_ms = 1'767'225'600'000 + 60'000 * static_cast<std::int64_t>(snapshots_.size() + 1);
+    const table::BuiltSnapshot built =
+        must(table::build_snapshot(*store_, *manifests_, *random_, *table.metadata, change));
+    const catalog::TableCommit commits[] = {{table.name, built.requirements, built.updates}};
+    must(catalog_->commit(commits));
+    snapshots_.push_back(built.snapshot.snapshot_id);
+    return snapshots_.back();
+  }
+
+  std::string folder_;
+  std::unique_ptr<io::ObjectStore> store_;
+  std::unique_ptr<io::Clock> clock_;
+  std::unique_ptr<io::Random> random_;
+  std::unique_ptr<state::Database> state_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<table::ManifestCache> manifests_;
+  std::unique_ptr<engine::Database> engine_;
+  std::unique_ptr<engine::Connection> writer_;
+  std::unique_ptr<Session> session_;
+  int files_ = 0;
+  std::vector<std::int64_t> snapshots_;
+  std::vector<std::string> data_files_;
+};
+
+}  // namespace tarn::query

@@ -8,7 +8,7 @@
 
 #include "format/errors.h"
 #include "format/xml.h"
-#include "format/xml_scanner.h"
+#include "format/xml/scanner.h"
 
 namespace tarn::format {
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "format/errors.h"
-#include "format/xml_scanner.h"
+#include "format/xml/scanner.h"
 
 namespace tarn::format {
 

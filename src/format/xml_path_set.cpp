@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "format/errors.h"
+#include "format/xml/scanner.h"
 #include "format/xml_path.h"
-#include "format/xml_scanner.h"
 
 namespace tarn::format {
 

@@ -78,7 +78,7 @@ struct ZipArchive::CentralHeader {
   bool made_on_windows() const { return host == 0 || host == 10 || host == 11 || host == 14; }
   std::uint32_t unix_type() const { return host == 3 || host == 19 ? (attributes >> 16) & 0170000U : 0; }
   bool is_directory() const {
-    if (size != 0 || packed_size > 2) return false;
+    if (size != 0) return false;
     if (name.ends_with('/') || (made_on_windows() && name.ends_with('\\'))) return true;
     return unix_type() == 0040000U || (made_on_windows() && (attributes & 0x10) != 0);
   }

@@ -2,7 +2,7 @@
 #include <numeric>
 
 #include "format/errors.h"
-#include "format/xml_scanner.h"
+#include "format/xml/scanner.h"
 
 // Namespaces in XML 1.0 (third edition). The part of the scanner that binds prefixes.
 namespace tarn::format {

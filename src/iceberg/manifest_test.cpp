@@ -190,7 +190,8 @@ TEST(Manifest, HoldsDecimalsOfEveryPrecision) {
     ManifestWriter writer =
         ManifestWriter::make({.schema = schema, .spec = PartitionSpec::bind(schema, kTerms).value()}).value();
     for (const Int128 value : {greatest, -greatest}) {
-      ASSERT_TRUE(writer.add({.file = {.file_path = "f", .partition = {Literal::decimal(type, value)}}}).ok());
+      ASSERT_TRUE(
+          writer.add({.file = {.file_path = "f", .partition = {Literal::decimal(type, value)}}}).ok());
     }
     const WrittenManifest manifest = std::move(writer).finish().value();
     const Manifest read = read_manifest(manifest.bytes, manifest.file).value();

@@ -180,8 +180,8 @@ void write_lab(FeedZip& out, std::uint32_t scale_percent) {
   Random random(out.plan().options.seed ^ 0x4C6162ULL, out.number());
   const DefectDice dice(out.plan().options.defects, Feed::kLaboratory);
   Panels panels(out, random);
-  // A large zip has about 40 MB, most of a million and a half rows.
-  const std::uint32_t members = out.zip().large ? 8 : 1;
+  // A large zip has about 40 MB: sixteen members of 24 MB, three and a half million rows.
+  const std::uint32_t members = out.zip().large ? 16 : 1;
   const auto rows = static_cast<std::uint32_t>(
       out.zip().large ? 220'000 : random.between(1500, 4700) * scale_percent / 100);
   for (std::uint32_t i = 1; i <= members; ++i) {

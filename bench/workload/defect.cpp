@@ -14,7 +14,7 @@ constexpr DefectLevel kRecord = DefectLevel::kRecord;
 constexpr DefectKind kKinds[] = {
     {Defect::kTruncated, "truncated", kArchive, "archive.truncated"},
     {Defect::kEmptyZip, "empty_zip", kArchive, "archive.empty"},
-    {Defect::kNotZip, "not_zip", kArchive, "archive.unsupported"},
+    {Defect::kNotZip, "not_zip", kArchive, "archive.not_a_zip"},
     {Defect::kEncrypted, "encrypted", kMember, "archive.encrypted"},
     {Defect::kCorruptCrc, "corrupt_crc", kMember, "archive.crc"},
     {Defect::kNestedZip, "nested_zip", kMember, "archive.nested"},
@@ -32,7 +32,7 @@ constexpr DefectKind kKinds[] = {
     {Defect::kRaggedRow, "ragged_row", kRecord, "record.ragged"},
     {Defect::kTextEncoding, "text_encoding", kRecord, "text.encoding"},
     {Defect::kTextNul, "text_nul", kRecord, "text.nul_byte"},
-    {Defect::kWrongType, "wrong_type", kRecord, "record.wrong_type"},
+    {Defect::kWrongType, "wrong_type", kRecord, "value.*"},
     {Defect::kMissingKey, "missing_key", kRecord, "record.missing_key"},
     {Defect::kOutOfRange, "out_of_range", kRecord, "record.out_of_range"},
     {Defect::kNotAccepted, "not_accepted", kRecord, "record.not_accepted"},

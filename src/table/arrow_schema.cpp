@@ -198,6 +198,10 @@ std::optional<std::int32_t> field_id_of(const arrow::Field& field) {
   return id;
 }
 
+std::shared_ptr<arrow::Field> with_field_id(const std::shared_ptr<arrow::Field>& field, std::int32_t id) {
+  return field->WithMetadata(arrow::key_value_metadata({kFieldIdKey}, {std::to_string(id)}));
+}
+
 Result<std::shared_ptr<arrow::DataType>> to_arrow_type(const Type& type) {
   switch (type.id()) {
     case TypeId::kStruct: {

@@ -19,14 +19,16 @@ namespace {
 constexpr std::int64_t kBatchRows = 65'536;
 
 /// (Iceberg spec, "Position Delete Files")
+const std::vector<std::int32_t>& reserved_ids() {
+  static const std::vector<std::int32_t> ids{iceberg::kDeleteFilePathId, iceberg::kDeletePosId};
+  return ids;
+}
+
+/// The columns with ids of their own: a Schema refuses the reserved ones.
 Result<iceberg::Schema> delete_schema() {
   return iceberg::Schema::make(
-      {.fields = {
-           {.id = iceberg::kDeleteFilePathId,
-            .name = "file_path",
-            .required = true,
-            .type = iceberg::Type::string()},
-           {.id = iceberg::kDeletePosId, .name = "pos", .required = true, .type = iceberg::Type::int64()}}});
+      {.fields = {{.id = 1, .name = "file_path", .required = true, .type = iceberg::Type::string()},
+                  {.id = 2, .name = "pos", .required = true, .type = iceberg::Type::int64()}}});
 }
 
 /// Gathers rows into batches for a writer.
@@ -57,7 +59,8 @@ class DeleteRows {
 Status collect(const arrow::RecordBatch& batch, const iceberg::Schema& schema, DeletedPositions& found) {
   std::shared_ptr<arrow::Array> columns[2];
   for (std::size_t i = 0; i < 2; ++i) {
-    const iceberg::NestedField& field = schema.fields()[i];
+    iceberg::NestedField field = schema.fields()[i];
+    field.id = reserved_ids()[i];
     const int at = find_child(batch.schema()->fields(), field);
     if (at < 0) return Error(kParquetFailed, "the file has no column `" + field.name + "`");
     TARN_ASSIGN_OR_RETURN(columns[i], conform_array(batch.column(at), field));
@@ -86,8 +89,9 @@ Result<iceberg::DataFile> write_position_deletes(io::ObjectStore& store, const s
   if (positions.empty()) return Error(kBadChange, "a delete file without positions was to be written");
   TARN_ASSIGN_OR_RETURN(const iceberg::Schema schema, delete_schema());
   TARN_ASSIGN_OR_RETURN(const auto arrow_schema, to_arrow_schema(schema));
-  TARN_ASSIGN_OR_RETURN(const auto writer,
-                        ParquetWriter::open(store, {.location = location, .schema = schema}));
+  TARN_ASSIGN_OR_RETURN(
+      const auto writer,
+      ParquetWriter::open(store, {.location = location, .schema = schema, .field_ids = reserved_ids()}));
   DeleteRows rows(*writer, arrow_schema);
   for (const auto& [path, list] : positions)
     for (const std::int64_t position : list) TARN_RETURN_IF_ERROR(rows.add(path, position));

@@ -129,8 +129,9 @@ class KeyIndex {
     std::string_view rank;
     RowPlace place;
   };
-  /// Points the keys to their new rows and steps to `snapshot_id`, atomically.
-  Status put(std::span<const Written> rows, std::span<const NewFile> files, std::int64_t snapshot_id);
+  /// Points the keys to their new rows, forgets the removed ones and steps to `snapshot_id`, atomically.
+  Status put(std::span<const Written> rows, std::span<const RowKey> removed, std::span<const NewFile> files,
+             std::int64_t snapshot_id);
 
   /// Keys held, counted one by one: for tests and doctors.
   Result<std::int64_t> count_keys() const;

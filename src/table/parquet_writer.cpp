@@ -178,6 +178,8 @@ class Writer final : public ParquetWriter {
       const auto& arrow_field = schema_->field(i);
       retyped_.push_back(holds_uuid(field.type));
       fields.push_back(arrow_field->WithType(written_type(arrow_field->type(), field.type)));
+      if (!target_.field_ids.empty())
+        fields.back() = with_field_id(fields.back(), target_.field_ids[static_cast<std::size_t>(i)]);
       if (field.type.id() == TypeId::kFloat || field.type.id() == TypeId::kDouble) nans_.set(field.id, 0);
     }
     written_schema_ = arrow::schema(std::move(fields));
@@ -204,8 +206,8 @@ class Writer final : public ParquetWriter {
       file.file_size_bytes = stream_->size_bytes();
       file.sort_order_id = target_.sort_order_id;
       file.nan_value_counts = nans_;
-      TARN_RETURN_IF_ERROR(
-          add_metrics(*writer_->metadata(), target_.schema, target_.options.bound_width, file));
+      TARN_RETURN_IF_ERROR(add_metrics(*writer_->metadata(), target_.schema, target_.field_ids,
+                                       target_.options.bound_width, file));
       return file;
     });
   }
@@ -266,6 +268,7 @@ class Writer final : public ParquetWriter {
                                                    properties(sample), arrow_builder.build());
     TARN_RETURN_IF_ERROR(explain(opened.status()));
     writer_ = std::move(opened).ValueUnsafe();
+    if (!target_.field_ids.empty()) return ok_status();
     return explain(writer_->AddKeyValueMetadata(
         arrow::key_value_metadata({{"iceberg.schema", target_.schema.to_json()}})));
   }

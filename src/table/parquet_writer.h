@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <arrow/type_fwd.h>
 
@@ -40,6 +41,9 @@ class ParquetWriter {
     iceberg::Schema schema;
     ParquetOptions options = {};
     std::optional<std::int32_t> sort_order_id = std::nullopt;  ///< Recorded in the DataFile.
+    /// Written in place of the columns' own ids, one each, where not empty: the reserved ids of delete files,
+    /// which a Schema refuses. Every column is a primitive then.
+    std::vector<std::int32_t> field_ids = {};
   };
 
   virtual ~ParquetWriter() = default;

@@ -51,10 +51,11 @@ struct UpsertPlan {
     DeletedPositions positions;
   };
   std::vector<PartitionDeletes> deletes;
+  std::vector<RowKey> removed = {};  ///< Keys whose rows are deleted and not replaced (child_upsert.h).
   UpsertCounts counts;
   std::int64_t base_snapshot_id = -1;  ///< What it was planned against; -1: an empty table.
 
-  bool changes_nothing() const { return rows.empty(); }
+  bool changes_nothing() const { return rows.empty() && deletes.empty(); }
 };
 
 /// Decides which rows are written and which positions deleted. The batches have the columns of the table's

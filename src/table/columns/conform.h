@@ -15,6 +15,8 @@ namespace tarn::table {
 /// The id in the metadata `PARQUET:field_id`.
 std::optional<std::int32_t> field_id_of(const arrow::Field& field);
 
+std::shared_ptr<arrow::Field> with_field_id(const std::shared_ptr<arrow::Field>& field, std::int32_t id);
+
 /// The index of the column that is `field`: by id; by name among those without an id; -1 when there is none.
 int find_child(const arrow::FieldVector& fields, const iceberg::NestedField& field);
 

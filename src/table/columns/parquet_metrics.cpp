@@ -97,8 +97,8 @@ std::int64_t first_offset(const parquet::RowGroupMetaData& group) {
 
 }  // namespace
 
-Status add_metrics(const parquet::FileMetaData& footer, const iceberg::Schema& schema, int bound_width,
-                   iceberg::DataFile& file) {
+Status add_metrics(const parquet::FileMetaData& footer, const iceberg::Schema& schema,
+                   const std::vector<std::int32_t>& field_ids, int bound_width, iceberg::DataFile& file) {
   file.record_count = footer.num_rows();
   std::map<std::int32_t, Leaf> leaves;
   const parquet::SchemaDescriptor& columns = *footer.schema();
@@ -107,9 +107,11 @@ Status add_metrics(const parquet::FileMetaData& footer, const iceberg::Schema& s
     if (group->num_columns() > 0) file.split_offsets.push_back(first_offset(*group));
     for (int c = 0; c < group->num_columns(); ++c) {
       const std::int32_t id = columns.Column(c)->schema_node()->field_id();
-      const iceberg::NestedField* field = schema.find(id);
+      const iceberg::NestedField* field =
+          field_ids.empty() ? schema.find(id) : &schema.fields()[static_cast<std::size_t>(c)];
       if (field == nullptr) continue;
-      TARN_RETURN_IF_ERROR(add_chunk(*group->ColumnChunk(c), *field, schema.is_repeated(id), leaves[id]));
+      TARN_RETURN_IF_ERROR(
+          add_chunk(*group->ColumnChunk(c), *field, schema.is_repeated(field->id), leaves[id]));
     }
   }
   for (const auto& [id, leaf] : leaves) {

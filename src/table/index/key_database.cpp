@@ -205,6 +205,10 @@ Result<std::int64_t> KeyDatabase::count_keys() const {
 KeyDatabase::Changes::Changes() : batch_(std::make_unique<rocksdb::WriteBatch>()) {}
 KeyDatabase::Changes::~Changes() = default;
 
+void KeyDatabase::Changes::remove_row(const RowKey& key) {
+  batch_->Delete(row_key(key)).PermitUncheckedError();  // fails as little as Put() below
+}
+
 void KeyDatabase::Changes::put_row(const RowKey& key, std::uint64_t file_id, std::int64_t position,
                                    std::string_view rank) {
   std::string value(kRowHeaderBytes, '\0');

@@ -58,6 +58,7 @@ class KeyDatabase {
     Changes();
     ~Changes();
     void put_row(const RowKey& key, std::uint64_t file_id, std::int64_t position, std::string_view rank);
+    void remove_row(const RowKey& key);
     void put_file(std::uint64_t file_id, const File& file);
     void put_state(State state);
     std::size_t size_bytes() const;

@@ -105,8 +105,8 @@ Result<IndexedFile> KeyIndex::file(std::uint64_t file_id, const iceberg::TableMe
   return IndexedFile{file.path, spec->spec_id, std::move(partition)};
 }
 
-Status KeyIndex::put(std::span<const Written> rows, std::span<const NewFile> files,
-                     std::int64_t snapshot_id) {
+Status KeyIndex::put(std::span<const Written> rows, std::span<const RowKey> removed,
+                     std::span<const NewFile> files, std::int64_t snapshot_id) {
   if (!this->snapshot_id()) return Error(kIndexNotInStep, "the key index must be brought up to date first");
   KeyDatabase::State state = *database_->state();
   const std::uint64_t first_id = state.next_file_id;
@@ -118,6 +118,7 @@ Status KeyIndex::put(std::span<const Written> rows, std::span<const NewFile> fil
     if (row.place.file >= files.size()) return Error(kBadChange, "a row lies in a file that was not written");
     changes.put_row(row.key, first_id + row.place.file, row.place.position, row.rank);
   }
+  for (const RowKey& key : removed) changes.remove_row(key);
   state.snapshot_id = snapshot_id;
   changes.put_state(std::move(state));
   return database_->apply(changes);

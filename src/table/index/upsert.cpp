@@ -9,56 +9,13 @@
 #include "table/columns/partition_key.h"
 #include "table/columns/row_identity.h"
 #include "table/errors.h"
+#include "table/index/delete_collector.h"
 
 namespace tarn::table {
 namespace {
 
 // Keys looked up at once.
 constexpr std::size_t kFindRows = 65'536;
-
-/// Gathers positions to delete by the partition of their files.
-class DeleteCollector {
- public:
-  DeleteCollector(const KeyIndex& index, const iceberg::TableMetadata& metadata)
-      : index_(index), metadata_(metadata) {}
-
-  Status add(const IndexedRow& row) {
-    auto at = files_.find(row.file_id);
-    if (at == files_.end()) {
-      TARN_ASSIGN_OR_RETURN(IndexedFile file, index_.file(row.file_id, metadata_));
-      at = files_.emplace(row.file_id, Positions{std::move(file), {}}).first;
-    }
-    at->second.positions.push_back(row.position);
-    return ok_status();
-  }
-
-  std::vector<UpsertPlan::PartitionDeletes> finish() && {
-    std::map<std::string, UpsertPlan::PartitionDeletes> by_partition;
-    for (auto& [id, entry] : files_) {
-      auto& deletes = by_partition[partition_key(entry.file.spec_id, entry.file.partition)];
-      deletes.spec_id = entry.file.spec_id;
-      deletes.partition = entry.file.partition;
-      // A file that was met twice by a rebuild has two ids.
-      auto& positions = deletes.positions[entry.file.path];
-      positions.insert(positions.end(), entry.positions.begin(), entry.positions.end());
-    }
-    std::vector<UpsertPlan::PartitionDeletes> result;
-    for (auto& [key, deletes] : by_partition) {
-      for (auto& [path, positions] : deletes.positions) std::ranges::sort(positions);
-      result.push_back(std::move(deletes));
-    }
-    return result;
-  }
-
- private:
-  struct Positions {
-    IndexedFile file;
-    std::vector<std::int64_t> positions;
-  };
-  const KeyIndex& index_;
-  const iceberg::TableMetadata& metadata_;
-  std::unordered_map<std::uint64_t, Positions> files_;
-};
 
 }  // namespace
 
@@ -130,7 +87,7 @@ Status note_committed(KeyIndex& index, const UpsertPlan& plan, const WrittenFile
   rows.reserve(plan.rows.size());
   for (std::size_t i = 0; i < plan.rows.size(); ++i)
     rows.push_back({plan.keys[i], plan.ranks[i], written.places[i]});
-  return index.put(rows, written.files, snapshot_id);
+  return index.put(rows, plan.removed, written.files, snapshot_id);
 }
 
 }  // namespace tarn::table

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -66,17 +67,25 @@ def check_tidy(root, build, files):
             proof = f"{path.parent.relative_to(root)}/header_alone/{path.stem}.cpp"
             units.update(file for file in known.values() if file.endswith(proof))
 
+    def relative(name):
+        path = os.path.realpath(name)
+        return os.path.relpath(path, root) if path.startswith(f"{root}{os.sep}") else path
+
     def run(unit):
-        return subprocess.run([tool, "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option", unit],
-                              cwd=root, capture_output=True, text=True, check=False).stdout
+        done = subprocess.run([tool, "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option", unit],
+                              cwd=root, capture_output=True, text=True, check=False)
+        matches = [match for match in map(_PLACE.match, done.stdout.splitlines()) if match]
+        if done.returncode and not matches:
+            return {Finding(relative(unit), 1, "clang-tidy", "clang-tidy itself failed", done.stderr.strip()[-200:])}
+        return {Finding(relative(match["path"]), int(match["line"]), "clang-tidy", match["text"], "see .clang-tidy")
+                for match in matches}
 
     found = set()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for output in pool.map(run, sorted(units)):
-            for line in output.splitlines():
-                match = _PLACE.match(line)
-                if match:
-                    path = os.path.realpath(match["path"])
-                    place = os.path.relpath(path, root) if path.startswith(f"{root}{os.sep}") else path
-                    found.add(Finding(place, int(match["line"]), "clang-tidy", match["text"], "see .clang-tidy"))
-    yield from sorted(found)
+        for number, findings in enumerate(pool.map(run, sorted(units)), 1):
+            if sys.stderr.isatty():
+                print(f"\rclang-tidy: {number} of {len(units)} files", end="", file=sys.stderr)
+            found |= findings
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    yield from found

@@ -13,7 +13,7 @@ _CONTAINER = re.compile(r"\b(namespace|class|struct|union|enum|extern)\b")
 
 def check(tree):
     for folder, files in tree.folders().items():
-        counted = [name for name in files if not is_test(name)]
+        counted = [name for name in files if not is_test(f"{folder}/{name}")]
         if not folder.startswith("tests") and len(counted) > FOLDER_FILES:
             yield Finding(folder, 1, "size.folder", f"{len(counted)} sources, more than {FOLDER_FILES}",
                           "split the folder by concept")

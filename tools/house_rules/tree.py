@@ -60,7 +60,8 @@ class Tree:
 
 
 def is_test(path):
-    return path.endswith(("_test.cpp", "_test.h", "_fuzz.cpp")) or path.startswith("tests/")
+    """A test, a fuzzer, or what tests share: `*_test.h` and folders named `testing`."""
+    return path.endswith(("_test.cpp", "_test.h", "_fuzz.cpp")) or path.startswith("tests/") or "/testing/" in path
 
 
 def line_of(text, offset):

@@ -1,5 +1,10 @@
 #include "cli/commands.h"
 
+#include "cli/command_demo.h"
+#include "cli/command_files.h"
+#include "cli/command_ingest.h"
+#include "cli/command_project.h"
+#include "cli/command_quarantine.h"
 #include "cli/command_reference.h"
 #include "cli/command_sql.h"
 #include "cli/command_version.h"
@@ -17,7 +22,15 @@ void add_commands(CLI::App& app, CommandContext& context) {
   app.add_option("-C,--project", context.project_option,
                  "The project's folder; default: the nearest folder from here up with a tarn.yaml")
       ->type_name("DIR");
+  add_init_command(app, context);
+  add_check_command(app, context);
+  add_ingest_command(app, context);
+  add_serve_command(app, context);
   add_sql_command(app, context);
+  add_files_command(app, context);
+  add_status_command(app, context);
+  add_quarantine_command(app, context);
+  add_demo_command(app, context);
   add_version_command(app, context);
   add_reference_command(app, context);
   app.footer("Start with `tarn COMMAND --help`; each shows examples.");

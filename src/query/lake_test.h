@@ -15,9 +15,9 @@
 #include "engine/database.h"
 #include "engine/source_place.h"
 #include "iceberg/schema_update.h"
-#include "io/clock.h"
 #include "io/object_store.h"
 #include "io/random.h"
+#include "io/simulated.h"
 #include "query/session.h"
 #include "state/database.h"
 #include "table/delete_file.h"
@@ -38,6 +38,9 @@ inline void must(const Status& status) {
   ASSERT_TRUE(status.ok()) << status.error().to_string();
 }
 
+/// 2026-01-01 00:00 UTC, when every test begins.
+inline constexpr std::int64_t kStartUs = 1'767'225'600'000'000;
+
 /// A lake in a folder of its own, written through the catalog with data files that the engine writes.
 class TestLake {
  public:
@@ -45,10 +48,9 @@ class TestLake {
     std::string pattern = (std::filesystem::temp_directory_path() / "tarn query-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
     store_ = io::make_local_object_store();
-    clock_ = io::make_system_clock();
     random_ = io::make_system_random();
     state_ = must(state::Database::open(folder_ + "/tarn.db", state::OpenMode::kReadWrite));
-    catalog_ = std::make_unique<catalog::Catalog>(*state_, *store_, *clock_, *random_,
+    catalog_ = std::make_unique<catalog::Catalog>(*state_, *store_, clock_, *random_,
                                                   io::file_uri(folder_ + "/lake"));
     manifests_ = std::make_unique<table::ManifestCache>(*store_);
     engine_ = must(engine::Database::open({.memory_limit_bytes = 512ULL << 20, .threads = 2}));
@@ -166,8 +168,10 @@ class TestLake {
   }
 
   std::int64_t commit(const catalog::Table& table, table::SnapshotChange change) {
-    // Snapshots are a minute apart from 2026-01-01 00:01 on.
-    change.timestamp_ms = 1'767'225'600'000 + 60'000 * static_cast<std::int64_t>(snapshots_.size() + 1);
+    // Snapshots are a minute apart.
+    const std::int64_t now_us = kStartUs + 60'000'000 * static_cast<std::int64_t>(snapshots_.size() + 1);
+    clock_.advance_us(now_us - clock_.now_us());
+    change.timestamp_ms = now_us / 1000;
     const table::BuiltSnapshot built =
         must(table::build_snapshot(*store_, *manifests_, *random_, *table.metadata, change));
     const catalog::TableCommit commits[] = {{table.name, built.requirements, built.updates}};
@@ -178,7 +182,7 @@ class TestLake {
 
   std::string folder_;
   std::unique_ptr<io::ObjectStore> store_;
-  std::unique_ptr<io::Clock> clock_;
+  io::ManualClock clock_{kStartUs};
   std::unique_ptr<io::Random> random_;
   std::unique_ptr<state::Database> state_;
   std::unique_ptr<catalog::Catalog> catalog_;

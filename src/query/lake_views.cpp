@@ -57,11 +57,11 @@ Result<std::string> LakeViews::view_schema(const catalog::Table& table, const Ta
 }
 
 Status LakeViews::ensure_view(const catalog::Table& table, const TableUse& use, const std::string& schema) {
-  View& view = views_[{schema, table.name.name}];
+  std::string& view = views_[{schema, table.name.name}];
   // A snapshot never changes; a branch's schema may, with the table's.
   const bool fixed = use.at && !std::holds_alternative<table::SnapshotByRef>(*use.at);
   const std::string made_from = fixed ? schema : table.metadata_location;
-  if (view.made_from == made_from) return ok_status();
+  if (view == made_from) return ok_status();
   TARN_ASSIGN_OR_RETURN(const table::Scan scan, table::plan_scan(lake_.manifests, *table.metadata,
                                                                  use.at.value_or(table::CurrentSnapshot{})));
   TARN_ASSIGN_OR_RETURN(const std::string select, scan_sql(scan, *table.metadata));
@@ -73,7 +73,7 @@ Status LakeViews::ensure_view(const catalog::Table& table, const TableUse& use, 
                  fmt::format("`{}` cannot be read: {}", table.name.to_string(), made.error().message()))
         .with_hint(made.error().hint());
   }
-  view = {use.table, made_from, !use.at};
+  view = made_from;
   return ok_status();
 }
 
@@ -87,17 +87,6 @@ Result<std::vector<std::string>> LakeViews::ensure(const std::vector<TableUse>& 
     schemas.push_back(std::move(schema));
   }
   return schemas;
-}
-
-Status LakeViews::refresh() {
-  std::vector<TableUse> uses;
-  for (const auto& [name, view] : views_) {
-    if (!view.present || view.made_from.empty()) continue;
-    TARN_ASSIGN_OR_RETURN(const bool exists, lake_.catalog.table_exists(view.table));
-    if (exists) uses.push_back({view.table, std::nullopt});
-  }
-  TARN_ASSIGN_OR_RETURN(const std::vector<std::string> schemas, ensure(uses));
-  return ok_status();
 }
 
 }  // namespace tarn::query

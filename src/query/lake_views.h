@@ -33,8 +33,6 @@ class LakeViews {
   /// Returns the schema of each use's view. Errors: table.snapshot_not_found, sql.unreadable_table, and those
   /// of catalog, state and store.
   Result<std::vector<std::string>> ensure(const std::vector<TableUse>& uses);
-  /// Brings every view of the present state up to date that is here already.
-  Status refresh();
 
  private:
   Result<std::vector<catalog::Table>> load_consistently(const std::vector<TableUse>& uses);
@@ -43,12 +41,8 @@ class LakeViews {
 
   engine::Connection& connection_;
   Lake lake_;
-  struct View {
-    TableName table;
-    std::string made_from;  ///< Metadata location, or the snapshot of a former state.
-    bool present = true;
-  };
-  std::map<TableName, View> views_;  ///< By the view's own name.
+  /// What each view was made from, by its own name: a metadata location, or the schema of a former state.
+  std::map<TableName, std::string> views_;
 };
 
 }  // namespace tarn::query

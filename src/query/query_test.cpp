@@ -129,7 +129,7 @@ TEST(Session, PutsErrorsIntoTheScriptOfTheUser) {
             "error[sql.binder]: Referenced column \"wrd\" not found in FROM clause!\n"
             "  report.sql:3:3\n"
             "  3 |   wrd FROM a.b.stay;\n"
-            "    |   ^^^ candidate bindings: \"ward\", \"id\"\n");
+            "    |   ^^^ candidate bindings: \"ward\"\n");
 }
 
 TEST(Session, BindsParametersByName) {

@@ -42,6 +42,7 @@ struct Session::Impl {
   OpsTables ops;
   KnownNames known;
   std::set<std::string> temporary;
+  std::map<std::string, std::string> prepared;  ///< PREPARE statements by the name that they give.
 
   Result<engine::ResultSet> run(std::string_view sql, const RunOptions& options);
   std::string expand_show(std::string_view sql) const;
@@ -52,6 +53,7 @@ struct Session::Impl {
   Result<engine::ResultSet> execute(const Rewrite& rewrite, const RunOptions& options);
   Status bind(engine::Statement& statement, const RunOptions& options) const;
   Status prepare_schemas();
+  Status prepare_again(std::string_view sql, const RunOptions& options);
   void remember(std::string_view sql);
   Error explain(Error error, std::string_view sql) const;
 };
@@ -95,6 +97,7 @@ Result<engine::ResultSet> Session::Impl::run(std::string_view sql, const RunOpti
     plain.parameters.clear();
     return run(shown, plain);
   }
+  TARN_RETURN_IF_ERROR(prepare_again(sql, options));
   TARN_ASSIGN_OR_RETURN(const StatementNeeds needs, find_needs(sql, known));
   Rewrite rewrite(sql);
   TARN_RETURN_IF_ERROR(make_ready(sql, needs, options, rewrite));
@@ -127,7 +130,6 @@ Status Session::Impl::make_ready(std::string_view sql, const StatementNeeds& nee
                                  Rewrite& rewrite) {
   const std::vector<Token> tokens = tokenize(sql);
   if (!tokens.empty() && is_word(tokens[0], sql, "USE")) TARN_RETURN_IF_ERROR(prepare_schemas());
-  if (!tokens.empty() && is_word(tokens[0], sql, "EXECUTE")) TARN_RETURN_IF_ERROR(views.refresh());
   for (const std::string& name : needs.ops) {
     TARN_RETURN_IF_ERROR(ops.load(name));
   }
@@ -239,10 +241,24 @@ Status Session::Impl::prepare_schemas() {
   return connection->run(sql);
 }
 
+/// The engine keeps the plan of PREPARE, with the files of then: before EXECUTE it is made anew.
+Status Session::Impl::prepare_again(std::string_view sql, const RunOptions& options) {
+  const std::vector<Token> tokens = tokenize(sql);
+  if (tokens.size() < 2 || !is_word(tokens[0], sql, "EXECUTE")) return ok_status();
+  const auto found = prepared.find(name_of(tokens[1], sql));
+  if (found == prepared.end()) return ok_status();
+  const std::string text = found->second;
+  TARN_ASSIGN_OR_RETURN(const engine::ResultSet done, run(text, {.source = options.source}));
+  return ok_status();
+}
+
 /// Notes what a statement that worked means for the next ones.
 void Session::Impl::remember(std::string_view sql) {
   if (std::string name = created_temporary(sql); !name.empty()) temporary.insert(std::move(name));
   const std::vector<Token> tokens = tokenize(sql);
+  if (tokens.size() > 1 && is_word(tokens[0], sql, "PREPARE")) {
+    prepared.insert_or_assign(name_of(tokens[1], sql), std::string(sql));
+  }
   if (tokens.size() < 2 || !is_word(tokens[0], sql, "USE")) return;
   const std::string schema = name_of(tokens.back(), sql);
   known.default_schema.clear();

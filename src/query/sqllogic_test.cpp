@@ -172,7 +172,7 @@ TEST_P(SqlLogic, File) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, SqlLogic, testing::ValuesIn(test_files()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& file) { return file.param; });
 
 }  // namespace
 }  // namespace tarn::query

@@ -1,0 +1,108 @@
+#include "cli/command_project.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "cli/errors.h"
+#include "ingest/compiled_feed.h"
+#include "io/errors.h"
+#include "io/object_store.h"
+#include "project/reference.h"
+
+namespace tarn::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kProjectTemplate = R"(# A Tarn project. Every key: docs/reference/contract.md
+project: {}
+warehouse: lake        # Iceberg tables
+landing: landing       # the original bytes of everything that arrived
+state: state/tarn.db   # catalog, ledger of files, quarantine
+limits:
+  memory: 1GiB
+)";
+
+Status write_new(CommandContext& context, const fs::path& path, std::string_view text) {
+  return context.store().write(path.string(), text, io::IfExists::kFail);
+}
+
+// A project's name: what a folder's name has of letters, digits, `_` and `-`.
+std::string project_name(const fs::path& folder) {
+  std::string name;
+  for (const char c : folder.filename().string()) {
+    const auto byte = static_cast<unsigned char>(c);
+    name += std::isalnum(byte) != 0 ? static_cast<char>(std::tolower(byte)) : '_';
+  }
+  if (name.empty() || std::isalpha(static_cast<unsigned char>(name.front())) == 0) name.insert(0, "p");
+  return name;
+}
+
+Result<int> run_init(CommandContext& context, const std::string& folder) {
+  const fs::path path = fs::absolute(folder).lexically_normal();
+  const fs::path root = path.has_filename() ? path : path.parent_path();
+  TARN_RETURN_IF_ERROR(
+      write_new(context, root / "tarn.yaml", fmt::format(kProjectTemplate, project_name(root))));
+  const auto keep = [&](std::string_view name, const std::string& text) {
+    Status written = write_new(context, root / name, text);
+    return !written.ok() && written.error().name() == io::kExists.name ? ok_status() : std::move(written);
+  };
+  TARN_RETURN_IF_ERROR(keep("feeds/feed.schema.json", project::feed_json_schema()));
+  std::error_code failed;
+  fs::create_directories(root / "inbox", failed);
+  if (failed)
+    return Error(io::kFailed, fmt::format("cannot make {}: {}", (root / "inbox").string(), failed.message()));
+  TARN_RETURN_IF_ERROR(
+      context.print(fmt::format("A project is in {}.\nNext: put sample files into inbox/, let `tarn discover "
+                                "inbox/FILE > feeds/NAME.yaml` propose a\n"
+                                "contract, then `tarn check` and `tarn ingest`.\n",
+                                root.string())));
+  return kExitDone;
+}
+
+Result<int> run_check(CommandContext& context) {
+  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  Grid grid({{"feed"}, {"source"}, {"format"}, {"mode"}, {"table"}, {"columns", Align::kRight}, {"key"}});
+  for (std::size_t i = 0; i < project->feeds.size(); ++i) {
+    const project::FeedSpec& feed = project->feeds[i];
+    // What only compiling finds: zones that this machine lacks, paths, formats.
+    TARN_RETURN_IF_ERROR(ingest::CompiledFeed::compile(feed, i));
+    std::string key;
+    for (const auto& column : feed.key) key += (key.empty() ? "" : ", ") + *column;
+    grid.text(*feed.name)
+        .text(*feed.source.folder)
+        .text(project::to_string(*feed.format.type))
+        .text(project::to_string(*feed.mode))
+        .text(feed.table->to_string())
+        .number(static_cast<std::int64_t>(feed.columns.size()))
+        .text_or_null(key)
+        .end_row();
+  }
+  TARN_RETURN_IF_ERROR(context.print(render(grid, context.render_options())));
+  if (context.output == OutputFormat::kTable) TARN_RETURN_IF_ERROR(context.print("the project is fine\n"));
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_init_command(CLI::App& app, CommandContext& context) {
+  CLI::App* command = app.add_subcommand("init", "Make a new project in a folder");
+  command->footer(
+      "Examples:\n  tarn init clinic\n  cd clinic && tarn discover inbox/sample.csv > feeds/sample.yaml");
+  auto folder = std::make_shared<std::string>(".");
+  command->add_option("folder", *folder, "Where; it may exist, but hold no tarn.yaml")->capture_default_str();
+  context.on_run(*command, [&context, folder] { return run_init(context, *folder); });
+}
+
+void add_check_command(CLI::App& app, CommandContext& context) {
+  CLI::App* command = app.add_subcommand("check", "Validate the project's contracts, without touching data");
+  command->footer(
+      "Shows every error with its place and its mend; exit code 1 when there is one.\n\n"
+      "Examples:\n  tarn check\n  tarn -C examples/hospital check --output json");
+  add_output_option(*command, context);
+  context.on_run(*command, [&context] { return run_check(context); });
+}
+
+}  // namespace tarn::cli

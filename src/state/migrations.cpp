@@ -66,7 +66,7 @@ CREATE TABLE batch_tables (
 CREATE TABLE sources (id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE);
 
 -- state: 0 landed, 1 committed, 2 quarantined, 3 duplicate, 4 unmatched
--- duplicate_of has no foreign key: removing an unmatched arrival would look for its children in the whole table.
+-- duplicate_of has no foreign key: removing an unmatched arrival would search the whole table for children.
 -- duplicates counts the arrivals that name this one as their original.
 CREATE TABLE arrivals (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

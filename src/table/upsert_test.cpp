@@ -12,180 +12,23 @@
 #include "table/reader.h"
 #include "table/scan.h"
 #include "table/testing/rows.h"
+#include "table/testing/upsert.h"
 
 namespace tarn::table {
 namespace {
 
 using iceberg::Transform;
 using iceberg::Type;
+using testing::Model;
 using testing::must;
 using testing::Rng;
+using testing::Row;
 using testing::TestTable;
+using testing::to_batch;
+using testing::upsert_schema;
 using Kind = KeyIndex::SyncOutcome::Kind;
 
-iceberg::Schema upsert_schema() {
-  return must(
-      iceberg::Schema::make({.fields = {
-                                 {.id = 1, .name = "facility", .required = true, .type = Type::int32()},
-                                 {.id = 2, .name = "code", .required = true, .type = Type::string()},
-                                 {.id = 3, .name = "version", .type = Type::timestamp()},
-                                 {.id = 4, .name = "ward", .type = Type::int32()},
-                                 {.id = 5, .name = "note", .type = Type::string()},
-                                 {.id = 6, .name = "_source_arrival", .type = Type::int64()},
-                                 {.id = 7, .name = "_source_record", .type = Type::int64()},
-                             }}));
-}
-
-struct Row {
-  std::int32_t facility = 0;
-  std::string code;
-  std::optional<std::int64_t> version = std::nullopt;
-  std::optional<std::int32_t> ward = std::nullopt;
-  std::string note = "";
-  std::optional<std::int64_t> arrival = std::nullopt;
-  std::optional<std::int64_t> record = std::nullopt;
-
-  /// nullopt compares as least.
-  auto rank() const { return std::tuple(version, arrival, record); }
-};
-
-template <typename Builder, typename T>
-void append(Builder& builder, const std::optional<T>& value) {
-  EXPECT_TRUE((value ? builder.Append(*value) : builder.AppendNull()).ok());
-}
-
-std::shared_ptr<arrow::RecordBatch> to_batch(const TestTable& table, std::span<const Row> rows) {
-  const auto schema = must(to_arrow_schema(table.metadata.current_schema()));
-  arrow::Int32Builder facility;
-  arrow::StringBuilder code;
-  arrow::TimestampBuilder version(arrow::timestamp(arrow::TimeUnit::MICRO), arrow::default_memory_pool());
-  arrow::Int32Builder ward;
-  arrow::StringBuilder note;
-  arrow::Int64Builder arrival;
-  arrow::Int64Builder record;
-  for (const Row& row : rows) {
-    EXPECT_TRUE(facility.Append(row.facility).ok() && code.Append(row.code).ok() &&
-                note.Append(row.note).ok());
-    append(version, row.version);
-    append(ward, row.ward);
-    append(arrival, row.arrival);
-    append(record, row.record);
-  }
-  const auto batch = arrow::RecordBatch::Make(
-      must(to_arrow_schema(upsert_schema())), static_cast<std::int64_t>(rows.size()),
-      {facility.Finish().ValueOrDie(), code.Finish().ValueOrDie(), version.Finish().ValueOrDie(),
-       ward.Finish().ValueOrDie(), note.Finish().ValueOrDie(), arrival.Finish().ValueOrDie(),
-       record.Finish().ValueOrDie()});
-  return must(conform_batch(batch, table.metadata.current_schema()));
-}
-
-/// What the table must hold, kept the obvious way.
-class Model {
- public:
-  UpsertCounts upsert(std::span<const Row> rows) {
-    UpsertCounts counts;
-    std::map<Key, Row> best;
-    for (const Row& row : rows) {
-      const auto [at, added] = best.try_emplace({row.facility, row.code}, row);
-      if (added) continue;
-      ++counts.superseded;
-      if (row.rank() >= at->second.rank()) at->second = row;
-    }
-    for (const auto& [key, row] : best) {
-      const auto [at, added] = rows_.try_emplace(key, row);
-      if (added) {
-        ++counts.inserted;
-      } else if (row.rank() > at->second.rank()) {
-        at->second = row;
-        ++counts.updated;
-      } else {
-        ++counts.superseded;
-      }
-    }
-    return counts;
-  }
-  std::vector<Row> rows() const {
-    std::vector<Row> rows;
-    for (const auto& [key, row] : rows_) rows.push_back(row);
-    return rows;
-  }
-
- private:
-  using Key = std::pair<std::int32_t, std::string>;
-  std::map<Key, Row> rows_;
-};
-
-class UpsertTest : public ::testing::Test {
- protected:
-  UpsertTest()
-      : table_(upsert_schema(), {{.column = "ward", .transform = Transform::bucket(3)}},
-               {{.column = "code"}}),
-        folder_(::testing::TempDir() + "tarn-key-index-" + std::to_string(::getpid())) {
-    std::filesystem::remove_all(folder_);
-    open();
-  }
-  ~UpsertTest() override {
-    index_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  UpsertColumns columns() const {
-    const std::vector<std::string> key{"facility", "code"};
-    return must(UpsertColumns::bind(table_.metadata.current_schema(), key, "version"));
-  }
-  void open() {
-    index_.reset();
-    index_ = must(KeyIndex::open(folder_, columns()));
-  }
-  KeyIndex::SyncOutcome sync() { return must(index_->sync_to(table_.metadata, table_.store, table_.cache)); }
-
-  /// One batch through the whole way; with `note` false it dies after the commit.
-  UpsertCounts upsert(std::span<const Row> rows, bool note = true) {
-    std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-    for (std::size_t at = 0; at < rows.size(); at += 97)
-      batches.push_back(to_batch(table_, rows.subspan(at, std::min<std::size_t>(97, rows.size() - at))));
-    sync();
-    const UpsertPlan plan = must(plan_upsert(*index_, table_.metadata, batches));
-    if (plan.changes_nothing()) return plan.counts;
-    auto request = table_.request("batch" + std::to_string(++batch_));
-    request.rows = plan.rows;
-    request.want_places = true;
-    const WrittenFiles written = must(write_data_files(table_.store, batches, request));
-    const auto deletes =
-        must(write_upsert_deletes(table_.store, table_.metadata, plan,
-                                  {request.batch_id, static_cast<std::uint32_t>(written.files.size())}));
-    const BuiltSnapshot built = table_.build({.data_files = written.files, .delete_files = deletes});
-    table_.commit(built);
-    if (note) must(note_committed(*index_, plan, written, built.snapshot.snapshot_id));
-    return plan.counts;
-  }
-
-  std::vector<std::string> table_rows() {
-    return testing::row_texts(must(read_all(table_.store, must(plan_scan(table_.cache, table_.metadata)))));
-  }
-  std::vector<std::string> model_rows(const Model& model) const {
-    return testing::row_texts({to_batch(table_, model.rows())});
-  }
-
-  static std::vector<Row> random_rows(Rng& rng, std::size_t count, std::int64_t arrival) {
-    std::vector<Row> rows;
-    for (std::size_t i = 0; i < count; ++i) {
-      Row row{.facility = static_cast<std::int32_t>(rng() % 4), .code = "c" + std::to_string(rng() % 150)};
-      if (rng() % 8 != 0) row.version = static_cast<std::int64_t>(rng() % 40) - 20;
-      if (rng() % 10 != 0) row.ward = static_cast<std::int32_t>(rng() % 50);
-      row.note = "n" + std::to_string(rng());
-      row.arrival = arrival;
-      row.record = static_cast<std::int64_t>(i + 1);
-      rows.push_back(std::move(row));
-    }
-    return rows;
-  }
-
-  TestTable table_;
-  std::string folder_;
-  std::unique_ptr<KeyIndex> index_;
-  int batch_ = 0;
-};
+class UpsertTest : public testing::UpsertFixture {};
 
 TEST_F(UpsertTest, EqualsTheModelWhateverHappensBetween) {
   for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {

@@ -150,7 +150,9 @@ Status IndexSync::add_file(const ScanTask& task, std::set<Place>* replaced) {
 
 Status IndexSync::add_rows(const RowIdentities& rows, const std::vector<std::int64_t>& positions,
                            std::uint64_t file_id, std::set<Place>* replaced) {
-  const std::vector<std::uint32_t> winning = winners(rows);
+  std::vector<std::uint32_t> winning = winners(rows);
+  // In the order of the keys, which keeps looking up and inserting near to what is cached.
+  std::ranges::sort(winning, {}, [&](std::uint32_t row) { return rows.keys[row]; });
   outcome_.rows_read += static_cast<std::int64_t>(rows.keys.size());
   outcome_.duplicate_keys += static_cast<std::int64_t>(rows.keys.size() - winning.size());
   std::vector<RowKey> keys;

@@ -1,6 +1,7 @@
 #include "table/key_index.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "iceberg/errors.h"
@@ -114,7 +115,12 @@ Status KeyIndex::put(std::span<const Written> rows, std::span<const RowKey> remo
   for (const NewFile& file : files)
     changes.put_file(state.next_file_id++,
                      {file.file.file_path, partition_key(file.spec_id, file.file.partition)});
-  for (const Written& row : rows) {
+  // In the order of the keys, which keeps inserting near to what is cached.
+  std::vector<std::uint32_t> order(rows.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, {}, [&](std::uint32_t i) { return rows[i].key; });
+  for (const std::uint32_t i : order) {
+    const Written& row = rows[i];
     if (row.place.file >= files.size()) return Error(kBadChange, "a row lies in a file that was not written");
     changes.put_row(row.key, first_id + row.place.file, row.place.position, row.rank);
   }

@@ -48,8 +48,8 @@ class TimeZone {
 ///
 /// %f is 1 to 9 digits, of which those beyond microseconds must be zero (`value.too_precise`). %y is 1969 …
 /// 2068. %z is Z, ±hh, ±hhmm or ±hh:mm. %b and %B are English, short or long, ignoring case. %m %d %e %H %I
-/// %M %S %j take fewer digits (or a blank first) where no digits touch them in the format. Second 60 and hour 24
-/// do not exist.
+/// %M %S %j take fewer digits (or a blank first) where no digits touch them in the format. Second 60 and hour
+/// 24 do not exist.
 class TimeFormat {
  public:
   /// Error: `value.bad_format` (unknown letter, a letter twice, or too little for the kind).

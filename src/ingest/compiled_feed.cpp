@@ -55,14 +55,12 @@ Status compile_xml(CompiledFeed& compiled, const project::FeedSpec& feed) {
   if (!feed.format.record->empty()) {
     TARN_ASSIGN_OR_RETURN(compiled.record, compile_path(feed.format.record, namespaces));
   }
-  std::size_t values = 0;
-  std::size_t nodes = 0;
   for (std::size_t i = 0; i < feed.columns.size(); ++i) {
     const project::ColumnSpec& column = feed.columns[i];
     TARN_ASSIGN_OR_RETURN(auto path, compile_path(column.from, namespaces));
     const bool is_list = column.type->is_list();
-    TARN_RETURN_IF_ERROR(compiled.paths.add(std::move(path), is_list ? Use::kNodes : Use::kValue));
-    compiled.columns[i].extraction = is_list ? nodes++ : values++;
+    TARN_ASSIGN_OR_RETURN(compiled.columns[i].extraction,
+                          compiled.paths.add(std::move(path), is_list ? Use::kNodes : Use::kValue));
     if (!is_list) continue;
     TARN_ASSIGN_OR_RETURN(compiled.columns[i].list, column.type->is_list_of_struct()
                                                         ? compile_group(column.columns, feed)
@@ -71,8 +69,7 @@ Status compile_xml(CompiledFeed& compiled, const project::FeedSpec& feed) {
   for (const project::ChildSpec& child : feed.children) {
     CompiledChild& added = compiled.children.emplace_back();
     TARN_ASSIGN_OR_RETURN(auto path, compile_path(child.from, namespaces));
-    TARN_RETURN_IF_ERROR(compiled.paths.add(std::move(path), Use::kNodes));
-    added.extraction = nodes++;
+    TARN_ASSIGN_OR_RETURN(added.extraction, compiled.paths.add(std::move(path), Use::kNodes));
     TARN_ASSIGN_OR_RETURN(added.group, compile_group(child.columns, feed));
     for (const auto& key : feed.key) {
       const auto at = std::ranges::find(compiled.column_names, *key);

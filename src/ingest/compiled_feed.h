@@ -27,13 +27,13 @@ struct CompiledGroup {
 struct CompiledColumn {
   Converter converter;
   std::optional<CompiledGroup> list;  ///< XML: the column is a list.
-  std::size_t extraction = 0;         ///< XML: its position among the extracted values, or nodes when a list.
+  std::size_t extraction = 0;         ///< XML: its position in CompiledFeed::paths.
 };
 
 /// A child table of an XML feed.
 struct CompiledChild {
   CompiledGroup group;
-  std::size_t extraction = 0;               ///< Its position among the extracted nodes.
+  std::size_t extraction = 0;               ///< Its position in CompiledFeed::paths.
   std::vector<std::size_t> parent_columns;  ///< Cells of the parent that its rows begin with.
   std::vector<std::string> column_names;    ///< Of the table: the parent's, `ordinal`, the contract's.
 };

@@ -82,17 +82,18 @@ Status Pipeline::run_until_settled(Progress& progress, std::stop_token stop) {
   TARN_RETURN_IF_ERROR(ingest_pending(progress, stop));
   bool first = true;
   while (!stop.stop_requested()) {
-    std::size_t unsettled = 0;
+    Seen seen;
     bool found = false;
-    report_.files_known = 0;
     for (SourceBinding& source : setup_.sources) {
       if (first) TARN_RETURN_IF_ERROR(source.source->wait(std::chrono::milliseconds(0), stop));
-      TARN_ASSIGN_OR_RETURN(const auto files, new_files(source, unsettled));
+      TARN_ASSIGN_OR_RETURN(const auto files, new_files(source, seen));
       found = found || !files.empty();
       TARN_RETURN_IF_ERROR(ingest_files(source, files, progress, stop));
     }
+    // Later scans also meet what this run ingested itself.
+    if (first) report_.files_known = seen.known;
     first = false;
-    if (unsettled == 0 && !found) return ok_status();
+    if (seen.unsettled == 0 && !found) return ok_status();
     // A file that was read while it changed is seen again by the next scan.
     if (!found) setup_.services.clock.sleep(kSettlePoll, stop);
   }
@@ -106,18 +107,17 @@ Status Pipeline::serve(Progress& progress, std::stop_token stop) {
     if (outcome.ok()) outcome = source.source->wait(std::chrono::milliseconds(0), stop);  // begins to watch
   }
   while (outcome.ok() && !stop.stop_requested()) {
-    std::size_t unsettled = 0;
+    Seen seen;
     bool found = false;
-    report_.files_known = 0;
     for (SourceBinding& source : setup_.sources) {
-      auto files = new_files(source, unsettled);
+      auto files = new_files(source, seen);
       outcome = files.ok() ? ingest_files(source, *files, progress, stop) : Status(std::move(files).error());
       if (!outcome.ok()) break;
       found = found || !files->empty();
     }
     if (!outcome.ok() || found) continue;
     outcome = await_commit();
-    const auto pause = unsettled > 0 ? kSettlePoll : kRescan;
+    const auto pause = seen.unsettled > 0 ? kSettlePoll : kRescan;
     // Several folders take turns; one folder is woken by its events at once.
     const auto turn = pause / static_cast<int>(setup_.sources.size());
     for (SourceBinding& source : setup_.sources) {
@@ -138,11 +138,11 @@ std::vector<std::size_t> Pipeline::takers_of(const SourceBinding& source, const 
   return takers;
 }
 
-Result<std::vector<connect::SourceFile>> Pipeline::new_files(SourceBinding& source, std::size_t& unsettled) {
+Result<std::vector<connect::SourceFile>> Pipeline::new_files(SourceBinding& source, Seen& seen) {
   TARN_ASSIGN_OR_RETURN(connect::SourceScan scan, source.source->scan());
   TARN_ASSIGN_OR_RETURN(const state::KnownFiles known,
                         state::known_files(setup_.services.database, source.name));
-  unsettled += scan.unsettled;
+  seen.unsettled += scan.unsettled;
   std::vector<connect::SourceFile> fresh;
   for (connect::SourceFile& file : scan.complete) {
     const auto found = known.find(file.path);
@@ -150,7 +150,7 @@ Result<std::vector<connect::SourceFile>> Pipeline::new_files(SourceBinding& sour
                       found->second.mtime_ns == file.modified_ns && found->second.inode == file.inode;
     // Files that no feed took are asked for again, because contracts change.
     if (same && (found->second.matched || takers_of(source, file.path).empty())) {
-      ++report_.files_known;
+      ++seen.known;
       continue;
     }
     const bool ignored =

@@ -87,13 +87,18 @@ class Pipeline {
  private:
   struct Work;
   struct InFlight;
+  /// What a scan saw besides new files.
+  struct Seen {
+    std::int64_t known = 0;
+    std::size_t unsettled = 0;
+  };
 
   Pipeline(Setup setup, std::vector<CompiledFeed> feeds);
   Status prepare();
   Status start_run();
   Status finish_run(const Status& outcome);
   Status run_until_settled(Progress& progress, std::stop_token stop);
-  Result<std::vector<connect::SourceFile>> new_files(SourceBinding& source, std::size_t& unsettled);
+  Result<std::vector<connect::SourceFile>> new_files(SourceBinding& source, Seen& seen);
   Status ingest_files(SourceBinding& source, std::span<const connect::SourceFile> files, Progress& progress,
                       std::stop_token stop);
   std::vector<std::size_t> takers_of(const SourceBinding& source, const std::string& path) const;

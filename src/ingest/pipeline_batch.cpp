@@ -123,8 +123,8 @@ Status Pipeline::launch_commit(ParsedBatch batch) {
   TARN_RETURN_IF_ERROR(await_commit());
   in_flight_ = std::make_unique<InFlight>();
   in_flight_->batch = std::move(batch);
-  in_flight_->outcome =
-      std::async(std::launch::async, [this] { return committer_.commit(in_flight_->batch); });
+  in_flight_->outcome = std::async(
+      std::launch::async, [this, &launched = in_flight_->batch] { return committer_.commit(launched); });
   return ok_status();
 }
 

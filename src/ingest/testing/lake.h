@@ -1,0 +1,161 @@
+#pragma once
+
+#include <arrow/api.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "ingest/pipeline.h"
+#include "io/simulated.h"
+#include "project/load.h"
+#include "table/reader.h"
+#include "table/scan.h"
+
+namespace tarn::ingest::testing {
+
+/// A folder in memory, whose files are complete at once.
+class MemorySource final : public connect::Source {
+ public:
+  explicit MemorySource(const std::map<std::string, std::string>& files) : files_(files) {}
+  Result<connect::SourceScan> scan() override {
+    connect::SourceScan scan;
+    std::int64_t modified_ns = 1;
+    for (const auto& [path, bytes] : files_) scan.complete.push_back({path, bytes.size(), ++modified_ns, 0});
+    return scan;
+  }
+  Status read(const connect::SourceFile& file, std::string& out) override {
+    out = files_.at(file.path);
+    return ok_status();
+  }
+  Status acknowledge(const connect::SourceFile&) override { return ok_status(); }
+  Status wait(std::chrono::milliseconds, std::stop_token) override { return ok_status(); }
+
+ private:
+  const std::map<std::string, std::string>& files_;
+};
+
+/// A project with everything it needs: real state (SQLite in a temporary folder), the rest simulated. What
+/// `files` holds has arrived in the folder `in`; open() may be called again and again, as processes start and
+/// end.
+class Lake {
+ public:
+  explicit Lake(std::vector<std::string> feeds,
+                const std::string& tarn_yaml = "project: test\nlimits:\n  threads: 2\n")
+      : folder_(
+            std::filesystem::path(::testing::TempDir()) /
+            (std::string("tarn-lake-") + ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    set_feeds(std::move(feeds), tarn_yaml);
+    start();
+  }
+  ~Lake() {
+    stop();
+    std::filesystem::remove_all(folder_);
+  }
+  Lake(const Lake&) = delete;
+  Lake& operator=(const Lake&) = delete;
+
+  void set_feeds(std::vector<std::string> feeds, const std::string& tarn_yaml = "project: test\n") {
+    std::vector<project::ProjectFile> texts = {{"tarn.yaml", tarn_yaml}};
+    for (std::size_t i = 0; i < feeds.size(); ++i)
+      texts.push_back({"feeds/f" + std::to_string(i) + ".yaml", feeds[i]});
+    auto outcome = project::load(texts, [](std::string_view) { return std::nullopt; });
+    EXPECT_TRUE(outcome.project.has_value()) << project::render_outcome(outcome, false);
+    project_ = std::make_unique<project::Project>(std::move(*outcome.project));
+  }
+
+  /// As a process that starts: the state is opened anew, caches are empty.
+  void start() {
+    auto opened = state::Database::open((folder_ / "tarn.db").string(), state::OpenMode::kReadWrite);
+    ASSERT_TRUE(opened.ok()) << opened.error().to_string();
+    database = std::move(opened).value();
+    catalog = std::make_unique<catalog::Catalog>(*database, store, clock, random, "/lake");
+  }
+  void stop() {
+    catalog.reset();
+    database.reset();
+  }
+
+  Result<std::unique_ptr<Pipeline>> open() {
+    std::vector<SourceBinding> sources;
+    SourceBinding binding{.name = "in", .source = std::make_unique<MemorySource>(files), .feeds = {}};
+    for (std::size_t i = 0; i < project_->feeds.size(); ++i) binding.feeds.push_back(i);
+    sources.push_back(std::move(binding));
+    return Pipeline::open({.services = {*database, *catalog, store, clock, random},
+                           .project = *project_,
+                           .sources = std::move(sources),
+                           .landing = "/landing",
+                           .index_folder = (folder_ / "index").string(),
+                           .command = "test"});
+  }
+
+  Result<RunReport> ingest() {
+    TARN_ASSIGN_OR_RETURN(const auto pipeline, open());
+    Progress progress;
+    return pipeline->run_once(progress, {});
+  }
+
+  /// The live rows of a table as text: the named columns, separated by `|`, sorted; "~" for null.
+  std::vector<std::string> rows(const TableName& name, const std::vector<std::string>& columns) {
+    std::vector<std::string> texts;
+    auto loaded = catalog->load_table(name);
+    if (!loaded.ok()) return {loaded.error().to_string()};
+    table::ManifestCache cache(store);
+    auto scan = table::plan_scan(cache, *loaded->metadata);
+    if (!scan.ok()) return {scan.error().to_string()};
+    auto batches = table::read_all(store, *scan);
+    if (!batches.ok()) return {batches.error().to_string()};
+    for (const auto& batch : *batches) {
+      for (std::int64_t row = 0; row < batch->num_rows(); ++row) {
+        std::string text;
+        for (const std::string& column : columns) {
+          const auto array = batch->GetColumnByName(column);
+          if (!text.empty() || &column != &columns.front()) text += "|";
+          if (!array)
+            text += "<no column>";
+          else
+            text += array->IsNull(row) ? "~" : (*array->GetScalar(row))->ToString();
+        }
+        texts.push_back(text);
+      }
+    }
+    std::sort(texts.begin(), texts.end());
+    return texts;
+  }
+
+  /// The quarantine as "code level member record field", in order.
+  std::vector<std::string> quarantine() {
+    std::vector<std::string> texts;
+    auto entries = state::list_quarantine(*database, {});
+    if (!entries.ok()) return {entries.error().to_string()};
+    for (const auto& entry : *entries) {
+      if (entry.status != state::QuarantineStatus::kOpen) continue;
+      texts.push_back(entry.code + " " + std::string(state::to_string(entry.level)) + " " +
+                      entry.source_file + (entry.member.empty() ? "" : "!" + entry.member) +
+                      (entry.record ? " #" + std::to_string(*entry.record) : "") +
+                      (entry.field.empty() ? "" : " " + entry.field));
+    }
+    std::sort(texts.begin(), texts.end());
+    return texts;
+  }
+
+  std::map<std::string, std::string> files;
+  io::MemoryObjectStore store;
+  io::ManualClock clock{1'700'000'000'000'000};
+  io::SeededRandom random{7};
+  std::unique_ptr<state::Database> database;
+  std::unique_ptr<catalog::Catalog> catalog;
+
+ private:
+  std::filesystem::path folder_;
+  std::unique_ptr<project::Project> project_;
+};
+
+}  // namespace tarn::ingest::testing

@@ -1,0 +1,36 @@
+"""Killed again and again while it ingests, the lake ends as if nothing had happened."""
+
+import random
+import subprocess
+import sys
+import time
+
+from hospital import Checks, Hospital, check_all
+
+KILLS = 40
+
+
+def main():
+    checks = Checks()
+    delays = random.Random(5)
+    with Hospital(sys.argv[1], sys.argv[2]) as hospital:
+        hospital.make("--zips", "120", "--defects", "typical", "--seed", "5", "--corrections", "0.1")
+        with open(f"{hospital.project}/tarn.yaml", "a", encoding="utf-8") as file:
+            file.write("\nbatch:\n  max_files: 7\n")
+        killed = 0
+        for _ in range(KILLS):
+            process = subprocess.Popen([hospital.tarn, "-C", hospital.project, "ingest"],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(delays.uniform(0.02, 0.25))
+            process.kill()
+            killed += process.wait() == -9
+        checks.equal("processes that died by the signal", killed > KILLS // 4, True)
+        hospital.run("ingest")
+        check_all(hospital, checks)
+        open_batches = hospital.sql("select count(*) as n from ops.batches where state = 'writing'")[0]["n"]
+        checks.equal("batches left open", open_batches, 0)
+    checks.report()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <span>
 
 #include "base/error.h"
@@ -120,6 +121,17 @@ inline constexpr ErrorCode kBadMoveTo{"contract.bad_move_to", ErrorClass::kUser,
                                       "Move to a folder outside the watched one, or ignore it."};
 
 /// Every code of this library, for the reference page.
-std::span<const ErrorCode* const> error_codes();
+inline std::span<const ErrorCode* const> error_codes() {
+  static constexpr std::array kCodes = {
+      &kNoProjectFile,    &kNoFeeds,       &kDuplicateFeed,   &kTableConflict, &kAmbiguousSource,
+      &kYamlSyntax,       &kNotUtf8,       &kTooLarge,        &kEmptyDocument, &kDuplicateKey,
+      &kUnknownKey,       &kNotApplicable, &kMissingKey,      &kWrongType,     &kBadValue,
+      &kUnknownVariable,  &kBadName,       &kReservedName,    &kBadType,       &kBadPattern,
+      &kModeNotAvailable, &kUnknownColumn, &kDuplicateColumn, &kDuplicateFrom, &kBadKey,
+      &kBadVersionColumn, &kBadEventTime,  &kBadPartition,    &kBadSort,       &kBadRange,
+      &kBadConstant,      &kBadFormat,     &kBadFrom,         &kBadDialect,    &kOverlap,
+      &kBadTimezone,      &kBadChild,      &kBadMoveTo};
+  return kCodes;
+}
 
 }  // namespace tarn::project

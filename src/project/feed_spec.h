@@ -23,10 +23,10 @@ enum class Encoding : std::uint8_t { kAuto, kUtf8, kUtf16, kUtf16Le, kUtf16Be, k
 enum class Drift : std::uint8_t { kQuarantine, kFreeze, kEvolve };
 
 struct SourceSpec {
-  Located<std::string> folder;  ///< Relative to the project, or absolute.
-  PatternList files;            ///< Against the path relative to the folder. Default `**`.
-  PatternList members;          ///< Against the member's name inside an archive. Default `**`.
-  PatternList ignore;           ///< Files and members passed over in silence.
+  Located<std::string> folder;     ///< Relative to the project, or absolute.
+  PatternList files{Pattern()};    ///< Against the path relative to the folder. Default `**`.
+  PatternList members{Pattern()};  ///< Against the member's name inside an archive. Default `**`.
+  PatternList ignore;              ///< Files and members passed over in silence.
   std::int64_t settle_ms = 2000;
   AfterIngest after = AfterIngest::kKeep;
   Located<std::string>

@@ -1,0 +1,319 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "project/checks/checks.h"
+#include "project/errors.h"
+
+namespace tarn::project {
+namespace {
+
+void complete_columns(std::vector<ColumnSpec>& columns, Diagnostics& out) {
+  for (ColumnSpec& column : columns) {
+    if (column.from->empty()) column.from.value = *column.name;
+    complete_columns(column.columns, out);
+    if (column.type->element_type().kind != TypeKind::kBinary || column.format.patterns.empty()) continue;
+    const Located<std::string> word = column.format.patterns.front();
+    const bool known = (*word == "hex" || *word == "base64") && column.format.patterns.size() == 1;
+    if (!known) {
+      out.error(Error(kBadFormat, fmt::format("`{}` is not a notation of binary values", *word))
+                    .with_span(word.span)
+                    .with_hint("write `base64` or `hex`"));
+    }
+    column.format.binary = *word == "hex" ? BinaryText::kHex : BinaryText::kBase64;
+    column.format.patterns.clear();
+  }
+}
+
+class FeedCheck {
+ public:
+  FeedCheck(const FeedSpec& feed, Diagnostics& out) : feed_(feed), out_(out) {}
+
+  void values() {
+    check_source();
+    check_dialect();
+    check_columns(feed_.columns, feed_.format, out_);
+    check_places(feed_, out_);
+    if (feed_.columns.empty()) {
+      fail(kMissingKey, feed_.name.span, "the feed has no columns",
+           "add `columns:` with at least one `- name:`");
+    }
+    if (feed_.lateness_ms && feed_.event_time->empty()) {
+      fail(kBadEventTime, feed_.name.span, "`lateness` needs `event_time`",
+           "add `event_time:` with a timestamp column");
+    }
+  }
+
+  /// What refers to columns.
+  void references() {
+    check_key();
+    check_version();
+    check_event_time();
+    check_partition();
+    check_sort();
+    check_children();
+  }
+
+ private:
+  void fail(const ErrorCode& code, const SourceSpan& span, std::string message, std::string hint) {
+    out_.error(Error(code, std::move(message)).with_span(span).with_hint(std::move(hint)));
+  }
+
+  const ColumnSpec* column(std::string_view setting, std::string_view name, const SourceSpan& span) {
+    const ColumnSpec* found = find_column(feed_.columns, name);
+    if (found == nullptr) {
+      fail(kUnknownColumn, span,
+           fmt::format("`{}` names `{}`, which is not a column of the feed", setting, name),
+           column_hint(name, feed_.columns));
+    }
+    return found;
+  }
+
+  void check_source() {
+    const SourceSpec& source = feed_.source;
+    for (const auto* list : {&source.files, &source.members}) {
+      if (list->empty()) {
+        fail(kBadValue, source.folder.span,
+             fmt::format("`{}` is an empty list: no file would ever match",
+                         list == &source.files ? "files" : "members"),
+             "write `\"**\"` for all, or remove the key");
+      }
+    }
+    if (source.after == AfterIngest::kMove && source.move_to->empty()) {
+      fail(kBadMoveTo, source.folder.span, "`after: move` needs `move_to`", "add `move_to: done`");
+    } else if (source.after != AfterIngest::kMove && !source.move_to->empty()) {
+      fail(kBadMoveTo, source.move_to.span,
+           fmt::format("`move_to` has no meaning with `after: {}`", to_string(source.after)),
+           "write `after: move`, or remove `move_to`");
+    } else if (!source.move_to->empty() && moves_into_itself()) {
+      fail(kBadMoveTo, source.move_to.span,
+           "files would be moved into the folder that is watched, and be found again", move_hint());
+    }
+  }
+
+  /// "./inbox/" → "inbox".
+  static std::string plain_folder(std::string_view folder) {
+    while (folder.starts_with("./")) folder.remove_prefix(2);
+    while (folder.size() > 1 && folder.ends_with('/')) folder.remove_suffix(1);
+    return std::string(folder);
+  }
+
+  /// The part of `move_to` below the watched folder; nothing when it lies elsewhere.
+  std::optional<std::string> moved_below() const {
+    const std::string folder = plain_folder(*feed_.source.folder);
+    const std::string target = plain_folder(*feed_.source.move_to);
+    if (target == folder) return "";
+    if (folder == "." && !target.starts_with("/") && !target.starts_with("../")) return target;
+    if (target.starts_with(folder + "/")) return target.substr(folder.size() + 1);
+    return std::nullopt;
+  }
+  bool moves_into_itself() const {
+    const auto below = moved_below();
+    return below && (below->empty() || !matches_any(feed_.source.ignore, *below + "/x/x.zip") ||
+                     !matches_any(feed_.source.ignore, *below + "/x.zip"));
+  }
+  std::string move_hint() const {
+    const std::string below = *moved_below();
+    return below.empty() ? "choose a folder outside of it"
+                         : fmt::format("add `ignore: [\"{}/**\"]`, or choose a folder outside of it", below);
+  }
+
+  void check_dialect() {
+    const FormatSpec& format = feed_.format;
+    if (*format.type != FormatType::kCsv) return;
+    const auto clash = [&](char a, std::string_view first, char b, std::string_view second) {
+      if (a != b) return;
+      fail(kBadDialect, format.type.span, fmt::format("`{}` and `{}` are the same character", first, second),
+           fmt::format("give `{}` another one{}", second, second == "quote" ? ", or `none`" : ""));
+    };
+    if (format.quote) {
+      clash(format.delimiter, "delimiter", *format.quote, "quote");
+      if (format.escape != *format.quote && format.escape != '\\') {
+        fail(kBadDialect, format.type.span, fmt::format("`escape` is `{}`", format.escape),
+             fmt::format("it is the quote itself (`{}`, doubled) or `\\`", *format.quote));
+      }
+    }
+    if (format.comment) {
+      clash(format.delimiter, "delimiter", *format.comment, "comment");
+      if (format.quote) clash(*format.quote, "quote", *format.comment, "comment");
+    }
+    for (const auto& [prefix, uri] : format.namespaces) {
+      if (uri.empty())
+        fail(kBadValue, format.type.span, fmt::format("the prefix `{}` has no namespace", prefix),
+             "write its URI");
+    }
+  }
+
+  void check_key() {
+    if (*feed_.mode == LoadMode::kUpsert && feed_.key.empty()) {
+      fail(kBadKey, feed_.mode.written() ? feed_.mode.span : feed_.name.span, "`mode: upsert` needs a key",
+           "add `key: [column]`, or write `mode: append`");
+    }
+    std::set<std::string_view> seen;
+    for (const auto& name : feed_.key) {
+      if (!seen.insert(*name).second) {
+        fail(kBadKey, name.span, fmt::format("`{}` stands twice in the key", *name), "remove one of the two");
+        continue;
+      }
+      const ColumnSpec* found = column("key", *name, name.span);
+      if (found == nullptr) continue;
+      if (!found->type->is_scalar() || found->type->kind == TypeKind::kDouble) {
+        fail(kBadKey, name.span,
+             fmt::format("`{}` is {}, which cannot identify a record", *name, to_string(*found->type)),
+             found->type->is_scalar() ? "use an exact type: `decimal(p,s)`, `long` or `string`"
+                                      : "choose a scalar column");
+      }
+      if (found->default_value) {
+        fail(kBadKey, found->default_value->span,
+             fmt::format("`{}` is part of the key and has a default", *name),
+             "records without it would all become one: remove `default:`");
+      }
+    }
+  }
+
+  void check_version() {
+    const auto& name = feed_.version_column;
+    if (name->empty()) return;
+    if (*feed_.mode != LoadMode::kUpsert) {
+      fail(kNotApplicable, name.span, "`version_column` has no meaning for `mode: append`",
+           "write `mode: upsert` with a key, or remove it");
+    }
+    const ColumnSpec* found = column("version_column", *name, name.span);
+    if (found == nullptr) return;
+    const TypeKind kind = found->type->kind;
+    const bool ordered = kind == TypeKind::kInt || kind == TypeKind::kLong || kind == TypeKind::kDecimal ||
+                         kind == TypeKind::kString || found->type->is_temporal();
+    if (!ordered) {
+      fail(kBadVersionColumn, name.span,
+           fmt::format("`{}` is {}, which tells no order of versions", *name, to_string(*found->type)),
+           "choose a timestamp, a date or a number that grows with each change");
+    }
+  }
+
+  void check_event_time() {
+    const auto& name = feed_.event_time;
+    if (name->empty()) return;
+    const ColumnSpec* found = column("event_time", *name, name.span);
+    if (found == nullptr || (found->type->is_temporal() && found->type->kind != TypeKind::kTime)) return;
+    fail(kBadEventTime, name.span,
+         fmt::format("`{}` is {}, not a point in time", *name, to_string(*found->type)),
+         "choose a date, timestamp or timestamptz column");
+  }
+
+  /// What a transform asks of a type (Iceberg spec, "Partition Transforms").
+  static bool fits(Transform transform, const ColumnType& type) {
+    const TypeKind kind = type.kind;
+    const bool is_moment = kind == TypeKind::kTimestamp || kind == TypeKind::kTimestamptz;
+    switch (transform) {
+      case Transform::kIdentity:
+        return type.is_scalar();
+      case Transform::kBucket:
+        return type.is_scalar() && kind != TypeKind::kDouble && kind != TypeKind::kBoolean;
+      case Transform::kTruncate:
+        return type.is_integer() || kind == TypeKind::kDecimal || kind == TypeKind::kString ||
+               kind == TypeKind::kBinary;
+      case Transform::kYear:
+      case Transform::kMonth:
+      case Transform::kDay:
+        return kind == TypeKind::kDate || is_moment;
+      case Transform::kHour:
+        return is_moment;
+    }
+    return false;
+  }
+
+  void check_partition() {
+    std::set<std::string> seen;
+    for (const auto& field : feed_.partition) {
+      const ColumnSpec* found = column("partition", field->column, field.span);
+      if (found == nullptr) continue;
+      if (!fits(field->transform, *found->type)) {
+        fail(kBadPartition, field.span,
+             fmt::format("`{}` does not fit `{}`, which is {}", to_string(field->transform), field->column,
+                         to_string(*found->type)),
+             partition_hint(field->transform, *found));
+      }
+      if (!seen.insert(to_string(*field)).second) {
+        fail(kBadPartition, field.span, fmt::format("`{}` stands twice", to_string(*field)),
+             "remove one of the two");
+      }
+    }
+  }
+
+  static std::string partition_hint(Transform transform, const ColumnSpec& column) {
+    const std::string& name = *column.name;
+    if (!column.type->is_scalar()) return "a list cannot part a table: choose a scalar column";
+    if (transform == Transform::kHour && column.type->kind == TypeKind::kDate)
+      return fmt::format("write `day({})`", name);
+    if (column.type->kind == TypeKind::kDouble) return "choose a column of an exact type";
+    if (column.type->kind == TypeKind::kBoolean || transform == Transform::kTruncate)
+      return fmt::format("write `{}`", name);
+    return fmt::format("write `bucket(16, {})`, or read the column as a date or timestamp", name);
+  }
+
+  void check_sort() {
+    for (const auto& field : feed_.sort) {
+      const ColumnSpec* found = column("sort", field->column, field.span);
+      if (found == nullptr || found->type->is_scalar()) continue;
+      fail(kBadSort, field.span,
+           fmt::format("`{}` is {}, which has no order", field->column, to_string(*found->type)),
+           "choose a scalar column");
+    }
+  }
+
+  void check_children() {
+    std::set<TableName> tables = {*feed_.table};
+    for (const ChildSpec& child : feed_.children) {
+      const SourceSpan& span = child.table.span;
+      if (*feed_.format.type != FormatType::kXml) {
+        fail(kBadChild, span,
+             fmt::format("`children` need `type: xml`, and this feed is {}", to_string(*feed_.format.type)),
+             "give the table a feed of its own");
+      }
+      if (feed_.key.empty()) {
+        fail(kBadChild, span, "`children` carry the parent's key, and this feed has none",
+             "add `key: [column]` to the feed");
+      }
+      if (!tables.insert(*child.table).second) {
+        fail(kBadChild, span, fmt::format("`{}` is written by this feed already", child.table->to_string()),
+             "give the child a table of its own");
+      }
+      if (child.columns.empty()) fail(kBadChild, span, "the child has no columns", "add `columns:`");
+      check_columns(child.columns, feed_.format, out_);
+      check_added_columns(child);
+    }
+  }
+
+  void check_added_columns(const ChildSpec& child) {
+    for (const ColumnSpec& own : child.columns) {
+      const bool is_key = std::ranges::any_of(feed_.key, [&](const auto& key) { return *key == *own.name; });
+      if (!is_key && *own.name != "ordinal") continue;
+      fail(kDuplicateColumn, own.name.span,
+           fmt::format("Tarn adds `{}` to a child's table itself", *own.name),
+           is_key ? "remove the column: it is the parent's key" : "remove the column, or rename it");
+    }
+  }
+
+  const FeedSpec& feed_;
+  Diagnostics& out_;
+};
+
+}  // namespace
+
+void complete_feed(FeedSpec& feed, Diagnostics& out) {
+  complete_columns(feed.columns, out);
+  for (ChildSpec& child : feed.children) complete_columns(child.columns, out);
+  for (ColumnSpec& column : feed.columns) {
+    const auto names_it = [&](const Located<std::string>& name) { return *name == *column.name; };
+    if (std::ranges::any_of(feed.key, names_it)) column.required = true;
+  }
+}
+
+void check_feed(const FeedSpec& feed, bool clean, Diagnostics& out) {
+  FeedCheck check(feed, out);
+  if (clean) check.values();
+  check.references();
+}
+
+}  // namespace tarn::project

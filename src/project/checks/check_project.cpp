@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "project/checks/checks.h"
+#include "project/errors.h"
+
+namespace tarn::project {
+namespace {
+
+std::string place(const SourceSpan& span) {
+  return fmt::format("{}:{}", span.file, span.line);
+}
+
+class ProjectCheck {
+ public:
+  ProjectCheck(const Project& project, Diagnostics& out) : project_(project), out_(out) {}
+
+  void run() {
+    for (const FeedSpec& feed : project_.feeds) {
+      check_name(feed);
+      check_table(feed);
+      for (const ChildSpec& child : feed.children) check_child(feed, child);
+    }
+    for (std::size_t i = 0; i < project_.feeds.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) check_sources(project_.feeds[j], project_.feeds[i]);
+    }
+  }
+
+ private:
+  struct Writer {
+    const FeedSpec* feed;
+    bool is_child;
+    SourceSpan span;
+  };
+
+  void fail(const ErrorCode& code, const SourceSpan& span, std::string message, std::string hint) {
+    out_.error(Error(code, std::move(message)).with_span(span).with_hint(std::move(hint)));
+  }
+
+  void check_name(const FeedSpec& feed) {
+    if (feed.name->empty()) return;
+    const auto [first, is_new] = names_.emplace(*feed.name, &feed);
+    if (is_new) return;
+    fail(kDuplicateFeed, feed.name.span, fmt::format("a feed called `{}` exists already", *feed.name),
+         fmt::format("it stands at {}: rename one", place(first->second->name.span)));
+  }
+
+  void check_child(const FeedSpec& feed, const ChildSpec& child) {
+    const auto [first, is_new] = writers_.emplace(*child.table, Writer{&feed, true, child.table.span});
+    if (is_new || first->second.feed == &feed) return;
+    fail(kTableConflict, child.table.span,
+         fmt::format("`{}` is written by the feed `{}` already", child.table->to_string(),
+                     *first->second.feed->name),
+         fmt::format("see {}: give the child a table of its own", place(first->second.span)));
+  }
+
+  void check_table(const FeedSpec& feed) {
+    if (feed.table->name.empty()) return;
+    const auto [first, is_new] = writers_.emplace(*feed.table, Writer{&feed, false, feed.table.span});
+    if (is_new) return;
+    const Writer& other = first->second;
+    const std::string reason =
+        other.is_child ? "one of them as a child table" : difference(*other.feed, feed);
+    if (reason.empty()) return;
+    fail(kTableConflict, feed.table.span,
+         fmt::format("the feeds `{}` and `{}` both write `{}`, {}", *other.feed->name, *feed.name,
+                     feed.table->to_string(), reason),
+         fmt::format("see {}: only feeds that append the same columns share a table", place(other.span)));
+  }
+
+  /// Why two feeds cannot share a table; empty when they can.
+  static std::string difference(const FeedSpec& a, const FeedSpec& b) {
+    if (*a.mode != *b.mode) return "in different modes";
+    if (*a.mode != LoadMode::kAppend) return "and not by append";
+    if (a.columns.size() != b.columns.size()) return "with different columns";
+    for (std::size_t i = 0; i < a.columns.size(); ++i) {
+      const ColumnSpec& left = a.columns[i];
+      const ColumnSpec& right = b.columns[i];
+      if (*left.name != *right.name)
+        return fmt::format("with different columns (`{}`, `{}`)", *left.name, *right.name);
+      if (*left.type != *right.type) return fmt::format("with different types of `{}`", *left.name);
+      if (left.required != right.required) return fmt::format("and only one requires `{}`", *left.name);
+      if (!same_members(left, right)) return fmt::format("with different columns in `{}`", *left.name);
+    }
+    if (a.key != b.key) return "with different keys";
+    if (a.partition != b.partition) return "with different partitions";
+    if (a.sort != b.sort) return "with different sort orders";
+    return "";
+  }
+
+  static bool same_members(const ColumnSpec& a, const ColumnSpec& b) {
+    return std::ranges::equal(a.columns, b.columns, [](const ColumnSpec& left, const ColumnSpec& right) {
+      return *left.name == *right.name && *left.type == *right.type && left.required == right.required;
+    });
+  }
+
+  void check_sources(const FeedSpec& a, const FeedSpec& b) {
+    if (*a.source.folder != *b.source.folder || a.source.folder->empty()) return;
+    if (a.source.after != AfterIngest::kKeep && b.source.after != a.source.after &&
+        a.source.files == b.source.files) {
+      out_.warning(Error(kAmbiguousSource,
+                         fmt::format("`{}` and `{}` read the same files and do not agree on `after:`",
+                                     *a.name, *b.name))
+                       .with_span(b.source.folder.span)
+                       .with_hint("write the same `after:` in both"));
+    }
+    if (a.source.files != b.source.files || a.source.members != b.source.members) return;
+    out_.warning(
+        Error(kAmbiguousSource, fmt::format("`{}` and `{}` read the same files and members of `{}`", *a.name,
+                                            *b.name, *b.source.folder))
+            .with_span(b.source.files.front().written() ? b.source.files.front().span : b.source.folder.span)
+            .with_hint("tell them apart by `files:` or `members:`, unless both are to read all of them"));
+  }
+
+  const Project& project_;
+  Diagnostics& out_;
+  std::map<std::string_view, const FeedSpec*> names_;
+  std::map<TableName, Writer> writers_;
+};
+
+}  // namespace
+
+void check_project(const Project& project, Diagnostics& out) {
+  ProjectCheck(project, out).run();
+}
+
+}  // namespace tarn::project

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "project/project_spec.h"
+#include "project/yaml_tree.h"
+
+/// What must hold of values that are each well written. Internal.
+namespace tarn::project {
+
+/// Fills in what follows from what was written: `from` from the name, `required` of key columns, the notation
+/// of binary columns.
+void complete_feed(FeedSpec& feed, Diagnostics& out);
+
+/// One feed by itself. `clean`: no error was found in it before; otherwise what only follows from such errors
+/// is not said again.
+void check_feed(const FeedSpec& feed, bool clean, Diagnostics& out);
+
+/// The columns of a feed, a child or a list<struct>: names, places, formats, constants.
+void check_columns(const std::vector<ColumnSpec>& columns, const FormatSpec& format, Diagnostics& out);
+
+/// `from` of columns and children, and `record`, by the format.
+void check_places(const FeedSpec& feed, Diagnostics& out);
+
+/// All feeds of a project side by side.
+void check_project(const Project& project, Diagnostics& out);
+
+/// Names that Tarn keeps for itself; `contract.reserved_name`.
+void check_column_name(const Located<std::string>& name, Diagnostics& out);
+
+/// The hint for a name that is not among the columns: the nearest, or all of them.
+std::string column_hint(std::string_view name, const std::vector<ColumnSpec>& columns);
+
+}  // namespace tarn::project

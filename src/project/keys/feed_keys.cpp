@@ -1,0 +1,248 @@
+#include <array>
+
+#include "project/keys/key_table.h"
+
+// The rows of feeds/*.yaml; those of its format, columns and children stand in files of their own.
+namespace tarn::project {
+namespace {
+
+constexpr std::string_view kFeedName = "[a-z][a-z0-9_]*";
+
+constexpr std::string_view kModesNow =
+    "use `upsert` for the latest version of each key, or `append` to keep every record, for now";
+
+constexpr std::array kAfterIngest = {
+    Choice{"keep", int(AfterIngest::kKeep), "leave it where it is"},
+    Choice{"delete", int(AfterIngest::kDelete), "delete it"},
+    Choice{"move", int(AfterIngest::kMove), "move it to `move_to`"},
+};
+constexpr std::array kLoadMode = {
+    Choice{"append", int(LoadMode::kAppend), "every record becomes a row"},
+    Choice{"upsert", int(LoadMode::kUpsert), "the latest version of each key is kept"},
+    Choice{"replace", 90, kModesNow, true},
+    Choice{"scd1", 91, kModesNow, true},
+    Choice{"scd2", 92, kModesNow, true},
+    Choice{"scd3", 93, kModesNow, true},
+};
+constexpr std::array kDrift = {
+    Choice{"quarantine", int(Drift::kQuarantine),
+           "an unknown or missing csv column costs the member, an unknown XML element the record"},
+    Choice{"freeze", int(Drift::kFreeze), "unknown columns are dropped, missing ones are null"},
+    Choice{"evolve", int(Drift::kEvolve), "unknown columns become new string columns of the table"},
+};
+
+Block<SourceSpec> describe_source() {
+  Block<SourceSpec> block(
+      {.name = "source", .description = "Where the files come from and which belong to the feed."});
+  block.add(field(&SourceSpec::folder),
+            {.name = "folder",
+             .description = "Folder that is watched with all below it; relative to the project, or absolute.",
+             .example = "inbox",
+             .required = true,
+             .synonyms = {"path", "dir", "directory"}});
+  block.add(field(&SourceSpec::files),
+            {.name = "files",
+             .description = "Globs, or `/regular expression/`, against the path relative to the folder.",
+             .example = "[\"**/*.zip\"]",
+             .synonyms = {"pattern", "glob", "include"}});
+  block.add(field(&SourceSpec::members),
+            {.name = "members",
+             .description = "The same, against the member's name inside an archive.",
+             .example = "[\"adt/*.xml\"]"});
+  block.add(field(&SourceSpec::ignore),
+            {.name = "ignore",
+             .description = "Files and members passed over in silence, but counted.",
+             .example = "[\"**/*.md\"]",
+             .default_text = "none",
+             .synonyms = {"exclude"}});
+  block.add(duration_field(&SourceSpec::settle_ms),
+            {.name = "settle",
+             .description =
+                 "A file is complete when size and time were stable this long, unless it was renamed into "
+                 "place.",
+             .example = "2s"});
+  block.add(field(&SourceSpec::after),
+            {.name = "after",
+             .description = "What happens to the sender's copy once its bytes are in the "
+                            "landing zone.",
+             .example = "keep"});
+  block.add(field(&SourceSpec::move_to),
+            {.name = "move_to",
+             .description = "Folder for `after: move`; outside the watched one, or "
+                            "ignored there.",
+             .example = "done"});
+  return block;
+}
+
+const Block<SourceSpec>& source_block() {
+  static const Block<SourceSpec> kBlock = describe_source();
+  return kBlock;
+}
+
+Block<FeedLimits> describe_limits() {
+  Block<FeedLimits> block(
+      {.name = "limits", .description = "What one arrival may hold; anything beyond is quarantined."});
+  const auto size = [&](std::uint64_t FeedLimits::*member, std::string_view name,
+                        std::string_view description, std::string_view example) {
+    block.add(
+        size_field(member),
+        {.name = name, .description = description, .example = example, .descriptive = true, .minimum = 1});
+  };
+  const auto count = [&](std::uint64_t FeedLimits::*member, std::string_view name,
+                         std::string_view description, std::string_view example, std::int64_t maximum) {
+    block.add(field(member), {.name = name,
+                              .description = description,
+                              .example = example,
+                              .descriptive = true,
+                              .minimum = 1,
+                              .maximum = maximum});
+  };
+  size(&FeedLimits::file_size, "file_size", "Bytes of an arrived file.", "2GiB");
+  count(&FeedLimits::members, "members", "Members of an archive.", "1000", 10'000'000);
+  size(&FeedLimits::member_size, "member_size", "Inflated bytes of a member.", "1GiB");
+  size(&FeedLimits::total_size, "total_size", "Inflated bytes of a whole archive.", "8GiB");
+  count(&FeedLimits::ratio, "ratio", "Inflated to deflated bytes, for members over 1 MiB.", "100", 1'000'000);
+  size(&FeedLimits::record_size, "record_size", "Bytes of a record.", "1MiB");
+  size(&FeedLimits::field_size, "field_size", "Bytes of a value.", "64KiB");
+  count(&FeedLimits::depth, "depth", "Nesting of XML elements.", "32", 1000);
+  count(&FeedLimits::columns, "columns", "Columns of a record.", "500", 100'000);
+  return block;
+}
+
+const Block<FeedLimits>& limits_block() {
+  static const Block<FeedLimits> kBlock = describe_limits();
+  return kBlock;
+}
+
+void describe_identity(Block<FeedSpec>& block) {
+  block.add(field(&FeedSpec::name), {.name = "feed",
+                                     .description = "The feed's name, unique in the project.",
+                                     .example = "admissions",
+                                     .required = true,
+                                     .descriptive = true,
+                                     .name_pattern = kFeedName,
+                                     .synonyms = {"name", "id"}});
+  block.add(field(&FeedSpec::contract_version),
+            {.name = "contract_version",
+             .description = "Raise it when the contract's meaning changes; every "
+                            "row tells which version it was read with.",
+             .example = "2",
+             .descriptive = true,
+             .minimum = 1,
+             .maximum = 2'147'483'647,
+             .synonyms = {"version"}});
+  block.add(field(&FeedSpec::owner),
+            {.name = "owner",
+             .description = "Who answers for the feed: a person, a team or an address.",
+             .example = "adt-team@example.org",
+             .required = true,
+             .descriptive = true});
+  block.add(field(&FeedSpec::description), {.name = "description",
+                                            .description = "What the feed holds, in a sentence.",
+                                            .example = "Admissions, discharges and transfers.",
+                                            .required = true,
+                                            .descriptive = true});
+  Binding<FeedSpec> source = block_field<source_block>(&FeedSpec::source);
+  block.add(std::move(source), {.name = "source",
+                                .description = "Where the files come from.",
+                                .example = "{folder: inbox}",
+                                .required = true,
+                                .descriptive = true});
+}
+
+void describe_loading(Block<FeedSpec>& block) {
+  block.add(field(&FeedSpec::table), {.name = "table",
+                                      .description = "The table that is written: `namespace.table`.",
+                                      .example = "curated.encounter",
+                                      .required = true});
+  block.add(field(&FeedSpec::mode),
+            {.name = "mode",
+             .description = "What a record does to the table. `replace`, `scd1`, `scd2` and "
+                            "`scd3` are reserved.",
+             .example = "upsert",
+             .synonyms = {"load_mode", "write_mode"}});
+  block.add(field(&FeedSpec::key),
+            {.name = "key",
+             .description = "Columns that identify a record; they are required. Needed for "
+                            "`upsert` and for children.",
+             .example = "[encounter_id]",
+             .synonyms = {"keys", "primary_key", "unique_key"}});
+  block.add(
+      field(&FeedSpec::version_column),
+      {.name = "version_column",
+       .description = "`upsert`: the greatest version of a key wins; without it, or among equals, the later "
+                      "arrival.",
+       .example = "updated_at"});
+  block.add(block_field<format_block>(&FeedSpec::format), {.name = "format",
+                                                           .description = "How the bytes are written.",
+                                                           .example = "{type: csv}",
+                                                           .required = true});
+}
+
+void describe_layout(Block<FeedSpec>& block) {
+  block.add(
+      field(&FeedSpec::partition),
+      {.name = "partition",
+       .description = "Columns or transforms by which data files are parted: `x`, `identity(x)`, `year(x)`, "
+                      "`month(x)`, `day(x)`, `hour(x)`, `bucket(n, x)`, `truncate(n, x)`.",
+       .example = "[\"month(admitted_at)\", \"bucket(16, facility_id)\"]",
+       .synonyms = {"partition_by", "partitions"}});
+  block.add(field(&FeedSpec::sort),
+            {.name = "sort",
+             .description = "Columns by which rows of a data file are sorted; `desc` behind "
+                            "one turns it round.",
+             .example = "[facility_id, admitted_at desc]",
+             .synonyms = {"sort_by", "order_by"}});
+  block.add(field(&FeedSpec::drift),
+            {.name = "drift",
+             .description = "What happens when the data has columns that the contract does "
+                            "not name, or lacks some. A missing key or required column "
+                            "costs the member in every mode.",
+             .example = "freeze",
+             .synonyms = {"schema_drift", "schema_evolution"}});
+  block.add(duration_field(&FeedSpec::lateness_ms),
+            {.name = "lateness",
+             .description =
+                 "How late a record may be behind the newest of its feed before it counts as late; needs "
+                 "`event_time`.",
+             .example = "7d",
+             .default_text = "none",
+             .descriptive = true});
+  block.add(field(&FeedSpec::event_time),
+            {.name = "event_time",
+             .description = "Column with the time at which the record's event happened.",
+             .example = "admitted_at",
+             .descriptive = true});
+  block.add(block_field<limits_block>(&FeedSpec::limits), {.name = "limits",
+                                                           .description = "What one arrival may hold.",
+                                                           .example = "{record_size: 1MiB}",
+                                                           .descriptive = true});
+}
+
+Block<FeedSpec> describe_feed() {
+  Block<FeedSpec> block({.name = "feed", .description = "One contract: `feeds/NAME.yaml`."});
+  describe_identity(block);
+  describe_loading(block);
+  add_column_keys(block);
+  describe_layout(block);
+  return block;
+}
+
+}  // namespace
+
+const Block<FeedSpec>& feed_block() {
+  static const Block<FeedSpec> kBlock = describe_feed();
+  return kBlock;
+}
+
+std::span<const Choice> choices_of(AfterIngest) {
+  return kAfterIngest;
+}
+std::span<const Choice> choices_of(LoadMode) {
+  return kLoadMode;
+}
+std::span<const Choice> choices_of(Drift) {
+  return kDrift;
+}
+
+}  // namespace tarn::project

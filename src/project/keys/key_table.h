@@ -1,0 +1,169 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "project/keys/key_info.h"
+#include "project/keys/values.h"
+#include "project/project_spec.h"
+
+/// The one description of the contract language, and what is common to all that is made of it. A block of
+/// YAML is a Block<T>: a list of keys, each with its documentation (KeyInfo) and the member of T that it
+/// fills. Parsing, the JSON Schema, the Markdown reference, rendering and the fingerprint all walk these
+/// blocks. Internal.
+///
+///   block.add(field(&SourceSpec::folder), {.name = "folder", .description = "…", .example = "inbox",
+///                                          .required = true});
+///
+/// A default is what the member of a fresh T holds: it is never written down a second time.
+namespace tarn::project {
+
+/// What a key does with an object of type T.
+template <typename T>
+struct Binding {
+  ValueKind kind;
+  bool list;
+  std::span<const Choice> choices;
+  const BlockInfo& (*block)();
+  std::function<void(const Node&, const KeyInfo&, Reader&, T&)> read;
+  std::function<std::optional<Node>(const T&, bool with_descriptive)> write;  ///< Nothing: leave the key out.
+};
+
+template <typename Codec, typename T, typename M>
+Binding<T> field_as(M T::*member) {
+  using Inner = typename Innermost<M>::Type;
+  std::span<const Choice> choices;
+  if constexpr (std::is_enum_v<Inner>) choices = choices_of(Inner{});
+  return {Codec::kKind,
+          Member<M, Codec>::kList,
+          choices,
+          nullptr,
+          [member](const Node& node, const KeyInfo& key, Reader& reader, T& out) {
+            Member<M, Codec>::read(node, key, reader, out.*member);
+          },
+          [member](const T& value, bool) { return Member<M, Codec>::write(value.*member); }};
+}
+
+/// A key that fills a member by its type.
+template <typename T, typename M>
+Binding<T> field(M T::*member) {
+  return field_as<Value<typename Innermost<M>::Type>>(member);
+}
+template <typename T, typename M>
+Binding<T> size_field(M T::*member) {
+  return field_as<SizeValue>(member);
+}
+template <typename T, typename M>
+Binding<T> duration_field(M T::*member) {
+  return field_as<DurationValue>(member);
+}
+
+/// A block of YAML that fills a T.
+template <typename T>
+class Block {
+ public:
+  explicit Block(BlockInfo info) : info_(std::move(info)) {}
+
+  void add(Binding<T> binding, KeyInfo key) {
+    key.kind = binding.kind;
+    key.list = binding.list;
+    key.choices = binding.choices;
+    key.block = binding.block;
+    blanks_.push_back(key.kind == ValueKind::kBlock ? std::nullopt : binding.write(T{}, true));
+    key.default_yaml = key.default_text;
+    if (key.default_yaml.empty() && !key.required && blanks_.back())
+      key.default_yaml = flow_yaml(*blanks_.back());
+    info_.keys.push_back(std::move(key));
+    bindings_.push_back(std::move(binding));
+  }
+  /// Which bit of KeyInfo::applies an object is; nothing where it is not known.
+  void select(std::optional<std::size_t> (*selected)(const T&)) { selected_ = selected; }
+
+  const BlockInfo& info() const { return info_; }
+
+  void read(const Node& node, Reader& reader, T& out) const {
+    if (!reader.expect_map(node, info_.name)) return;
+    std::vector<const Node::Entry*> found(info_.keys.size());
+    for (const Node::Entry& entry : node.entries) {
+      const KeyInfo* key = info_.find(entry.key.text);
+      if (key == nullptr) {
+        reader.unknown_key(entry.key, info_);
+        continue;
+      }
+      const auto index = static_cast<std::size_t>(key - info_.keys.data());
+      found[index] = &entry;
+      bindings_[index].read(entry.value, *key, reader, out);
+    }
+    const std::optional<std::size_t> selected = selected_ != nullptr ? selected_(out) : std::nullopt;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const KeyInfo& key = info_.keys[i];
+      if (found[i] == nullptr) {
+        if (key.required) reader.missing_key(node, key, info_);
+      } else if (selected && (key.applies >> *selected & 1u) == 0) {
+        reader.not_applicable(found[i]->key, key, info_, *selected);
+      }
+    }
+  }
+
+  /// A map of the keys that differ from their defaults, and of the required ones.
+  Node write(const T& value, bool with_descriptive) const {
+    Node map = Node::map({});
+    for (std::size_t i = 0; i < bindings_.size(); ++i) {
+      const KeyInfo& key = info_.keys[i];
+      if (key.descriptive && !with_descriptive) continue;
+      std::optional<Node> node = bindings_[i].write(value, with_descriptive);
+      if (!node || (!key.required && blanks_[i] && *node == *blanks_[i])) continue;
+      if (key.kind == ValueKind::kBlock && node->entries.empty() && node->items.empty()) continue;
+      map.entries.push_back({Node::scalar(std::string(key.name)), *std::move(node)});
+    }
+    return map;
+  }
+
+ private:
+  BlockInfo info_;
+  std::vector<Binding<T>> bindings_;
+  std::vector<std::optional<Node>> blanks_;  // what the keys of a fresh T write
+  std::optional<std::size_t> (*selected_)(const T&) = nullptr;
+};
+
+/// A key that holds a block, or a list of blocks, described by the function `kDescribed`.
+template <auto kDescribed, typename T, typename M>
+Binding<T> block_field(M T::*member) {
+  constexpr bool kIsList = !std::is_same_v<M, typename Innermost<M>::Type>;
+  const auto info = +[]() -> const BlockInfo& { return kDescribed().info(); };
+  Binding<T> binding{ValueKind::kBlock, kIsList, {}, info, nullptr, nullptr};
+  if constexpr (kIsList) {
+    binding.read = [member](const Node& node, const KeyInfo& key, Reader& reader, T& out) {
+      const std::span<const Node> items = reader.block_items(node, key);
+      for (const Node& item : items) kDescribed().read(item, reader, (out.*member).emplace_back());
+    };
+    binding.write = [member](const T& value, bool with_descriptive) {
+      std::vector<Node> items;
+      for (const auto& item : value.*member) items.push_back(kDescribed().write(item, with_descriptive));
+      return std::optional<Node>(Node::sequence(std::move(items)));
+    };
+  } else {
+    binding.read = [member](const Node& node, const KeyInfo&, Reader& reader, T& out) {
+      kDescribed().read(node, reader, out.*member);
+    };
+    binding.write = [member](const T& value, bool with_descriptive) {
+      return std::optional<Node>(kDescribed().write(value.*member, with_descriptive));
+    };
+  }
+  return binding;
+}
+
+const Block<ProjectSpec>& project_block();
+const Block<FeedSpec>& feed_block();
+const Block<ColumnSpec>& column_block();
+const Block<FormatSpec>& format_block();
+/// Adds the rows `columns` and `children`, which stand with those of a column.
+void add_column_keys(Block<FeedSpec>& block);
+
+}  // namespace tarn::project

@@ -1,0 +1,84 @@
+#include "project/keys/key_table.h"
+
+// The rows of tarn.yaml.
+namespace tarn::project {
+namespace {
+
+constexpr std::string_view kProjectName = "[a-z][a-z0-9_-]*";
+
+Block<ProcessLimits> describe_process_limits() {
+  Block<ProcessLimits> block(
+      {.name = "limits of the process", .description = "What the whole process may use."});
+  block.add(size_field(&ProcessLimits::memory),
+            {.name = "memory",
+             .description = "Memory of the whole process; at least 128MiB.",
+             .example = "4GiB",
+             .minimum = 128LL << 20});
+  block.add(field(&ProcessLimits::threads), {.name = "threads",
+                                             .description = "Threads that parse and write.",
+                                             .example = "2",
+                                             .default_text = "the machine's cores",
+                                             .minimum = 1,
+                                             .maximum = 1024});
+  return block;
+}
+
+const Block<ProcessLimits>& process_limits_block() {
+  static const Block<ProcessLimits> kBlock = describe_process_limits();
+  return kBlock;
+}
+
+Block<BatchSpec> describe_batch() {
+  Block<BatchSpec> block({.name = "batch", .description = "A batch is closed when any of these is reached."});
+  block.add(field(&BatchSpec::max_files),
+            {.name = "max_files", .description = "Arrived files.", .example = "500", .minimum = 1});
+  block.add(field(&BatchSpec::max_rows),
+            {.name = "max_rows", .description = "Rows.", .example = "1000000", .minimum = 1});
+  block.add(size_field(&BatchSpec::max_bytes),
+            {.name = "max_bytes", .description = "Inflated bytes.", .example = "64MiB", .minimum = 1});
+  block.add(
+      duration_field(&BatchSpec::max_age_ms),
+      {.name = "max_age", .description = "Age of the oldest file; `tarn serve` only.", .example = "5s"});
+  return block;
+}
+
+const Block<BatchSpec>& batch_block() {
+  static const Block<BatchSpec> kBlock = describe_batch();
+  return kBlock;
+}
+
+Block<ProjectSpec> describe_project() {
+  Block<ProjectSpec> block({.name = "project", .description = "The project's own file: `tarn.yaml`."});
+  block.add(field(&ProjectSpec::name), {.name = "project",
+                                        .description = "The project's name.",
+                                        .example = "hospital",
+                                        .required = true,
+                                        .name_pattern = kProjectName,
+                                        .synonyms = {"name"}});
+  block.add(field(&ProjectSpec::warehouse),
+            {.name = "warehouse",
+             .description = "Folder of the tables, relative to the project, or a `file:///` location.",
+             .example = "/data/lake"});
+  block.add(field(&ProjectSpec::landing),
+            {.name = "landing",
+             .description = "Folder for the original bytes of all that arrived.",
+             .example = "/data/landing"});
+  block.add(
+      field(&ProjectSpec::state),
+      {.name = "state", .description = "SQLite file of ledger and catalog.", .example = "/data/tarn.db"});
+  block.add(
+      block_field<process_limits_block>(&ProjectSpec::limits),
+      {.name = "limits", .description = "What the whole process may use.", .example = "{memory: 4GiB}"});
+  block.add(block_field<batch_block>(&ProjectSpec::batch),
+            {.name = "batch", .description = "When a batch is closed.", .example = "{max_age: 5s}"});
+  return block;
+}
+
+}  // namespace
+
+const Block<ProjectSpec>& project_block() {
+  static const Block<ProjectSpec> kBlock = describe_project();
+  return kBlock;
+}
+
+}  // namespace tarn::project

@@ -1,0 +1,130 @@
+#include "project/load.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "project/checks/checks.h"
+#include "project/errors.h"
+#include "project/keys/key_table.h"
+
+namespace tarn::project {
+namespace {
+
+std::vector<Error> sorted(std::vector<Error> list) {
+  const auto place = [](const Error& error) {
+    return error.span() ? std::tuple(error.span()->file, error.span()->line, error.span()->column)
+                        : std::tuple(std::string(), 0u, 0u);
+  };
+  std::ranges::stable_sort(list, {}, place);
+  return list;
+}
+
+struct ReadFeed {
+  FeedSpec spec;
+  bool whole = false;  ///< It could be read at all.
+};
+
+ReadFeed read_feed(const ProjectFile& file, const EnvironmentLookup& environment, Diagnostics& out) {
+  ReadFeed feed;
+  Document document;
+  const std::size_t errors_before = out.error_count();
+  if (!parse_yaml(file, document, out)) return feed;
+  substitute_environment(document, environment, out);
+  Reader reader(document, out);
+  feed_block().read(document.root, reader, feed.spec);
+  if (document.root.kind != NodeKind::kMap) return feed;
+  complete_feed(feed.spec, out);
+  check_feed(feed.spec, out.error_count() == errors_before, out);
+  feed.whole = true;
+  return feed;
+}
+
+ProjectSpec read_project(const ProjectFile& file, const EnvironmentLookup& environment, Diagnostics& out) {
+  ProjectSpec spec;
+  Document document;
+  if (!parse_yaml(file, document, out)) return spec;
+  substitute_environment(document, environment, out);
+  Reader reader(document, out);
+  project_block().read(document.root, reader, spec);
+  const std::string& warehouse = *spec.warehouse;
+  if (warehouse.find("://") != std::string::npos && !warehouse.starts_with("file:///")) {
+    out.error(Error(kBadValue, "the warehouse is not a folder or a file:/// location")
+                  .with_span(spec.warehouse.span)
+                  .with_hint("object stores come with a later version: write a folder for now"));
+  }
+  return spec;
+}
+
+}  // namespace
+
+std::vector<Error> Diagnostics::take_errors() {
+  return sorted(std::exchange(errors_, {}));
+}
+std::vector<Error> Diagnostics::take_warnings() {
+  return sorted(std::exchange(warnings_, {}));
+}
+
+bool is_project_file(std::string_view path) {
+  if (path == "tarn.yaml") return true;
+  return path.starts_with("feeds/") && (path.ends_with(".yaml") || path.ends_with(".yml"));
+}
+
+LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup& environment) {
+  Diagnostics out;
+  Project project;
+  std::vector<const ProjectFile*> feeds;
+  const ProjectFile* own = nullptr;
+  for (const ProjectFile& file : files) {
+    if (file.path == "tarn.yaml") {
+      own = &file;
+    } else if (is_project_file(file.path)) {
+      feeds.push_back(&file);
+    }
+  }
+  if (own != nullptr) {
+    project.spec = read_project(*own, environment, out);
+  } else {
+    out.error(Error(kNoProjectFile, "the folder holds no tarn.yaml")
+                  .with_hint("run `tarn init`, or name the project's folder with -C"));
+  }
+  std::ranges::sort(feeds, {}, &ProjectFile::path);
+  for (const ProjectFile* file : feeds) {
+    ReadFeed feed = read_feed(*file, environment, out);
+    if (feed.whole) project.feeds.push_back(std::move(feed.spec));
+  }
+  if (feeds.empty() && own != nullptr) {
+    out.warning(Error(kNoFeeds, "the project has no feeds yet")
+                    .with_span({"feeds/", 0, 0, 1, ""})
+                    .with_hint("write a contract in feeds/, or let `tarn discover FILE` propose one"));
+  }
+  check_project(project, out);
+  LoadOutcome outcome{std::nullopt, out.take_errors(), out.take_warnings()};
+  if (outcome.errors.empty()) outcome.project = std::move(project);
+  return outcome;
+}
+
+FeedOutcome load_feed(const ProjectFile& file, const EnvironmentLookup& environment) {
+  Diagnostics out;
+  ReadFeed feed = read_feed(file, environment, out);
+  FeedOutcome outcome{std::nullopt, out.take_errors(), out.take_warnings()};
+  if (outcome.errors.empty() && feed.whole) outcome.feed = std::move(feed.spec);
+  return outcome;
+}
+
+std::string render_warning(const Error& warning, bool color) {
+  std::string text = render_diagnostic(warning, color);
+  const std::string_view error = color ? "\x1b[1;31merror[" : "error[";
+  const std::string_view replacement = color ? "\x1b[1;33mwarning[" : "warning[";
+  if (text.starts_with(error)) text.replace(0, error.size(), replacement);
+  return text;
+}
+
+std::string render_outcome(const LoadOutcome& outcome, bool color) {
+  std::string text;
+  for (const Error& error : outcome.errors) text += render_diagnostic(error, color);
+  for (const Error& warning : outcome.warnings) text += render_warning(warning, color);
+  return text;
+}
+
+}  // namespace tarn::project

@@ -24,7 +24,8 @@ class Finder {
       i = read_chain(i, chain);
       const std::size_t clause = find_at_clause(i);
       if (clause != 0) {
-        TARN_RETURN_IF_ERROR(read_at_clause(clause, chain));
+        // What is inside of the clause is evaluated by itself, and names no table of this statement.
+        TARN_ASSIGN_OR_RETURN(i, read_at_clause(clause, chain));
       }
       chains.push_back(std::move(chain));
     }
@@ -57,7 +58,8 @@ class Finder {
     return clause ? i : 0;
   }
 
-  Status read_at_clause(std::size_t i, NameChain& chain) const {
+  /// Returns the index behind the clause.
+  Result<std::size_t> read_at_clause(std::size_t i, NameChain& chain) const {
     const Token& unit = tokens_[i + 2];
     const std::optional<TimeTravel::Kind> kind = kind_of(unit);
     if (!kind) return fail(unit, "an AT clause takes VERSION, TIMESTAMP, TAG or BRANCH");
@@ -75,7 +77,7 @@ class Finder {
     chain.at.kind = *kind;
     const std::size_t begin = tokens_[i + 4].begin;
     chain.at.expression = std::string(sql_.substr(begin, tokens_[close - 1].end - begin));
-    return ok_status();
+    return close + 1;
   }
 
   std::optional<TimeTravel::Kind> kind_of(const Token& token) const {

@@ -1,0 +1,1 @@
+WITH q AS (SELECT $from, $$a;b$$, $t$x$t$, E'\;') INSERT INTO "a.b".t /* /* n */ */ SELECT 1.5e3::INT

@@ -81,6 +81,11 @@ std::string remarks(const ingest::RunReport& report, double seconds) {
         format_count(static_cast<std::int64_t>(static_cast<double>(totals.records_arrived) / seconds)),
         static_cast<double>(totals.bytes_raw) / 1e6 / seconds, totals.batches);
   }
+  if (totals.batches > 0) {
+    text += fmt::format("landing {}, parsing {}, committing {} of which {} were waited for\n",
+                        format_duration(report.land_seconds), format_duration(report.parse_seconds),
+                        format_duration(report.commit_seconds), format_duration(report.commit_wait_seconds));
+  }
   if (report.rows_superseded > 0) {
     text += fmt::format("{} of the committed records are older versions of their keys\n",
                         format_count(report.rows_superseded));

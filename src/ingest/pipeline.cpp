@@ -47,6 +47,10 @@ std::size_t Pipeline::thread_count() const {
   return configured > 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
 }
 
+double Pipeline::seconds_since(std::int64_t start_us) const {
+  return static_cast<double>(setup_.services.clock.monotonic_us() - start_us) / 1e6;
+}
+
 Status Pipeline::start_run() {
   report_ = RunReport();
   TARN_ASSIGN_OR_RETURN(last_before_run_, state::last_arrival(setup_.services.database));
@@ -175,6 +179,7 @@ Status Pipeline::ingest_files(SourceBinding& source, std::span<const connect::So
 
 Result<std::deque<Pipeline::Work>> Pipeline::land(SourceBinding& source,
                                                   std::span<const connect::SourceFile> files) {
+  const std::int64_t start_us = setup_.services.clock.monotonic_us();
   std::vector<std::optional<Work>> slots(files.size());
   std::atomic<std::size_t> next{0};
   TARN_RETURN_IF_ERROR(run_parallel(std::min(thread_count(), files.size()), [&](std::size_t) {
@@ -195,6 +200,7 @@ Result<std::deque<Pipeline::Work>> Pipeline::land(SourceBinding& source,
   TARN_RETURN_IF_ERROR(setup_.services.store.sync());
   TARN_RETURN_IF_ERROR(record(works));
   TARN_RETURN_IF_ERROR(acknowledge(source, works));
+  report_.land_seconds += seconds_since(start_us);
   // What is no work: counted duplicates and files that no feed takes.
   std::erase_if(works, [](const Work& work) { return work.landed.state != state::ArrivalState::kLanded; });
   return works;

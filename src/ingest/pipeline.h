@@ -47,6 +47,11 @@ struct RunReport {
   std::int64_t files_unmatched = 0;  ///< That no feed takes.
   std::int64_t files_recovered = 0;  ///< Landed by an earlier run and processed by this one.
   std::int64_t rows_superseded = 0;  ///< Of the committed: older versions of their keys.
+  /// Wall-clock seconds; commits go on beside landing and parsing.
+  double land_seconds = 0;
+  double parse_seconds = 0;
+  double commit_seconds = 0;
+  double commit_wait_seconds = 0;  ///< How long the rest stood still for a commit.
 };
 
 /// The way of a file: arrive → land → parse → batch → commit → settle (docs/architecture.md). Workers parse a
@@ -116,6 +121,7 @@ class Pipeline {
   Status await_commit();
   void count(const ParsedBatch& batch, const CommitReport& report);
   std::size_t thread_count() const;
+  double seconds_since(std::int64_t start_us) const;
 
   Setup setup_;
   std::vector<CompiledFeed> feeds_;

@@ -35,6 +35,7 @@ Status Pipeline::process(std::deque<Work>& works, Progress& progress, std::stop_
 }
 
 Result<ParsedBatch> Pipeline::parse_batch(std::deque<Work>& works, Progress& progress) {
+  const std::int64_t start_us = setup_.services.clock.monotonic_us();
   const project::BatchSpec& limits = setup_.project.spec.batch;
   const std::uint64_t max_bytes = batch_bytes(setup_.project.spec);
   const std::size_t workers = std::min(thread_count(), works.size());
@@ -75,6 +76,7 @@ Result<ParsedBatch> Pipeline::parse_batch(std::deque<Work>& works, Progress& pro
     }
     return ok_status();
   }));
+  report_.parse_seconds += seconds_since(start_us);
   // Arrivals are taken in order, so the parsed ones are the first.
   const std::size_t count = parsed;
   for (std::size_t i = 0; i < count; ++i) {
@@ -123,8 +125,12 @@ Status Pipeline::launch_commit(ParsedBatch batch) {
   TARN_RETURN_IF_ERROR(await_commit());
   in_flight_ = std::make_unique<InFlight>();
   in_flight_->batch = std::move(batch);
-  in_flight_->outcome = std::async(
-      std::launch::async, [this, &launched = in_flight_->batch] { return committer_.commit(launched); });
+  in_flight_->outcome = std::async(std::launch::async, [this, flight = in_flight_.get()] {
+    const std::int64_t start_us = setup_.services.clock.monotonic_us();
+    auto report = committer_.commit(flight->batch);
+    flight->seconds = seconds_since(start_us);
+    return report;
+  });
   return ok_status();
 }
 
@@ -132,7 +138,10 @@ Status Pipeline::await_commit() {
   if (!in_flight_) return ok_status();
   const std::unique_ptr<InFlight> finished = std::move(in_flight_);
   in_flight_.reset();
+  const std::int64_t start_us = setup_.services.clock.monotonic_us();
   Result<CommitReport> outcome = finished->outcome.get();
+  report_.commit_wait_seconds += seconds_since(start_us);
+  report_.commit_seconds += finished->seconds;
   if (!outcome.ok()) return std::move(outcome).error();
   count(finished->batch, *outcome);
   return ok_status();

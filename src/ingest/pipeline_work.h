@@ -27,6 +27,7 @@ struct Pipeline::Work {
 /// The commit that is under way.
 struct Pipeline::InFlight {
   ParsedBatch batch;
+  double seconds = 0;  ///< Once the outcome is there.
   std::future<Result<CommitReport>> outcome;
 };
 

@@ -15,8 +15,7 @@ def main():
     delays = random.Random(5)
     with Hospital(sys.argv[1], sys.argv[2]) as hospital:
         hospital.make("--zips", "120", "--defects", "typical", "--seed", "5", "--corrections", "0.1")
-        with open(f"{hospital.project}/tarn.yaml", "a", encoding="utf-8") as file:
-            file.write("\nbatch:\n  max_files: 7\n")
+        hospital.set_batch_files(7)
         killed = 0
         for _ in range(KILLS):
             process = subprocess.Popen([hospital.tarn, "-C", hospital.project, "ingest"],

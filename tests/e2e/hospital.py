@@ -45,6 +45,20 @@ class Hospital:
         with open(self.truth_file, encoding="utf-8") as file:
             self.truth = json.load(file)
 
+    def set_batch_files(self, count):
+        """Small batches, so that many commits happen."""
+        path = os.path.join(self.project, "tarn.yaml")
+        with open(path, encoding="utf-8") as file:
+            lines = [line for line in file.read().split("\n")]
+        kept = []
+        skipping = False
+        for line in lines:
+            skipping = line.startswith("batch:") or (skipping and line.startswith(" "))
+            if not skipping:
+                kept.append(line)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(kept) + f"\nbatch:\n  max_files: {count}\n")
+
     def defects(self):
         with open(self.truth_file.replace(".json", "_defects.csv"), encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))

@@ -125,10 +125,10 @@ Result<std::unique_ptr<KeyDatabase>> KeyDatabase::open(const std::string& folder
 Status KeyDatabase::open_database() {
   rocksdb::DB* opened = nullptr;
   rocksdb::Status status = rocksdb::DB::Open(database_options(options_), folder_, &opened);
-  if (status.IsCorruption() || status.IsInvalidArgument() || status.IsNotFound()) {
-    // It is a cache: a damaged one is emptied.
-    status = rocksdb::DestroyDB(folder_, rocksdb::Options());
-    if (status.ok()) status = rocksdb::DB::Open(database_options(options_), folder_, &opened);
+  if (!status.ok() && rocksdb::DestroyDB(folder_, rocksdb::Options()).ok()) {
+    // It is a cache: one that cannot be opened, whatever a crash left of it, is emptied. A folder that
+    // another process holds cannot be destroyed either, and the first error stands.
+    status = rocksdb::DB::Open(database_options(options_), folder_, &opened);
   }
   if (!status.ok()) return index_error(status, "cannot open the key index in " + folder_);
   db_.reset(opened);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "project/errors.h"
+#include "project/source_text.h"
 
 namespace tarn::project {
 namespace {
@@ -29,41 +30,6 @@ struct Refused {
   YAML::Mark mark;
   std::string hint;
 };
-
-/// Length of the UTF-8 sequence at `at`, or 0 when it is not one (RFC 3629).
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : static_cast<unsigned char>(0);
-  };
-  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const unsigned char first = byte(at);
-  if (first < 0x80) return first == 0 ? 0 : 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(at + 1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (!continues(at + 1) || !continues(at + 2)) return 0;
-    const bool overlong = first == 0xE0 && byte(at + 1) < 0xA0;
-    const bool surrogate = first == 0xED && byte(at + 1) >= 0xA0;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (!continues(at + 1) || !continues(at + 2) || !continues(at + 3)) return 0;
-    const bool outside = (first == 0xF0 && byte(at + 1) < 0x90) || (first == 0xF4 && byte(at + 1) >= 0x90);
-    return outside ? 0 : 4;
-  }
-  return 0;
-}
-
-std::vector<std::string> split_lines(std::string_view text) {
-  std::vector<std::string> lines;
-  while (true) {
-    const std::size_t end = text.find('\n');
-    std::string line(text.substr(0, end));
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    lines.push_back(std::move(line));
-    if (end == std::string_view::npos) return lines;
-    text.remove_prefix(end + 1);
-  }
-}
 
 /// Characters that a scalar covers on its first line.
 std::uint32_t scalar_length(std::string_view rest, std::string_view value) {
@@ -127,6 +93,10 @@ class TreeBuilder : public YAML::EventHandler {
     node.kind = NodeKind::kScalar;
     node.text = value;
     node.quoted = tag == "!";
+    if (node.quoted && !is_closed(mark)) {
+      throw Refused{&kYamlSyntax, "the quote that opens here is never closed", mark,
+                    "close it where the text ends"};
+    }
     finish(std::move(node), mark, anchor);
   }
 
@@ -165,6 +135,25 @@ class TreeBuilder : public YAML::EventHandler {
     node.column = span.column;
     node.length = scalar_length(rest_of_line(mark), value);
     return node;
+  }
+
+  /// Whether a quoted scalar has its end: yaml-cpp takes the end of the file for one.
+  bool is_closed(const YAML::Mark& mark) const {
+    std::string_view rest = rest_of_line(mark);
+    const char quote = rest.empty() ? ' ' : rest.front();
+    if (quote != '"' && quote != '\'') return true;  // an anchor or a tag stands before it
+    for (std::size_t line = static_cast<std::size_t>(mark.line), at = 1;; at = 0) {
+      for (; at < rest.size(); ++at) {
+        if (quote == '"' && rest[at] == '\\') {
+          ++at;
+        } else if (rest[at] == quote) {
+          if (quote == '"' || at + 1 >= rest.size() || rest[at + 1] != quote) return true;
+          ++at;
+        }
+      }
+      if (++line >= document_.lines.size()) return false;
+      rest = document_.lines[line];
+    }
   }
 
   static void check_tag(const std::string& tag, const YAML::Mark& mark) {
@@ -239,6 +228,12 @@ class TreeBuilder : public YAML::EventHandler {
 
   void add_entry(Open& frame, Node value) {
     frame.has_key = false;
+    if (value.kind == NodeKind::kNull && value.text.empty()) {
+      // A value that is not there has no place but its key's.
+      value.line = frame.key.line;
+      value.column = frame.key.column;
+      value.length = frame.key.length;
+    }
     const auto [first, is_new] = frame.lines_of_keys.emplace(frame.key.text, frame.key.line);
     if (is_new) {
       frame.node.entries.push_back({std::move(frame.key), std::move(value)});
@@ -277,6 +272,11 @@ std::string syntax_hint(const std::string& line, const std::string& message) {
   const std::size_t value = line.find_first_of("*%@`&!", 0);
   if (value != std::string::npos && line.find_first_of("\"'") == std::string::npos) {
     return fmt::format("a value with `{}` must stand in quotes", line[value]);
+  }
+  const std::size_t colon = line.find(": ");
+  if (message == "illegal map value" && colon != std::string::npos &&
+      line.find(": ", colon + 2) != std::string::npos) {
+    return "a text that holds `: ` must stand in quotes";
   }
   if (message.find("map") != std::string::npos) {
     return "look for a missing `: `, a wrong indentation here or on the line before, or a text that needs "
@@ -352,11 +352,6 @@ SourceSpan Document::span(const Node& node) const {
   SourceSpan span = span_at(node.line, node.column);
   span.length = node.length;
   return span;
-}
-
-std::uint32_t count_characters(std::string_view text) {
-  return static_cast<std::uint32_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 bool parse_yaml(const ProjectFile& file, Document& document, Diagnostics& out) {

@@ -80,7 +80,4 @@ void substitute_environment(Document& document, const EnvironmentLookup& environ
 /// A node on one line, as YAML; quotes where they are needed.
 std::string flow_yaml(const Node& node);
 
-/// Characters of UTF-8 text.
-std::uint32_t count_characters(std::string_view text);
-
 }  // namespace tarn::project

@@ -226,6 +226,7 @@ class FeedCheck {
   void check_partition() {
     std::set<std::string> seen;
     for (const auto& field : feed_.partition) {
+      if (field->column.empty()) continue;  // it could not be read
       const ColumnSpec* found = column("partition", field->column, field.span);
       if (found == nullptr) continue;
       if (!fits(field->transform, *found->type)) {
@@ -254,6 +255,7 @@ class FeedCheck {
 
   void check_sort() {
     for (const auto& field : feed_.sort) {
+      if (field->column.empty()) continue;
       const ColumnSpec* found = column("sort", field->column, field.span);
       if (found == nullptr || found->type->is_scalar()) continue;
       fail(kBadSort, field.span,
@@ -302,6 +304,8 @@ class FeedCheck {
 }  // namespace
 
 void complete_feed(FeedSpec& feed, Diagnostics& out) {
+  // The quote doubled, whatever the quote is.
+  if (feed.format.quote && feed.format.escape == FormatSpec().escape) feed.format.escape = *feed.format.quote;
   complete_columns(feed.columns, out);
   for (ChildSpec& child : feed.children) complete_columns(child.columns, out);
   for (ColumnSpec& column : feed.columns) {

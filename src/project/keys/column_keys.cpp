@@ -94,7 +94,7 @@ void describe_place(Block<ColumnSpec>& block) {
   block.add(field(&ColumnSpec::required), {.name = "required",
                                            .description = "Whether a null breaks the contract.",
                                            .example = "true",
-                                           .synonyms = {"not_null", "mandatory"}});
+                                           .synonyms = {"nullable", "not_null", "mandatory"}});
 }
 
 void describe_reading(Block<ColumnSpec>& block) {
@@ -104,7 +104,7 @@ void describe_reading(Block<ColumnSpec>& block) {
              .example = "[\"NA\"]",
              .default_text = "the format's",
              .applies = kScalars,
-             .synonyms = {"nulls", "null_values", "nullable"}});
+             .synonyms = {"nulls", "null_values"}});
   block.add(field(&ColumnSpec::default_value),
             {.name = "default",
              .description = "Value, as text, where the source is null or absent.",

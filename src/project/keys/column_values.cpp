@@ -94,38 +94,57 @@ Node Value<ColumnFormat>::write(const ColumnFormat& value) {
   return items.size() == 1 ? items.front() : Node::sequence(std::move(items));
 }
 
-void Value<PartitionField>::read(const Node& node, const KeyInfo& key, Reader& reader, PartitionField& out) {
-  const std::string* text = reader.scalar(node, key);
-  if (text == nullptr) return;
+namespace {
+
+Error bad_partition(std::string message, std::string hint) {
+  return Error(kBadPartition, std::move(message)).with_hint(std::move(hint));
+}
+
+Result<PartitionField> parse_partition(const std::string& text) {
   static const RE2 kPlain("\\s*([A-Za-z_][A-Za-z0-9_]*)\\s*");
   static const RE2 kCall(
       "\\s*([A-Za-z_]+)\\s*\\(\\s*(?:([0-9]{1,9})\\s*,\\s*)?([A-Za-z_][A-Za-z0-9_]*)\\s*\\)\\s*");
+  PartitionField field;
   std::string name, parameter;
-  if (RE2::FullMatch(*text, kPlain, &out.column)) return;
-  if (!RE2::FullMatch(*text, kCall, &name, &parameter, &out.column)) {
-    reader.fail(kBadPartition, node, fmt::format("`{}` is not a partition", *text),
-                "write a column, or as in `month(admitted_at)` or `bucket(16, facility_id)`");
-    return;
+  if (RE2::FullMatch(text, kPlain, &field.column)) return field;
+  if (!RE2::FullMatch(text, kCall, &name, &parameter, &field.column)) {
+    return bad_partition(fmt::format("`{}` is not a partition", text),
+                         "write a column, or as in `month(admitted_at)` or `bucket(16, facility_id)`");
   }
   const auto choice = std::ranges::find(kTransform, name, &Choice::name);
   if (choice == kTransform.end()) {
     std::vector<std::string_view> names;
     for (const Choice& known : kTransform) names.push_back(known.name);
     const std::string_view near = nearest_name(name, names);
-    reader.fail(kBadPartition, node, fmt::format("`{}` is not a transform", name),
-                near.empty() ? "identity, bucket, truncate, year, month, day or hour"
-                             : fmt::format("did you mean `{}`?", near));
-    return;
+    return bad_partition(fmt::format("`{}` is not a transform", name),
+                         near.empty() ? "identity, bucket, truncate, year, month, day or hour"
+                                      : fmt::format("did you mean `{}`?", near));
   }
-  out.transform = static_cast<Transform>(choice->value);
-  const bool takes_number = out.transform == Transform::kBucket || out.transform == Transform::kTruncate;
-  out.parameter = parameter.empty() ? 0 : static_cast<std::uint32_t>(std::stoul(parameter));
-  if (takes_number == (out.parameter > 0) && (takes_number || parameter.empty())) return;
-  reader.fail(kBadPartition, node,
-              takes_number ? fmt::format("`{}` needs a number of at least 1", name)
-                           : fmt::format("`{}` takes a column only", name),
-              takes_number ? fmt::format("write `{}(16, {})`", name, out.column)
-                           : fmt::format("write `{}({})`", name, out.column));
+  field.transform = static_cast<Transform>(choice->value);
+  field.parameter = parameter.empty() ? 0 : static_cast<std::uint32_t>(std::stoul(parameter));
+  const bool takes_number = field.transform == Transform::kBucket || field.transform == Transform::kTruncate;
+  if (takes_number && field.parameter == 0) {
+    return bad_partition(fmt::format("`{}` needs a number of at least 1", name),
+                         fmt::format("write `{}(16, {})`", name, field.column));
+  }
+  if (!takes_number && !parameter.empty()) {
+    return bad_partition(fmt::format("`{}` takes a column only", name),
+                         fmt::format("write `{}({})`", name, field.column));
+  }
+  return field;
+}
+
+}  // namespace
+
+void Value<PartitionField>::read(const Node& node, const KeyInfo& key, Reader& reader, PartitionField& out) {
+  const std::string* text = reader.scalar(node, key);
+  if (text == nullptr) return;
+  Result<PartitionField> field = parse_partition(*text);
+  if (field) {
+    out = *std::move(field);
+  } else {
+    reader.fail(field.error().code(), node, field.error().message(), field.error().hint());
+  }
 }
 Node Value<PartitionField>::write(const PartitionField& value) {
   return Node::scalar(to_string(value));

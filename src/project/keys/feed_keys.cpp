@@ -80,8 +80,9 @@ const Block<SourceSpec>& source_block() {
 }
 
 Block<FeedLimits> describe_limits() {
-  Block<FeedLimits> block(
-      {.name = "limits", .description = "What one arrival may hold; anything beyond is quarantined."});
+  Block<FeedLimits> block({.name = "limits",
+                           .description = "What one arrival may hold; anything beyond is quarantined.",
+                           .article = "the"});
   const auto size = [&](std::uint64_t FeedLimits::*member, std::string_view name,
                         std::string_view description, std::string_view example) {
     block.add(

@@ -75,6 +75,7 @@ struct BlockInfo {
   std::string_view name;  ///< "feed", "source": as the reference calls it.
   std::string_view description;
   std::vector<KeyInfo> keys = {};
+  std::string_view article = "a";         ///< "a feed", "the limits".
   std::string_view selector_key = {};     ///< "type": the key that KeyInfo::applies is about.
   std::span<const Choice> selector = {};  ///< Its words.
 

@@ -8,7 +8,7 @@ constexpr std::string_view kProjectName = "[a-z][a-z0-9_-]*";
 
 Block<ProcessLimits> describe_process_limits() {
   Block<ProcessLimits> block(
-      {.name = "limits of the process", .description = "What the whole process may use."});
+      {.name = "limits of the process", .description = "What the whole process may use.", .article = "the"});
   block.add(size_field(&ProcessLimits::memory),
             {.name = "memory",
              .description = "Memory of the whole process; at least 128MiB.",

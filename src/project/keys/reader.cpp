@@ -76,6 +76,10 @@ std::string unknown_key_hint(std::string_view name, const BlockInfo& block) {
       return fmt::format("`{}` belongs to the top of the file: indent it less", name);
     }
   }
+  for (const KeyInfo& key : block.keys) {
+    if (!nearest_name(name, names).empty()) break;
+    if (!nearest_name(name, key.synonyms).empty()) return fmt::format("did you mean `{}`?", key.name);
+  }
   if (const auto near = nearest_name(name, names); !near.empty())
     return fmt::format("did you mean `{}`?", near);
   std::string list;
@@ -129,7 +133,7 @@ std::span<const Node> Reader::block_items(const Node& node, const KeyInfo& key) 
 }
 
 void Reader::unknown_key(const Node& key, const BlockInfo& block) {
-  fail(kUnknownKey, key, fmt::format("`{}` is not a setting of a {}", key.text, block.name),
+  fail(kUnknownKey, key, fmt::format("`{}` is not a setting of {} {}", key.text, block.article, block.name),
        unknown_key_hint(key.text, block));
 }
 

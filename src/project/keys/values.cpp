@@ -188,7 +188,9 @@ void SizeValue::read(const Node& node, const KeyInfo& key, Reader& reader, std::
     return;
   }
   if (size) {
-    reader.fail(kBadValue, node, fmt::format("`{}` must be at least {} bytes", key.name, key.minimum),
+    reader.fail(kBadValue, node,
+                fmt::format("`{}` must be at least {}", key.name,
+                            write(static_cast<std::uint64_t>(key.minimum)).text),
                 key.advice());
   } else {
     reader.fail(kWrongType, node, fmt::format("`{}` is not a size", *text),
@@ -213,7 +215,7 @@ void DurationValue::read(const Node& node, const KeyInfo& key, Reader& reader, s
     return;
   }
   if (duration) {
-    reader.fail(kBadValue, node, fmt::format("`{}` must be at least {} ms", key.name, key.minimum),
+    reader.fail(kBadValue, node, fmt::format("`{}` must be at least {}", key.name, write(key.minimum).text),
                 key.advice());
   } else {
     reader.fail(kWrongType, node, fmt::format("`{}` is not a duration", *text),

@@ -5,12 +5,15 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "catalog/errors.h"
 #include "ingest/errors.h"
+#include "ingest/parallel.h"
 #include "table/child_upsert.h"
 #include "table/data_files.h"
 #include "table/upsert.h"
@@ -67,7 +70,10 @@ BatchCommitter::BatchCommitter(Services services, const project::Project& projec
     : services_(services),
       project_(project),
       index_folder_(std::move(index_folder)),
-      manifests_(services.store) {}
+      manifests_(services.store),
+      threads_(std::max<std::size_t>(1, project.spec.limits.threads > 0
+                                            ? project.spec.limits.threads
+                                            : std::thread::hardware_concurrency())) {}
 
 BatchCommitter::~BatchCommitter() = default;
 
@@ -213,7 +219,7 @@ table::DataFilesRequest request_for(const iceberg::TableMetadata& metadata, cons
           .batch_id = id.value(),
           // Attempts never share a name: a reader may still hold what the first one wrote.
           .first_number = static_cast<std::uint32_t>(attempt) * 100'000,
-          .parquet = {.use_threads = true}};
+          .parquet = {}};
 }
 
 // Of the rows that a plan leaves out, how many each arrival brought.
@@ -276,6 +282,7 @@ Status BatchCommitter::write_upsert(TableWork& work, const Gathered& gathered, c
 
 Result<table::KeyIndex*> BatchCommitter::index_of(const iceberg::TableMetadata& metadata,
                                                   const Gathered& gathered) {
+  const std::lock_guard lock(indices_mutex_);  // of the map; each index is used by one thread
   std::unique_ptr<table::KeyIndex>& index = indices_[metadata.table_uuid];
   std::optional<std::string> version;
   if (!gathered.is_child && !gathered.feed->version_column->empty()) version = *gathered.feed->version_column;
@@ -324,21 +331,58 @@ void BatchCommitter::discard(const std::vector<TableWork>& works) {
   }
 }
 
+Status BatchCommitter::write_tables(std::vector<Gathered>& gathered, const ParsedBatch& batch,
+                                    std::vector<TableWork>& works, int attempt) {
+  // A parent and its children are one unit, because the parent's plan decides of the children's rows. Parents
+  // come first.
+  std::vector<std::vector<std::size_t>> units;
+  std::map<TableName, std::size_t> unit_of_parent;
+  for (std::size_t i = 0; i < gathered.size(); ++i) {
+    const bool joins = gathered[i].is_child && unit_of_parent.contains(gathered[i].parent);
+    if (!joins) {
+      unit_of_parent[gathered[i].shape.name] = units.size();
+      units.push_back({i});
+    } else {
+      units[unit_of_parent[gathered[i].parent]].push_back(i);
+    }
+  }
+  std::atomic<std::size_t> next{0};
+  return run_parallel(std::min(threads_, units.size()), [&](std::size_t) -> Status {
+    for (std::size_t unit = next++; unit < units.size(); unit = next++) {
+      const TableWork* const parent = &works[units[unit].front()];
+      for (const std::size_t i : units[unit]) {
+        auto work = write_table(gathered[i], batch, gathered[i].is_child ? parent : nullptr, attempt);
+        if (!work.ok()) {
+          next = units.size();
+          return std::move(work).error();
+        }
+        works[i] = *std::move(work);
+      }
+    }
+    return ok_status();
+  });
+}
+
+Status BatchCommitter::note_committed(const std::vector<TableWork>& works) const {
+  // The indices are caches: one that is out of step is brought up to date by the next batch.
+  std::atomic<std::size_t> next{0};
+  return run_parallel(std::min(threads_, works.size()), [&](std::size_t) -> Status {
+    for (std::size_t i = next++; i < works.size(); i = next++) {
+      const TableWork& work = works[i];
+      if (!work.plan || !work.built) continue;
+      TARN_RETURN_IF_ERROR(
+          table::note_committed(*work.index, *work.plan, work.data, work.built->snapshot.snapshot_id));
+    }
+    return ok_status();
+  });
+}
+
 Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<Gathered>& gathered,
                                                 int attempt) {
   CommitReport report;
-  std::vector<TableWork> works;
+  std::vector<TableWork> works(gathered.size());
   std::vector<catalog::TableCommit> commits;
-  std::map<TableName, std::size_t> position;
-  works.reserve(gathered.size());
-  for (Gathered& rows : gathered) {
-    const auto parent = position.find(rows.parent);
-    const TableWork* const parent_work =
-        rows.is_child && parent != position.end() ? &works[parent->second] : nullptr;
-    TARN_ASSIGN_OR_RETURN(TableWork work, write_table(rows, batch, parent_work, attempt));
-    position[work.name] = works.size();
-    works.push_back(std::move(work));
-  }
+  TARN_RETURN_IF_ERROR(write_tables(gathered, batch, works, attempt));
   for (TableWork& work : works) {
     for (const auto& [arrival, rows] : work.superseded_by_arrival) report.superseded += rows;
     report.rows += work.rows_added;
@@ -361,12 +405,7 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
     if (committed.error().error_class() != ErrorClass::kUnknownOutcome) discard(works);
     return committed.error();
   }
-  for (const TableWork& work : works) {
-    if (!work.plan || !work.built) continue;
-    // The index is a cache: out of step, it is brought up to date by the next batch.
-    TARN_RETURN_IF_ERROR(
-        table::note_committed(*work.index, *work.plan, work.data, work.built->snapshot.snapshot_id));
-  }
+  TARN_RETURN_IF_ERROR(note_committed(works));
   return report;
 }
 

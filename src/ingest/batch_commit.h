@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,9 @@ class BatchCommitter {
   struct Gathered;
 
   Result<std::vector<Gathered>> gather(ParsedBatch& batch);
+  Status write_tables(std::vector<Gathered>& gathered, const ParsedBatch& batch,
+                      std::vector<TableWork>& works, int attempt);
+  Status note_committed(const std::vector<TableWork>& works) const;
   Result<TableWork> write_table(Gathered& gathered, const ParsedBatch& batch, const TableWork* parent,
                                 int attempt);
   Status write_append(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
@@ -78,6 +82,8 @@ class BatchCommitter {
   const project::Project& project_;
   std::string index_folder_;
   table::ManifestCache manifests_;
+  std::size_t threads_;
+  std::mutex indices_mutex_;
   std::map<std::string, std::unique_ptr<table::KeyIndex>> indices_;  // by table uuid
 };
 

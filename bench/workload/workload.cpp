@@ -13,7 +13,7 @@
 
 #include "base/civil_time.h"
 #include "workload/errors.h"
-#include "workload/feed_zip.h"
+#include "workload/feeds/feed_zip.h"
 
 namespace tarn::workload {
 namespace {

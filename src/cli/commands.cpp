@@ -1,13 +1,13 @@
 #include "cli/commands.h"
 
-#include "cli/command_demo.h"
-#include "cli/command_files.h"
-#include "cli/command_ingest.h"
-#include "cli/command_project.h"
-#include "cli/command_quarantine.h"
-#include "cli/command_reference.h"
-#include "cli/command_sql.h"
-#include "cli/command_version.h"
+#include "cli/commands/command_demo.h"
+#include "cli/commands/command_files.h"
+#include "cli/commands/command_ingest.h"
+#include "cli/commands/command_project.h"
+#include "cli/commands/command_quarantine.h"
+#include "cli/commands/command_reference.h"
+#include "cli/commands/command_sql.h"
+#include "cli/commands/command_version.h"
 #include "cli/version.h"
 
 namespace tarn::cli {

@@ -4,7 +4,7 @@
 
 #include <arrow/type_fwd.h>
 
-#include "ingest/cell.h"
+#include "ingest/read/cell.h"
 
 namespace tarn::ingest {
 

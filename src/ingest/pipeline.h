@@ -13,9 +13,9 @@
 
 #include "base/result.h"
 #include "connect/source.h"
-#include "ingest/arrival_parser.h"
+#include "ingest/read/arrival_parser.h"
 #include "ingest/batch_commit.h"
-#include "ingest/compiled_feed.h"
+#include "ingest/read/compiled_feed.h"
 #include "ingest/landing_zone.h"
 #include "project/project_spec.h"
 #include "state/ledger.h"

@@ -14,7 +14,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "iceberg/schema.h"
-#include "ingest/cell.h"
+#include "ingest/read/cell.h"
 
 namespace tarn::ingest {
 

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "ingest/compiled_feed.h"
-#include "ingest/member_sink.h"
+#include "ingest/read/compiled_feed.h"
+#include "ingest/read/member_sink.h"
 
 namespace tarn::ingest {
 

@@ -11,7 +11,7 @@
 #include "format/csv.h"
 #include "format/fixed_width.h"
 #include "format/xml_path.h"
-#include "ingest/converter.h"
+#include "ingest/read/converter.h"
 #include "project/feed_spec.h"
 
 namespace tarn::ingest {

@@ -1,4 +1,4 @@
-#include "ingest/converter.h"
+#include "ingest/read/converter.h"
 
 #include <fmt/format.h>
 #include <re2/re2.h>

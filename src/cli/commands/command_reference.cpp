@@ -1,4 +1,4 @@
-#include "cli/command_reference.h"
+#include "cli/commands/command_reference.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "cli/command_demo.h"
+#include "cli/commands/command_demo.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "cli/command_quarantine.h"
+#include "cli/commands/command_quarantine.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "base/size.h"
 #include "cli/errors.h"
-#include "cli/ingest_setup.h"
+#include "cli/commands/ingest_setup.h"
 #include "state/quarantine.h"
 
 namespace tarn::cli {

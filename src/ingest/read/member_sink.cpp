@@ -1,4 +1,4 @@
-#include "ingest/member_sink.h"
+#include "ingest/read/member_sink.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "cli/command_version.h"
+#include "cli/commands/command_version.h"
 
 #include "cli/version.h"
 

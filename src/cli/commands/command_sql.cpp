@@ -1,4 +1,4 @@
-#include "cli/command_sql.h"
+#include "cli/commands/command_sql.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

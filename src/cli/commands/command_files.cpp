@@ -1,4 +1,4 @@
-#include "cli/command_files.h"
+#include "cli/commands/command_files.h"
 
 #include <fmt/format.h>
 

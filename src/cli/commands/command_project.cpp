@@ -1,4 +1,4 @@
-#include "cli/command_project.h"
+#include "cli/commands/command_project.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "cli/errors.h"
-#include "ingest/compiled_feed.h"
+#include "ingest/read/compiled_feed.h"
 #include "io/errors.h"
 #include "io/object_store.h"
 #include "project/reference.h"

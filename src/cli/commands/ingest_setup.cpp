@@ -1,4 +1,4 @@
-#include "cli/ingest_setup.h"
+#include "cli/commands/ingest_setup.h"
 
 #include <pthread.h>
 #include <signal.h>

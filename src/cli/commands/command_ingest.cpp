@@ -1,4 +1,4 @@
-#include "cli/command_ingest.h"
+#include "cli/commands/command_ingest.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "base/size.h"
-#include "cli/ingest_setup.h"
+#include "cli/commands/ingest_setup.h"
 #include "cli/progress_bar.h"
 
 namespace tarn::cli {

@@ -1,4 +1,4 @@
-#include "ingest/compiled_feed.h"
+#include "ingest/read/compiled_feed.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "ingest/delimited_member.h"
+#include "ingest/read/delimited_member.h"
 
 #include <fmt/format.h>
 

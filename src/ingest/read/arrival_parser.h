@@ -7,8 +7,8 @@
 
 #include "base/result.h"
 #include "catalog/catalog.h"
-#include "ingest/compiled_feed.h"
-#include "ingest/member_sink.h"
+#include "ingest/read/compiled_feed.h"
+#include "ingest/read/member_sink.h"
 #include "ingest/parsed_batch.h"
 
 namespace tarn::ingest {

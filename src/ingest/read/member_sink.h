@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "ingest/cell.h"
-#include "ingest/compiled_feed.h"
+#include "ingest/read/cell.h"
+#include "ingest/read/compiled_feed.h"
 #include "ingest/parsed_batch.h"
 #include "ingest/table_builder.h"
 #include "state/ledger.h"

@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/result.h"
-#include "ingest/arena.h"
-#include "ingest/cell.h"
+#include "ingest/read/arena.h"
+#include "ingest/read/cell.h"
 #include "project/feed_spec.h"
 
 namespace tarn::ingest {

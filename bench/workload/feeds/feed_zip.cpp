@@ -1,4 +1,4 @@
-#include "workload/feed_zip.h"
+#include "workload/feeds/feed_zip.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "ingest/xml_member.h"
+#include "ingest/read/xml_member.h"
 
 #include <fmt/format.h>
 

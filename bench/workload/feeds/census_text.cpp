@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "workload/feed_zip.h"
+#include "workload/feeds/feed_zip.h"
 #include "workload/vocabulary.h"
 
 namespace tarn::workload {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/civil_time.h"
-#include "workload/feed_zip.h"
+#include "workload/feeds/feed_zip.h"
 #include "workload/patient.h"
 #include "workload/vocabulary.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/civil_time.h"
 #include "workload/encounter.h"
-#include "workload/feed_zip.h"
+#include "workload/feeds/feed_zip.h"
 #include "workload/patient.h"
 #include "workload/vocabulary.h"
 

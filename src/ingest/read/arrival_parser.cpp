@@ -1,4 +1,4 @@
-#include "ingest/arrival_parser.h"
+#include "ingest/read/arrival_parser.h"
 
 #include <fmt/format.h>
 
@@ -9,9 +9,9 @@
 #include <variant>
 
 #include "format/archive.h"
-#include "ingest/delimited_member.h"
+#include "ingest/read/delimited_member.h"
 #include "ingest/errors.h"
-#include "ingest/xml_member.h"
+#include "ingest/read/xml_member.h"
 
 namespace tarn::ingest {
 namespace {

@@ -20,7 +20,6 @@ THIRD_PARTY = {
     "re2/": {"project", "format", "ingest"},
     "CLI/": {"cli"},
     "histedit": {"cli"},
-    "spdlog/": {"telemetry"},
     "openssl/": {"base"},
     "xxhash": {"base", "format"},
     "sys/socket.h": {"net"},

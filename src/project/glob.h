@@ -21,7 +21,7 @@ namespace tarn::project {
 ///   adt/**        all below adt                   /\d{8}\.csv$/   a regular expression
 ///
 /// Immutable, cheap to copy, and usable from any number of threads. Matching is linear in the path for all
-/// but adversarial patterns (then quadratic), about five million paths a second.
+/// but adversarial patterns (then quadratic): millions of paths a second.
 class Pattern {
  public:
   /// `contract.bad_pattern` with the reason when the text is not a pattern.

@@ -2,7 +2,7 @@
 
 #include <string>
 
-/// What the one description of the contract's keys (`project/contract_keys.cpp`) says, for editors and
+/// What the one description of the contract's keys (`project/keys/`) says, for editors and
 /// readers.
 namespace tarn::project {
 

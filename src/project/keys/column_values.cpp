@@ -139,9 +139,9 @@ Result<PartitionField> parse_partition(const std::string& text) {
 void Value<PartitionField>::read(const Node& node, const KeyInfo& key, Reader& reader, PartitionField& out) {
   const std::string* text = reader.scalar(node, key);
   if (text == nullptr) return;
-  Result<PartitionField> field = parse_partition(*text);
+  const Result<PartitionField> field = parse_partition(*text);
   if (field) {
-    out = *std::move(field);
+    out = field.value();
   } else {
     reader.fail(field.error().code(), node, field.error().message(), field.error().hint());
   }

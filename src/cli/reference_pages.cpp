@@ -10,24 +10,18 @@
 #include "base/error.h"
 #include "catalog/errors.h"
 #include "cli/errors.h"
+#include "drop_folder/errors.h"
 #include "engine/errors.h"
+#include "format/errors.h"
 #include "iceberg/errors.h"
+#include "ingest/errors.h"
 #include "io/errors.h"
 #include "project/errors.h"
 #include "project/reference.h"
 #include "query/errors.h"
 #include "state/errors.h"
 #include "table/errors.h"
-// Libraries that a smaller build leaves out.
-#if __has_include("connect/errors.h")
-#include "connect/errors.h"
-#endif
-#if __has_include("format/errors.h")
-#include "format/errors.h"
-#endif
-#if __has_include("ingest/errors.h")
-#include "ingest/errors.h"
-#endif
+#include "workload/errors.h"
 
 namespace tarn::cli {
 namespace {
@@ -58,16 +52,11 @@ std::map<std::string_view, const ErrorCode*> all_codes() {
   add(table::error_codes());
   add(catalog::error_codes());
   add(query::error_codes());
-  add(error_codes());
-#if __has_include("connect/errors.h")
-  add(connect::error_codes());
-#endif
-#if __has_include("format/errors.h")
   add(format::error_codes());
-#endif
-#if __has_include("ingest/errors.h")
   add(ingest::error_codes());
-#endif
+  add(drop_folder::error_codes());
+  add(workload::error_codes());
+  add(error_codes());
   return codes;
 }
 

@@ -77,9 +77,9 @@ class Connection {
   /// prepare() and execute().
   Result<ResultSet> query(std::string_view sql, std::string_view source = "sql");
   /// The tables that one statement names and that are not here yet, as they are written
-  /// ("curated.encounter", with its alias), sorted; common table expressions are not tables, views are seen through. The
-  /// engine guesses at the columns of tables it does not have, and gives up where it cannot (`USING (id)`):
-  /// sql.binder. Other errors: sql.syntax.
+  /// ("curated.encounter", with its alias), sorted; common table expressions are not tables, views are seen
+  /// through. The engine guesses at the columns of tables it does not have, and gives up where it cannot
+  /// (`USING (id)`): sql.binder. Other errors: sql.syntax.
   Result<std::vector<std::string>> table_names(std::string_view sql);
   /// Adds rows to an existing table of this database.
   Result<Appender> append_to(const TableName& table);

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/size.h"
-#include "cli/errors.h"
 #include "cli/commands/ingest_setup.h"
+#include "cli/errors.h"
 #include "state/quarantine.h"
 
 namespace tarn::cli {

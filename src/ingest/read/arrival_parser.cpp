@@ -9,8 +9,8 @@
 #include <variant>
 
 #include "format/archive.h"
-#include "ingest/read/delimited_member.h"
 #include "ingest/errors.h"
+#include "ingest/read/delimited_member.h"
 #include "ingest/read/xml_member.h"
 
 namespace tarn::ingest {

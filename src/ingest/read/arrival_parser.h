@@ -7,9 +7,9 @@
 
 #include "base/result.h"
 #include "catalog/catalog.h"
+#include "ingest/parsed_batch.h"
 #include "ingest/read/compiled_feed.h"
 #include "ingest/read/member_sink.h"
-#include "ingest/parsed_batch.h"
 
 namespace tarn::ingest {
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ingest/parsed_batch.h"
 #include "ingest/read/cell.h"
 #include "ingest/read/compiled_feed.h"
-#include "ingest/parsed_batch.h"
 #include "ingest/table_builder.h"
 #include "state/ledger.h"
 #include "state/quarantine.h"

@@ -15,79 +15,77 @@ namespace tarn::table::testing {
 
 using Rng = std::mt19937_64;
 
-/// A scalar of a type, now and then null, with values of all kinds: negative, zero, extreme, empty, long.
+/// Any number of either sign whose magnitude is below a limit.
+inline std::int64_t random_number(Rng& rng, std::int64_t limit) {
+  const std::int64_t magnitude = static_cast<std::int64_t>(rng() % static_cast<std::uint64_t>(limit));
+  return rng() % 2 == 0 ? magnitude : -magnitude;
+}
+
+/// Up to 23 pieces of text of one to four bytes.
+inline std::string random_text(Rng& rng) {
+  static const std::vector<std::string> kPieces{"a", "B", "é", "漢", "😀", "z", "%", "/", " ", "0"};
+  std::string value;
+  for (std::uint64_t i = rng() % 24; i > 0; --i) value += kPieces[rng() % kPieces.size()];
+  return value;
+}
+
+inline std::string random_bytes(Rng& rng, std::size_t size) {
+  std::string value(size, '\0');
+  for (char& c : value) c = static_cast<char>(rng());
+  return value;
+}
+
+/// Appends a value of a type; every third row gets a small number, so that values repeat.
+inline arrow::Status append_random_value(const arrow::DataType& type, std::int64_t row, Rng& rng,
+                                         arrow::ArrayBuilder& builder) {
+  switch (type.id()) {
+    case arrow::Type::BOOL:
+      return static_cast<arrow::BooleanBuilder&>(builder).Append(rng() % 2 == 0);
+    case arrow::Type::INT32:
+      return static_cast<arrow::Int32Builder&>(builder).Append(
+          static_cast<std::int32_t>(random_number(rng, row % 3 == 0 ? 50 : 2'000'000'000)));
+    case arrow::Type::INT64:
+      return static_cast<arrow::Int64Builder&>(builder).Append(
+          random_number(rng, row % 3 == 0 ? 50 : INT64_MAX));
+    case arrow::Type::FLOAT:
+      return static_cast<arrow::FloatBuilder&>(builder).Append(static_cast<float>(random_number(rng, 1000)) /
+                                                               8);
+    case arrow::Type::DOUBLE:
+      return static_cast<arrow::DoubleBuilder&>(builder).Append(
+          static_cast<double>(random_number(rng, 1'000'000)) / 8);
+    case arrow::Type::DATE32:
+      return static_cast<arrow::Date32Builder&>(builder).Append(
+          static_cast<std::int32_t>(random_number(rng, 40'000)));
+    case arrow::Type::TIME64:
+      return static_cast<arrow::Time64Builder&>(builder).Append(std::abs(random_number(rng, 86'400'000'000)));
+    case arrow::Type::TIMESTAMP:
+      return static_cast<arrow::TimestampBuilder&>(builder).Append(random_number(rng, 4'000'000'000'000'000));
+    case arrow::Type::DECIMAL128: {
+      const auto precision = static_cast<const arrow::Decimal128Type&>(type).precision();
+      arrow::Decimal128 value(random_number(rng, precision >= 18 ? INT64_MAX / 10 : 99));
+      if (precision > 30) value *= arrow::Decimal128(1'000'000'007);
+      return static_cast<arrow::Decimal128Builder&>(builder).Append(value);
+    }
+    case arrow::Type::STRING:
+      return static_cast<arrow::StringBuilder&>(builder).Append(random_text(rng));
+    case arrow::Type::BINARY:
+      return static_cast<arrow::BinaryBuilder&>(builder).Append(random_bytes(rng, rng() % 24));
+    default: {
+      const auto width =
+          static_cast<std::size_t>(static_cast<const arrow::FixedSizeBinaryType&>(type).byte_width());
+      return static_cast<arrow::FixedSizeBinaryBuilder&>(builder).Append(random_bytes(rng, width));
+    }
+  }
+}
+
+/// Values of a type, now and then null, of all kinds: negative, zero, extreme, empty, long.
 inline std::shared_ptr<arrow::Array> random_array(const std::shared_ptr<arrow::DataType>& type,
                                                   std::int64_t rows, double null_share, Rng& rng) {
   std::unique_ptr<arrow::ArrayBuilder> builder = std::move(arrow::MakeBuilder(type)).ValueOrDie();
   std::uniform_real_distribution<double> chance(0, 1);
-  const auto number = [&](std::int64_t limit) {
-    const std::int64_t magnitude = static_cast<std::int64_t>(rng() % static_cast<std::uint64_t>(limit));
-    return rng() % 2 == 0 ? magnitude : -magnitude;
-  };
-  const auto text = [&] {
-    static const std::vector<std::string> kPieces{"a", "B", "é", "漢", "😀", "z", "%", "/", " ", "0"};
-    std::string value;
-    for (std::uint64_t i = rng() % 24; i > 0; --i) value += kPieces[rng() % kPieces.size()];
-    return value;
-  };
-  const auto bytes = [&](std::size_t size) {
-    std::string value(size, '\0');
-    for (char& c : value) c = static_cast<char>(rng());
-    return value;
-  };
-  for (std::int64_t i = 0; i < rows; ++i) {
-    if (chance(rng) < null_share) {
-      EXPECT_TRUE(builder->AppendNull().ok());
-      continue;
-    }
-    arrow::Status status;
-    switch (type->id()) {
-      case arrow::Type::BOOL:
-        status = static_cast<arrow::BooleanBuilder&>(*builder).Append(rng() % 2 == 0);
-        break;
-      case arrow::Type::INT32:
-        status = static_cast<arrow::Int32Builder&>(*builder).Append(
-            static_cast<std::int32_t>(number(i % 3 == 0 ? 50 : 2'000'000'000)));
-        break;
-      case arrow::Type::INT64:
-        status = static_cast<arrow::Int64Builder&>(*builder).Append(number(i % 3 == 0 ? 50 : INT64_MAX));
-        break;
-      case arrow::Type::FLOAT:
-        status = static_cast<arrow::FloatBuilder&>(*builder).Append(static_cast<float>(number(1000)) / 8);
-        break;
-      case arrow::Type::DOUBLE:
-        status =
-            static_cast<arrow::DoubleBuilder&>(*builder).Append(static_cast<double>(number(1'000'000)) / 8);
-        break;
-      case arrow::Type::DATE32:
-        status =
-            static_cast<arrow::Date32Builder&>(*builder).Append(static_cast<std::int32_t>(number(40'000)));
-        break;
-      case arrow::Type::TIME64:
-        status = static_cast<arrow::Time64Builder&>(*builder).Append(std::abs(number(86'400'000'000)));
-        break;
-      case arrow::Type::TIMESTAMP:
-        status = static_cast<arrow::TimestampBuilder&>(*builder).Append(number(4'000'000'000'000'000));
-        break;
-      case arrow::Type::DECIMAL128: {
-        const auto precision = static_cast<const arrow::Decimal128Type&>(*type).precision();
-        arrow::Decimal128 value(number(precision >= 18 ? INT64_MAX / 10 : 99));
-        if (precision > 30) value *= arrow::Decimal128(1'000'000'007);
-        status = static_cast<arrow::Decimal128Builder&>(*builder).Append(value);
-        break;
-      }
-      case arrow::Type::STRING:
-        status = static_cast<arrow::StringBuilder&>(*builder).Append(text());
-        break;
-      case arrow::Type::BINARY:
-        status = static_cast<arrow::BinaryBuilder&>(*builder).Append(bytes(rng() % 24));
-        break;
-      default: {
-        const auto width =
-            static_cast<std::size_t>(static_cast<const arrow::FixedSizeBinaryType&>(*type).byte_width());
-        status = static_cast<arrow::FixedSizeBinaryBuilder&>(*builder).Append(bytes(width));
-      }
-    }
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const arrow::Status status =
+        chance(rng) < null_share ? builder->AppendNull() : append_random_value(*type, row, rng, *builder);
     EXPECT_TRUE(status.ok()) << status.ToString();
   }
   return builder->Finish().ValueOrDie();

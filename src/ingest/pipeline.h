@@ -13,10 +13,10 @@
 
 #include "base/result.h"
 #include "connect/source.h"
-#include "ingest/read/arrival_parser.h"
 #include "ingest/batch_commit.h"
-#include "ingest/read/compiled_feed.h"
 #include "ingest/landing_zone.h"
+#include "ingest/read/arrival_parser.h"
+#include "ingest/read/compiled_feed.h"
 #include "project/project_spec.h"
 #include "state/ledger.h"
 #include "state/runs.h"

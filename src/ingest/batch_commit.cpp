@@ -71,11 +71,20 @@ BatchCommitter::BatchCommitter(Services services, const project::Project& projec
       project_(project),
       index_folder_(std::move(index_folder)),
       manifests_(services.store),
+      upsert_tables_(count_upsert_tables(project)),
       threads_(std::max<std::size_t>(1, project.spec.limits.threads > 0
                                             ? project.spec.limits.threads
                                             : std::thread::hardware_concurrency())) {}
 
 BatchCommitter::~BatchCommitter() = default;
+
+std::size_t BatchCommitter::count_upsert_tables(const project::Project& project) {
+  std::size_t count = 0;
+  for (const project::FeedSpec& feed : project.feeds) {
+    if (*feed.mode == project::LoadMode::kUpsert) count += 1 + feed.children.size();
+  }
+  return std::max<std::size_t>(count, 1);
+}
 
 Status BatchCommitter::prepare_tables() {
   for (const project::FeedSpec& feed : project_.feeds) {
@@ -290,8 +299,13 @@ Result<table::KeyIndex*> BatchCommitter::index_of(const iceberg::TableMetadata& 
       auto columns, table::UpsertColumns::bind(metadata.current_schema(), gathered.shape.identifier_columns,
                                                version, kTieBreaks));
   if (!index) {
+    // The indices of a project's upsert tables share a thirty-second of the memory, but none gets less than 4
+    // MiB.
+    const std::uint64_t share =
+        std::max<std::uint64_t>(project_.spec.limits.memory / 32 / upsert_tables_, 4U << 20);
+    const table::KeyIndexOptions options{.block_cache_bytes = share / 2, .write_buffer_bytes = share / 2};
     TARN_ASSIGN_OR_RETURN(
-        index, table::KeyIndex::open(index_folder_ + "/" + metadata.table_uuid, std::move(columns)));
+        index, table::KeyIndex::open(index_folder_ + "/" + metadata.table_uuid, std::move(columns), options));
   }
   return index.get();
 }

@@ -82,6 +82,9 @@ class BatchCommitter {
   const project::Project& project_;
   std::string index_folder_;
   table::ManifestCache manifests_;
+  static std::size_t count_upsert_tables(const project::Project& project);
+
+  std::size_t upsert_tables_;
   std::size_t threads_;
   std::mutex indices_mutex_;
   std::map<std::string, std::unique_ptr<table::KeyIndex>> indices_;  // by table uuid

@@ -1,6 +1,8 @@
 #include "cli/commands.h"
 
 #include "cli/commands/command_demo.h"
+#include "cli/commands/command_discover.h"
+#include "cli/commands/command_doctor.h"
 #include "cli/commands/command_files.h"
 #include "cli/commands/command_ingest.h"
 #include "cli/commands/command_project.h"
@@ -24,11 +26,13 @@ void add_commands(CLI::App& app, CommandContext& context) {
       ->type_name("DIR");
   add_init_command(app, context);
   add_check_command(app, context);
+  add_discover_command(app, context);
   add_ingest_command(app, context);
   add_serve_command(app, context);
   add_sql_command(app, context);
   add_files_command(app, context);
   add_status_command(app, context);
+  add_doctor_command(app, context);
   add_quarantine_command(app, context);
   add_demo_command(app, context);
   add_version_command(app, context);

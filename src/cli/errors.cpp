@@ -7,7 +7,7 @@
 namespace tarn::cli {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr std::array kCodes = {&kNoProject, &kBadProject, &kUsage, &kStale};
+  static constexpr std::array kCodes = {&kNoProject, &kBadProject, &kUsage, &kStale, &kUnhealthy};
   return kCodes;
 }
 

@@ -17,6 +17,9 @@ inline constexpr ErrorCode kUsage{"cli.usage", ErrorClass::kUser, "The command w
 inline constexpr ErrorCode kStale{"cli.stale_reference", ErrorClass::kUser,
                                   "The generated reference is not what the code says.",
                                   "Run `tarn reference --write docs/reference` and commit the result."};
+inline constexpr ErrorCode kUnhealthy{"cli.unhealthy", ErrorClass::kPermanent,
+                                      "A data file is not as its table describes it.",
+                                      "Bring the file back from a copy of the warehouse."};
 
 /// Every code of this library, for the reference page.
 std::span<const ErrorCode* const> error_codes();

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "catalog/errors.h"
 #include "cli/errors.h"
+#include "discover/errors.h"
 #include "drop_folder/errors.h"
 #include "engine/errors.h"
 #include "format/errors.h"
@@ -48,6 +49,7 @@ std::map<std::string_view, const ErrorCode*> all_codes() {
   add(iceberg::error_codes());
   add(project::error_codes());
   add(engine::error_codes());
+  add(discover::error_codes());
   add(state::error_codes());
   add(table::error_codes());
   add(catalog::error_codes());

@@ -249,12 +249,13 @@ class Guesser {
 
   /// In a column of words "NA" may be a word (Namibia), and a column that is nothing else has no nulls.
   void keep_doubtful_markers() {
-    const bool short_codes =
-        std::ranges::all_of(values_, [](std::string_view text) { return text.size() <= 3; });
+    const bool short_codes = values_.size() <= 30 || std::ranges::all_of(values_, [](std::string_view text) {
+                               return text.size() <= 5;
+                             });
     std::erase_if(guess_.null_markers, [&](const std::string& marker) {
       if (!is_doubtful(marker) || !short_codes) return false;
       guess_.text_markers.push_back(marker);
-      remark(fmt::format("`{}` is kept as text among short codes: `null: [\"\", {}]` if it means none",
+      remark(fmt::format("`{}` is kept as text, it may be a code: `null: [\"\", {}]` if it means none",
                          marker, marker));
       guess_.filled += profile_.values().at(marker);
       marked_ -= profile_.values().at(marker);

@@ -187,6 +187,7 @@ class DelimitedDraft {
     });
     if (!padded) return;
     draft_.feed.format.trim = true;
+    draft_.remark("format", "many values have blanks around them, which are trimmed");
     for (RawColumn& column : columns_) column.profile = column.profile.trimmed();
   }
 

@@ -67,9 +67,14 @@ void suggest_upsert(FeedDraft& draft) {
   const auto version = std::ranges::find_if(draft.feed.columns, is_version);
   if (version == draft.feed.columns.end()) return;
   const std::string key = draft.feed.key.empty() ? "…" : *draft.feed.key.front();
-  draft.remark("mode", fmt::format("records that change arrive again? then keep the latest of each key:\n"
-                                   "mode: upsert\nkey: [{}]\nversion_column: {}",
-                                   key, *version->name));
+  const std::string text = fmt::format(
+      "every record is appended; where changed records arrive again, keep the latest of each key with\n"
+      "mode: upsert\nkey: [{}]\nversion_column: {}",
+      key, *version->name);
+  if (draft.feed.key.empty())
+    draft.head.push_back(text);
+  else
+    draft.remark("key", text);
 }
 
 /// Markers that stand for null in two columns or more, and are text in none, go to the format.

@@ -34,6 +34,8 @@ std::string common_stem(const std::vector<std::string>& names) {
 
 std::string feed_name(const SampleSet& set, const ProposeOptions& options) {
   if (!options.feed.empty()) return snake_case(options.feed);
+  // Not from the names of documents, which are often those of persons.
+  if (set.is_xml && snake_case(set.root) != "column") return snake_case(set.root);
   std::vector<std::string> names;
   for (const Document& document : set.documents)
     names.push_back(document.member.empty() ? document.file : document.member);
@@ -75,6 +77,8 @@ std::string head_of(const FeedDraft& draft, const SampleSet& set) {
       "not what is allowed.",
       draft.records, base_name(set.documents.front().file),
       set.documents.size() > 1 ? fmt::format(" and {} more", set.documents.size() - 1) : "");
+  if (draft.records < 20)
+    text += "\nSo few records prove little: types, keys and what may be null are guesses.";
   for (const std::string& line : draft.head) text += "\n" + line;
   for (const std::string& remark : set.remarks) text += "\n" + remark;
   return text;
@@ -106,8 +110,7 @@ Result<Proposal> propose(std::span<const SampleFile> samples, const ProposeOptio
   draft.feed.table = TableName{"raw", name};
   draft.feed.owner = "owner@example.org";
   draft.remark("owner", "who answers for this feed?");
-  draft.feed.description = fmt::format("Proposed from {}; say what a record is.",
-                                       printable(base_name(set.documents.front().file)));
+  draft.feed.description = fmt::format("Records of {}; say what one is.", name);
   TARN_RETURN_IF_ERROR(set_source(set, options, draft));
   TARN_RETURN_IF_ERROR(set.is_xml ? draft_xml(set, options, draft) : draft_delimited(set, options, draft));
   project::Comments comments;

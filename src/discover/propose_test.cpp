@@ -92,8 +92,8 @@ INSTANTIATE_TEST_SUITE_P(
              {"skip_rows: 3", "- name: id"}},
         Case{"CommentLines",
              "a.csv",
-             "# made by us\n# twice\nid,n\n1,2\n3,4\n5,6\n7,8\n",
-             {"comment: ", "- name: n"}},
+             "# made by us\n# twice\nid,size\n1,2\n3,4\n5,6\n7,8\n",
+             {"comment: ", "- name: size"}},
         Case{"SingleQuotes", "a.csv", "id,t\n1,'a,b'\n2,'c,d'\n3,'e'\n", {"quote: \"'\""}},
         Case{"Backslash", "a.csv", "id,t\n1,\"a\\\"b, c\"\n2,\"d\\\"e, f\"\n", {"escape: "}},
         Case{"LeadingZeros", "a.csv", "code,n\n001,1\n042,2\n", {"leading zeros"}},
@@ -150,12 +150,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Fixed",
              "a.dat",
              "0001 Ann      2024-01-01\n0002 Bob      2024-02-01\n0003 Christine2024-03-01\n",
-             {"type: fixed", "from: \"1-5\""}},
+             {"type: fixed", "from: 1-5"}},
         Case{"FixedWithHeader",
              "a.dat",
              "ID   NAME  AMOUNT\n0001 Ann      1.5\n0002 Bob     12.5\n0003 Cleo     2.5\n",
              {"type: fixed", "skip_rows: 1", "- name: amount"}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     Xml, ProposeTest,
@@ -171,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ManyRecords",
              "messages.xml",
              "<Messages>" + repeat(25, "<Message id=\"{}\"><Text>hello</Text></Message>") + "</Messages>",
-             {"record: /Messages/Message", "key: [message_id]", "required: true"}},
+             {"record: /Messages/Message", "key: [id]", "required: true"}},
         Case{"Nested",
              "x.xml",
              "<Export><Head>1</Head><Patients>" + repeat(3, "<Patient><Id>{}</Id></Patient>") +
@@ -190,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Namespaces",
              "a.xml",
              "<a:M xmlns:a=\"urn:a\" xmlns:b=\"urn:b\"><a:Id b:type=\"x\">1</a:Id><b:Id>2</b:Id></a:M>",
-             {"namespaces: ", "a: \"urn:a\"", "from: a:Id", "from: a:Id/@b:type", "from: b:Id"}},
+             {"namespaces: ", "a: \"urn:a\"", "from: \"a:Id\"", "from: \"a:Id/@b:type\"", "from: \"b:Id\""}},
         Case{"DefaultNamespace",
              "a.xml",
              "<M xmlns=\"urn:a\"><Id>1</Id></M>",
@@ -209,7 +209,7 @@ INSTANTIATE_TEST_SUITE_P(
              "a.xml",
              "<M><\xe6\x82\xa3>1</\xe6\x82\xa3><a.b-c>2</a.b-c><A>1</A><a>2</a></M>",
              {"from: a.b-c"}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 struct ErrorCase {
   std::string name;
@@ -240,7 +240,7 @@ INSTANTIATE_TEST_SUITE_P(
                       ErrorCase{"CutZip", std::string("PK\x03\x04", 4) + "rest", "archive.truncated"},
                       ErrorCase{"SevenZip", std::string("7z\xbc\xaf\x27\x1c", 6), "archive.unsupported"},
                       ErrorCase{"BadPattern", "id,n\n1,2\n", "contract.bad_pattern", {.members = "/(/"}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 TEST(Propose, TakesTheGivenNameAndFolder) {
   const SampleFile samples[] = {{"a/lab_2024-01-01.csv", "id,n\n1,2\n2,3\n"},
@@ -270,7 +270,8 @@ TEST(Propose, SurvivesEveryCutAndFlippedByte) {
     for (const std::string& bytes : {cut, flipped}) {
       const SampleFile samples[] = {{"a.csv", bytes}};
       const auto proposal = propose(samples, {});
-      if (!proposal.ok()) EXPECT_NE(proposal.error().name(), kBadProposal.name) << i;
+      if (proposal.ok()) continue;
+      EXPECT_NE(proposal.error().name(), kBadProposal.name) << i;
     }
   }
 }

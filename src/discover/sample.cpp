@@ -46,7 +46,8 @@ bool looks_binary(std::string_view head) {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x0b && c != 0x1b;
   });
-  return controls * 10 > static_cast<std::ptrdiff_t>(head.size());
+  const auto size = static_cast<std::ptrdiff_t>(head.size());
+  return controls * 5 > size || std::ranges::count(head, '\0') * 50 > size;
 }
 
 /// The root element's name, or the header line: documents that agree on it are alike.
@@ -115,6 +116,7 @@ class Opener {
     });
     SampleSet set;
     set.is_xml = best->first.is_xml;
+    if (set.is_xml) set.root = best->first.structure.substr(best->first.structure.find(':') + 1);
     set.documents = std::move(best->second.documents);
     set.from_zip = !set.documents.front().member.empty();
     if (groups_.size() > 1) {

@@ -22,6 +22,7 @@ struct Document {
 struct SampleSet {
   bool is_xml = false;
   bool from_zip = false;
+  std::string root;                  ///< Of XML: the root element, as written.
   std::vector<Document> documents;   ///< In the order of the samples; not empty.
   std::string members;               ///< The pattern for `source: members:`; empty: all.
   std::vector<std::string> remarks;  ///< For the head of the contract.

@@ -124,7 +124,8 @@ std::optional<TimeGuess> guess_time(std::span<const std::string_view> values, co
     if (long_enough && reads_all(TimeFormat::iso(kind), values)) return TimeGuess{type_of(kind), "", ""};
   }
   const bool only_digits = std::ranges::all_of(values, [](std::string_view text) {
-    return text.find_first_not_of("0123456789.") == std::string_view::npos;
+    return text.find_first_not_of("0123456789.") == std::string_view::npos &&
+           std::ranges::count(text, '.') <= 1;
   });
   if (only_digits && !evidence.is_date_name && values.size() < 3) return std::nullopt;
   for (const Candidate& candidate : candidates()) {

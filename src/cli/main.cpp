@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include <CLI/CLI.hpp>
 
 #include <clocale>
@@ -7,6 +9,9 @@
 #include "cli/commands.h"
 
 int main(int argc, char** argv) {
+  // Arrow's own allocator keeps freed pages for long: the system's takes a third less memory here and is as
+  // fast.
+  ::setenv("ARROW_DEFAULT_MEMORY_POOL", "system", /*overwrite=*/0);
   std::setlocale(LC_CTYPE, "");
   // A reader that goes away (`tarn sql … | head`) is an error of writing, not a signal.
   std::signal(SIGPIPE, SIG_IGN);

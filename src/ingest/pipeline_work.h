@@ -55,7 +55,7 @@ inline std::uint64_t landing_group_bytes(const project::ProjectSpec& spec) {
 /// An eighth of the memory for the inflated bytes of a batch: two batches are under way, and rows take up to
 /// twice that.
 inline std::uint64_t batch_bytes(const project::ProjectSpec& spec) {
-  return std::min(spec.batch.max_bytes, spec.limits.memory / 8);
+  return std::min(spec.batch.max_bytes, spec.limits.memory / 10);
 }
 
 }  // namespace tarn::ingest

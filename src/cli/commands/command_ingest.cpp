@@ -74,7 +74,7 @@ Grid totals_grid(const ingest::RunReport& report) {
 std::string remarks(const ingest::RunReport& report, double seconds) {
   const state::RunTotals& totals = report.totals;
   std::string text;
-  if (totals.bytes_raw > 0) {
+  if (totals.bytes_raw > 1'000'000) {  // below, rates say nothing
     text += fmt::format(
         "{} raw in {}: {} records/s, {:.0f} MB/s, {} batches\n",
         format_size(static_cast<std::uint64_t>(totals.bytes_raw)), format_duration(seconds),

@@ -15,6 +15,7 @@
 #include "cli/errors.h"
 #include "io/errors.h"
 #include "project/load.h"
+#include "state/errors.h"
 
 namespace tarn::cli {
 namespace {
@@ -167,7 +168,12 @@ Result<state::Database*> CommandContext::database(state::OpenMode mode) {
         return Error(io::kFailed,
                      fmt::format("cannot make {}: {}", file.parent_path().string(), failed.message()));
     }
-    TARN_ASSIGN_OR_RETURN(parts_->database, state::Database::open(file.string(), mode));
+    auto opened = state::Database::open(file.string(), mode);
+    if (!opened.ok() && opened.error().name() == state::kNotFound.name) {
+      return std::move(opened).error().with_hint(
+          "nothing was ingested into this project yet: run `tarn ingest`");
+    }
+    TARN_ASSIGN_OR_RETURN(parts_->database, std::move(opened));
   }
   return parts_->database.get();
 }

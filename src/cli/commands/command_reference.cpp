@@ -9,8 +9,8 @@
 #include <string>
 #include <system_error>
 
+#include "cli/commands/reference_pages.h"
 #include "cli/errors.h"
-#include "cli/reference_pages.h"
 #include "io/errors.h"
 
 namespace tarn::cli {

@@ -1,4 +1,4 @@
-#include "cli/reference_pages.h"
+#include "cli/commands/reference_pages.h"
 
 #include <fmt/format.h>
 

@@ -11,9 +11,9 @@ MemberSink::MemberSink(Target target, const RowOrigin& origin)
       target_.replay->members.contains(key_.second) || target_.replay->feed_members.contains(key_)) {
     return;
   }
-  static const std::set<std::int64_t> kNone;
+  static const std::set<std::int64_t> no_records;
   const auto records = target_.replay->records.find(key_);
-  wanted_ = records == target_.replay->records.end() ? &kNone : &records->second;
+  wanted_ = records == target_.replay->records.end() ? &no_records : &records->second;
 }
 
 bool MemberSink::wants(std::int64_t record) const {

@@ -35,5 +35,6 @@ set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib/tarn")
 # symbol table, so that each side calls the one it was compiled against.
 find_library(RE2_STATIC libre2.a REQUIRED)
 add_library(tarn_re2 INTERFACE)
-target_link_libraries(tarn_re2 INTERFACE "${RE2_STATIC}" Threads::Threads)
+# Whole, because the linker would take members that Arrow exports too from Arrow.
+target_link_libraries(tarn_re2 INTERFACE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${RE2_STATIC}>" Threads::Threads)
 target_link_options(tarn_re2 INTERFACE "LINKER:--exclude-libs,libre2.a")

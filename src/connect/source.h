@@ -40,8 +40,9 @@ class Source {
   /// The bytes are safe in the landing zone: keep, delete or move the sender's copy, as configured. Does
   /// nothing to a file that changed since the scan.
   virtual Status acknowledge(const SourceFile& file) = 0;
-  /// Returns when something may have arrived, after `timeout`, or when a stop is requested.
-  virtual Status wait(std::chrono::milliseconds timeout, std::stop_token stop) = 0;
+  /// Returns true as soon as something may have arrived, false after `timeout` or when a stop is requested.
+  /// The first call begins to watch and returns true at once.
+  virtual Result<bool> wait(std::chrono::milliseconds timeout, std::stop_token stop) = 0;
 };
 
 }  // namespace tarn::connect

@@ -5,11 +5,11 @@
 #include <algorithm>
 
 #include "discover/column_names.h"
-#include "discover/delimited_sample.h"
 #include "discover/errors.h"
 #include "discover/feed_draft.h"
 #include "discover/sample.h"
-#include "discover/xml_sample.h"
+#include "discover/sampling/delimited_sample.h"
+#include "discover/sampling/xml_sample.h"
 #include "format/encoding.h"
 #include "project/load.h"
 

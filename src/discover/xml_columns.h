@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "discover/column_guess.h"
-#include "discover/xml_shape.h"
+#include "discover/sampling/xml_shape.h"
 
 namespace tarn::discover {
 

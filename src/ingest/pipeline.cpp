@@ -14,6 +14,10 @@ namespace {
 // While files may still be growing, or in `tarn serve`, folders are looked at again this often at the latest.
 constexpr std::chrono::milliseconds kSettlePoll{100};
 constexpr std::chrono::milliseconds kRescan{5000};
+// A file that keeps changing this long is left to the next run of `tarn ingest`.
+constexpr std::chrono::milliseconds kPatience{15000};
+// How long one of several folders is listened to before the next.
+constexpr std::chrono::milliseconds kTurn{50};
 
 }  // namespace
 
@@ -84,12 +88,13 @@ Result<RunReport> Pipeline::run_once(Progress& progress, std::stop_token stop) {
 
 Status Pipeline::run_until_settled(Progress& progress, std::stop_token stop) {
   TARN_RETURN_IF_ERROR(ingest_pending(progress, stop));
+  TARN_RETURN_IF_ERROR(begin_to_watch(stop));
   bool first = true;
+  std::int64_t waiting_since_us = setup_.services.clock.monotonic_us();
   while (!stop.stop_requested()) {
     Seen seen;
     bool found = false;
     for (SourceBinding& source : setup_.sources) {
-      if (first) TARN_RETURN_IF_ERROR(source.source->wait(std::chrono::milliseconds(0), stop));
       TARN_ASSIGN_OR_RETURN(const auto files, new_files(source, seen));
       found = found || !files.empty();
       TARN_RETURN_IF_ERROR(ingest_files(source, files, progress, stop));
@@ -97,9 +102,16 @@ Status Pipeline::run_until_settled(Progress& progress, std::stop_token stop) {
     // Later scans also meet what this run ingested itself.
     if (first) report_.files_known = seen.known;
     first = false;
+    report_.files_unsettled = 0;
     if (seen.unsettled == 0 && !found) return ok_status();
     // A file that was read while it changed is seen again by the next scan.
-    if (!found) setup_.services.clock.sleep(kSettlePoll, stop);
+    if (found)
+      waiting_since_us = setup_.services.clock.monotonic_us();
+    else
+      setup_.services.clock.sleep(kSettlePoll, stop);
+    report_.files_unsettled = static_cast<std::int64_t>(seen.unsettled);
+    if (seconds_since(waiting_since_us) > std::chrono::duration<double>(kPatience).count())
+      return ok_status();
   }
   return ok_status();
 }
@@ -107,9 +119,8 @@ Status Pipeline::run_until_settled(Progress& progress, std::stop_token stop) {
 Status Pipeline::serve(Progress& progress, std::stop_token stop) {
   TARN_RETURN_IF_ERROR(start_run());
   Status outcome = ingest_pending(progress, stop);
-  for (SourceBinding& source : setup_.sources) {
-    if (outcome.ok()) outcome = source.source->wait(std::chrono::milliseconds(0), stop);  // begins to watch
-  }
+  if (outcome.ok()) outcome = begin_to_watch(stop);
+  const std::chrono::milliseconds max_age(setup_.project.spec.batch.max_age_ms);
   while (outcome.ok() && !stop.stop_requested()) {
     Seen seen;
     bool found = false;
@@ -119,19 +130,46 @@ Status Pipeline::serve(Progress& progress, std::stop_token stop) {
       if (!outcome.ok()) break;
       found = found || !files->empty();
     }
-    if (!outcome.ok() || found) continue;
-    outcome = await_commit();
-    const auto pause = seen.unsettled > 0 ? kSettlePoll : kRescan;
-    // Several folders take turns; one folder is woken by its events at once.
-    const auto turn = pause / static_cast<int>(setup_.sources.size());
-    for (SourceBinding& source : setup_.sources) {
-      if (outcome.ok()) outcome = source.source->wait(turn, stop);
-    }
+    if (!outcome.ok()) break;
+    // While files keep coming, those of `max_age` make one batch.
+    if (found)
+      setup_.services.clock.sleep(max_age, stop);
+    else
+      outcome = wait_for_files(seen.unsettled > 0 ? kSettlePoll : kRescan, stop);
   }
   Status committed = await_commit();
   if (outcome.ok()) outcome = std::move(committed);
   TARN_RETURN_IF_ERROR(finish_run(outcome));
   return outcome;
+}
+
+Status Pipeline::begin_to_watch(std::stop_token stop) {
+  for (SourceBinding& source : setup_.sources) {
+    TARN_RETURN_IF_ERROR(source.source->wait(std::chrono::milliseconds(0), stop));
+  }
+  return ok_status();
+}
+
+Status Pipeline::wait_for_files(std::chrono::milliseconds timeout, std::stop_token stop) {
+  TARN_RETURN_IF_ERROR(await_commit());
+  // One folder is woken by its events at once; several take turns.
+  const auto turn = setup_.sources.size() == 1 ? timeout : std::min(timeout, kTurn);
+  const std::int64_t start_us = setup_.services.clock.monotonic_us();
+  bool arrived = false;
+  while (!arrived && !stop.stop_requested() &&
+         seconds_since(start_us) < std::chrono::duration<double>(timeout).count()) {
+    for (SourceBinding& source : setup_.sources) {
+      TARN_ASSIGN_OR_RETURN(const bool something, source.source->wait(turn, stop));
+      arrived = arrived || something;
+    }
+  }
+  return ok_status();
+}
+
+void Pipeline::keep_takers(std::vector<std::size_t>& takers, const std::vector<std::string>& feeds) const {
+  std::erase_if(takers, [&](std::size_t feed) {
+    return std::ranges::find(feeds, *feeds_[feed].spec->name) == feeds.end();
+  });
 }
 
 std::vector<std::size_t> Pipeline::takers_of(const SourceBinding& source, const std::string& path) const {
@@ -148,6 +186,7 @@ Result<std::vector<connect::SourceFile>> Pipeline::new_files(SourceBinding& sour
                         state::known_files(setup_.services.database, source.name));
   seen.unsettled += scan.unsettled;
   std::vector<connect::SourceFile> fresh;
+  std::vector<connect::SourceFile> again;
   for (connect::SourceFile& file : scan.complete) {
     const auto found = known.find(file.path);
     const bool same = found != known.end() && found->second.size_bytes == file.size_bytes &&
@@ -155,12 +194,15 @@ Result<std::vector<connect::SourceFile>> Pipeline::new_files(SourceBinding& sour
     // Files that no feed took are asked for again, because contracts change.
     if (same && (found->second.matched || takers_of(source, file.path).empty())) {
       ++seen.known;
+      // A run that was cut short between landing and acknowledging left the sender's copy.
+      if (found->second.matched && !source.keeps_copies) again.push_back(std::move(file));
       continue;
     }
     const bool ignored =
         std::ranges::all_of(source.feeds, [&](std::size_t feed) { return feeds_[feed].ignores(file.path); });
     if (!ignored) fresh.push_back(std::move(file));
   }
+  TARN_RETURN_IF_ERROR(acknowledge(source, again));
   return fresh;
 }
 
@@ -199,7 +241,11 @@ Result<std::deque<Pipeline::Work>> Pipeline::land(SourceBinding& source,
   }
   TARN_RETURN_IF_ERROR(setup_.services.store.sync());
   TARN_RETURN_IF_ERROR(record(works));
-  TARN_RETURN_IF_ERROR(acknowledge(source, works));
+  std::vector<connect::SourceFile> safe;
+  for (const Work& work : works) {
+    if (work.landed.state != state::ArrivalState::kUnmatched) safe.push_back(work.file);
+  }
+  TARN_RETURN_IF_ERROR(acknowledge(source, safe));
   report_.land_seconds += seconds_since(start_us);
   // What is no work: counted duplicates and files that no feed takes.
   std::erase_if(works, [](const Work& work) { return work.landed.state != state::ArrivalState::kLanded; });
@@ -242,6 +288,7 @@ Status Pipeline::record(std::deque<Work>& works) {
   TARN_RETURN_IF_ERROR(transaction.commit());
   for (std::size_t i = 0; i < landed.size(); ++i) {
     works[i].landed = landed[i];
+    keep_takers(works[i].takers, landed[i].feeds);
     if (landed[i].state == state::ArrivalState::kUnmatched) {
       ++report_.files_unmatched;
       continue;
@@ -252,12 +299,11 @@ Status Pipeline::record(std::deque<Work>& works) {
   return ok_status();
 }
 
-Status Pipeline::acknowledge(SourceBinding& source, const std::deque<Work>& works) {
+Status Pipeline::acknowledge(SourceBinding& source, const std::vector<connect::SourceFile>& files) {
   std::vector<std::string> gone;
-  for (const Work& work : works) {
-    if (work.landed.state == state::ArrivalState::kUnmatched) continue;
-    TARN_RETURN_IF_ERROR(source.source->acknowledge(work.file));
-    if (!source.keeps_copies) gone.push_back(work.file.path);
+  for (const connect::SourceFile& file : files) {
+    TARN_RETURN_IF_ERROR(source.source->acknowledge(file));
+    if (!source.keeps_copies) gone.push_back(file.path);
   }
   if (gone.empty()) return ok_status();
   TARN_ASSIGN_OR_RETURN(state::Transaction transaction, setup_.services.database.begin());

@@ -45,6 +45,7 @@ struct RunReport {
   state::RunTotals totals;
   std::int64_t files_known = 0;      ///< In the folders, unchanged since an earlier run.
   std::int64_t files_unmatched = 0;  ///< That no feed takes.
+  std::int64_t files_unsettled = 0;  ///< That kept changing, and were left alone.
   std::int64_t files_recovered = 0;  ///< Landed by an earlier run and processed by this one.
   std::int64_t rows_superseded = 0;  ///< Of the committed: older versions of their keys.
   /// Wall-clock seconds; commits go on beside landing and parsing.
@@ -102,15 +103,18 @@ class Pipeline {
   Status prepare();
   Status start_run();
   Status finish_run(const Status& outcome);
+  Status begin_to_watch(std::stop_token stop);
+  Status wait_for_files(std::chrono::milliseconds timeout, std::stop_token stop);
   Status run_until_settled(Progress& progress, std::stop_token stop);
   Result<std::vector<connect::SourceFile>> new_files(SourceBinding& source, Seen& seen);
   Status ingest_files(SourceBinding& source, std::span<const connect::SourceFile> files, Progress& progress,
                       std::stop_token stop);
+  void keep_takers(std::vector<std::size_t>& takers, const std::vector<std::string>& feeds) const;
   std::vector<std::size_t> takers_of(const SourceBinding& source, const std::string& path) const;
   Result<std::deque<Work>> land(SourceBinding& source, std::span<const connect::SourceFile> files);
   Result<std::optional<Work>> land_file(SourceBinding& source, const connect::SourceFile& file);
   Status record(std::deque<Work>& works);
-  Status acknowledge(SourceBinding& source, const std::deque<Work>& works);
+  Status acknowledge(SourceBinding& source, const std::vector<connect::SourceFile>& files);
   Status ingest_pending(Progress& progress, std::stop_token stop);
   Status process(std::deque<Work>& works, Progress& progress, std::stop_token stop);
   Result<ParsedBatch> parse_batch(std::deque<Work>& works, Progress& progress);

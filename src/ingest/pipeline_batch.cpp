@@ -180,6 +180,7 @@ Status Pipeline::ingest_pending(Progress& progress, std::stop_token stop) {
     if (source == setup_.sources.end()) continue;  // its feeds are gone; it stays pending
     Work work;
     work.takers = takers_of(*source, arrival.path);
+    keep_takers(work.takers, arrival.feeds);
     if (work.takers.empty() || !arrival.sha256) continue;
     work.arrival.path = arrival.path;
     work.arrival.sha256 = arrival.sha256;

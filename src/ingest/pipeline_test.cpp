@@ -119,6 +119,23 @@ TEST(Pipeline, TheSameContentIsCountedOnceWhateverItsName) {
   EXPECT_EQ(lake.rows({"curated", "person"}, {"id"}).size(), 1U);
 }
 
+TEST(Pipeline, TheSameContentIsLoadedForEachFeedThatItsNamesLeadTo) {
+  std::string other = kPeople;
+  other.replace(other.find("feed: people"), 12, "feed: staff");
+  other.replace(other.find("people*"), 7, "staff*");
+  other.replace(other.find("curated.person"), 14, "curated.staff");
+  Lake lake({kPeople, other});
+  lake.files["people1.csv"] = "id,version,name,score\n1,1,Ann,50\n";
+  lake.files["staff1.csv"] = lake.files["people1.csv"];
+  ASSERT_TRUE(lake.ingest().ok());
+  lake.files["staff2.csv"] = lake.files["people1.csv"];
+  const auto report = lake.ingest();
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_EQ(report->totals.files_duplicate, 1);
+  EXPECT_THAT(lake.rows({"curated", "person"}, {"id", "_source_file"}), ElementsAre("1|people1.csv"));
+  EXPECT_THAT(lake.rows({"curated", "staff"}, {"id", "_source_file"}), ElementsAre("1|staff1.csv"));
+}
+
 TEST(Pipeline, AParentsNewVersionReplacesAllOfItsChildren) {
   Lake lake({kVisits});
   lake.files["a.zip"] = make_zip(

@@ -93,6 +93,34 @@ iceberg::Transform transform_of(const project::PartitionField& field) {
   return iceberg::Transform::identity();
 }
 
+// What the rows of an upsert table were told apart by.
+const std::string kKeyProperty = "tarn.key";
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+// Rows that are there were told apart by the former key: under another one they might clash, or lack values.
+Status check_key(const iceberg::TableMetadata& table, const TableShape& shape) {
+  const auto former = table.properties.find(kKeyProperty);
+  const auto wanted = shape.properties.find(kKeyProperty);
+  if (former == table.properties.end() || wanted == shape.properties.end()) return ok_status();
+  std::string renamed;
+  for (std::size_t at = 0; at <= former->second.size();) {
+    const std::size_t end = std::min(former->second.find(", ", at), former->second.size());
+    const std::string name = former->second.substr(at, end - at);
+    const auto rename = shape.renames.find(name);
+    renamed += (renamed.empty() ? "" : ", ") + (rename == shape.renames.end() ? name : rename->second);
+    at = end + 2;
+  }
+  if (former->second == wanted->second || renamed == wanted->second) return ok_status();
+  return Error(kIncompatibleTable, fmt::format("the key of {} was ({}) and is ({}) in the contract",
+                                               shape.name.to_string(), former->second, wanted->second))
+      .with_hint("give the feed a new table, or put the former key back");
+}
+
 void describe(TableShape& shape, const project::FeedSpec& feed,
               const std::vector<project::ColumnSpec>& columns) {
   shape.properties["comment"] = shape.description;
@@ -123,6 +151,8 @@ TableShape own_shape(const project::FeedSpec& feed) {
          .null_order = field->descending ? iceberg::NullOrder::kNullsLast : iceberg::NullOrder::kNullsFirst});
   }
   describe(shape, feed, feed.columns);
+  if (*feed.mode == project::LoadMode::kUpsert)
+    shape.properties[kKeyProperty] = joined(shape.identifier_columns);
   return shape;
 }
 
@@ -247,6 +277,7 @@ Result<iceberg::Schema> new_table_schema(const TableShape& shape) {
 
 Result<std::vector<iceberg::TableUpdate>> updates_to_shape(const iceberg::TableMetadata& table,
                                                            const TableShape& shape) {
+  TARN_RETURN_IF_ERROR(check_key(table, shape));
   iceberg::SchemaUpdate update(table.current_schema(), table.last_column_id);
   for (const NestedField& wanted : shape.columns) {
     const NestedField* existing = table.current_schema().find(wanted.name);

@@ -33,7 +33,7 @@ enum class ArrivalState : std::uint8_t {
   kLanded,       ///< Its bytes are in the landing zone; not in any table yet.
   kCommitted,    ///< Its good records are in the tables (some of its records may be in quarantine).
   kQuarantined,  ///< Nothing of it is in the tables.
-  kDuplicate,    ///< Same source and content as a former arrival: counted, never loaded.
+  kDuplicate,    ///< Same source, content and feeds as a former arrival: counted, never loaded.
   kUnmatched,    ///< No feed takes it; neither read nor kept.
 };
 
@@ -59,6 +59,8 @@ struct Landed {
   ArrivalId id = {};
   ArrivalState state = ArrivalState::kLanded;            ///< kLanded, kDuplicate or kUnmatched.
   std::optional<ArrivalId> duplicate_of = std::nullopt;  ///< The first arrival of this content.
+  /// Of NewArrival::feeds those that have not had this content yet; none for a duplicate.
+  std::vector<std::string> feeds = {};
   /// The records of the original when it is settled already; they count as duplicate records.
   std::optional<std::int64_t> duplicate_records = std::nullopt;
 };
@@ -127,7 +129,8 @@ Result<KnownFiles> known_files(Database& database, const std::string& source);
 Status forget_files(Transaction& transaction, const std::string& source, std::span<const std::string> paths);
 
 /// Assigns ids in the given order. An arrival whose (source, sha256) is in the ledger, or earlier in
-/// `arrivals`, becomes a duplicate. A former kUnmatched arrival of the same path is replaced.
+/// `arrivals`, becomes a duplicate, unless one of its feeds has not had this content yet: which feeds take a
+/// file depends on its name. A former kUnmatched arrival of the same path is replaced.
 Result<std::vector<Landed>> record_landed(Transaction& transaction, std::span<const NewArrival> arrivals);
 
 /// Landed and not settled, in order of their ids; of all sources when `source` is empty.

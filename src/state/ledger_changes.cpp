@@ -36,7 +36,7 @@ class Recorder {
     TARN_RETURN_IF_ERROR(replace_unmatched(arrival.path));
     Landed landed;
     if (arrival.sha256) {
-      TARN_RETURN_IF_ERROR(find_original(*arrival.sha256, landed));
+      TARN_RETURN_IF_ERROR(find_original(arrival, landed));
     } else {
       landed.state = ArrivalState::kUnmatched;
     }
@@ -71,20 +71,31 @@ class Recorder {
     return ok_status();
   }
 
-  Status find_original(const Sha256Digest& sha256, Landed& landed) {
+  // A duplicate is what none of its feeds needs any more.
+  Status find_original(const NewArrival& arrival, Landed& landed) {
+    landed.feeds = arrival.feeds;
     TARN_ASSIGN_OR_RETURN(
         Statement find,
-        connection_.prepare("SELECT id, state, records_arrived FROM arrivals WHERE source_id = ? "
-                            "AND sha256 = ? AND duplicate_of IS NULL AND sha256 IS NOT NULL"));
-    find.bind(source_id_, Blob{bytes_of(sha256)});
-    TARN_ASSIGN_OR_RETURN(const bool found, find.step());
-    if (!found) return ok_status();
+        connection_.prepare("SELECT id, state, records_arrived, feeds FROM arrivals WHERE source_id = ? "
+                            "AND sha256 = ? AND duplicate_of IS NULL AND sha256 IS NOT NULL ORDER BY id"));
+    find.bind(source_id_, Blob{bytes_of(*arrival.sha256)});
+    std::optional<std::int64_t> original;
+    std::optional<std::int64_t> records;
+    while (true) {
+      TARN_ASSIGN_OR_RETURN(const bool found, find.step());
+      if (!found) break;
+      for (const std::string& had : split_feeds(find.text(3))) std::erase(landed.feeds, had);
+      if (original) continue;
+      original = find.integer(0);
+      const bool settled = static_cast<ArrivalState>(find.integer(1)) != ArrivalState::kLanded;
+      if (settled) records = find.integer(2);
+    }
+    if (!original || !landed.feeds.empty()) return ok_status();
     landed.state = ArrivalState::kDuplicate;
-    landed.duplicate_of = ArrivalId(find.integer(0));
-    const bool settled = static_cast<ArrivalState>(find.integer(1)) != ArrivalState::kLanded;
-    if (settled) landed.duplicate_records = find.integer(2);
-    TARN_RETURN_IF_ERROR(connection_.run("UPDATE arrivals SET duplicates = duplicates + 1 WHERE id = ?",
-                                         landed.duplicate_of->value()));
+    landed.duplicate_of = ArrivalId(*original);
+    landed.duplicate_records = records;
+    TARN_RETURN_IF_ERROR(
+        connection_.run("UPDATE arrivals SET duplicates = duplicates + 1 WHERE id = ?", *original));
     return ok_status();
   }
 
@@ -97,7 +108,7 @@ class Recorder {
         "INSERT INTO arrivals (source_id, path, size_bytes, mtime_ns, inode, sha256, state, duplicate_of, "
         "landed_at_us, feeds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         source_id_, arrival.path, size_bytes, arrival.mtime_ns, inode, sha256, static_cast<int>(landed.state),
-        original, arrival.landed_at_us, join_feeds(arrival.feeds)));
+        original, arrival.landed_at_us, join_feeds(landed.feeds.empty() ? arrival.feeds : landed.feeds)));
     landed.id = ArrivalId(connection_.last_insert_id());
     TARN_RETURN_IF_ERROR(connection_.run(
         "INSERT INTO known_files (source_id, path, size_bytes, mtime_ns, inode, arrival_id, matched) "

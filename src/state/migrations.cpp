@@ -91,7 +91,7 @@ CREATE TABLE arrivals (
   bytes_raw INTEGER NOT NULL DEFAULT 0,
   error_code TEXT NOT NULL DEFAULT '',
   error_message TEXT NOT NULL DEFAULT '');
-CREATE UNIQUE INDEX arrivals_content ON arrivals (source_id, sha256)
+CREATE INDEX arrivals_content ON arrivals (source_id, sha256)
   WHERE duplicate_of IS NULL AND sha256 IS NOT NULL;
 CREATE INDEX arrivals_not_committed ON arrivals (state) WHERE state <> 1;
 CREATE INDEX arrivals_landed_at ON arrivals (landed_at_us);

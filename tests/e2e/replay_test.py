@@ -29,7 +29,7 @@ def main():
         hospital.run("ingest")
         with open(f"{hospital.inbox}/a.csv", "w", encoding="utf-8") as file:
             file.write("value;id\n" + "".join(f"{i}.5;{i}\n" for i in range(200)) + "x;7000\n")
-        first = {row[""]: row for row in hospital.rows("ingest")}["records"]
+        first = {row["unit"]: row for row in hospital.rows("ingest")}["records"]
         checks.equal("first run", (first["arrived"], first["committed"], first["quarantined"]), (201, 100, 101))
         with open(contract, "w", encoding="utf-8") as file:
             file.write(CONTRACT.replace("MAX", "150"))

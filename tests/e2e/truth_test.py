@@ -12,7 +12,7 @@ def main():
         hospital.run("check")
         hospital.run("ingest")
         check_all(hospital, checks)
-        again = {row[""]: row for row in hospital.rows("ingest")}
+        again = {row["unit"]: row for row in hospital.rows("ingest")}
         checks.equal("files of the second run", again["files"]["arrived"], 0)
         check_all(hospital, checks)
     checks.report()

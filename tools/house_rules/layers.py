@@ -17,7 +17,7 @@ THIRD_PARTY = {
     "libdeflate": {"format", "iceberg", "workload"},
     "zlib.h": {"format"},
     "zstd": {"format", "iceberg"},
-    "re2/": {"project", "format", "ingest"},
+    "re2/": {"project", "ingest", "discover"},
     "CLI/": {"cli"},
     "histedit": {"cli"},
     "openssl/": {"base"},

@@ -101,7 +101,7 @@ Result<Grid> tables_grid(CommandContext& context) {
 }
 
 Grid ledger_grid(const state::LedgerSummary& summary) {
-  Grid grid({{""},
+  Grid grid({{"unit"},
              {"arrived", Align::kRight},
              {"committed", Align::kRight},
              {"quarantined", Align::kRight},

@@ -50,7 +50,7 @@ class ProgressDisplay {
 
 Grid totals_grid(const ingest::RunReport& report) {
   const state::RunTotals& totals = report.totals;
-  Grid grid({{""},
+  Grid grid({{"unit"},
              {"arrived", Align::kRight},
              {"committed", Align::kRight},
              {"quarantined", Align::kRight},
@@ -96,6 +96,10 @@ std::string remarks(const ingest::RunReport& report, double seconds) {
   }
   if (report.files_known > 0)
     text += fmt::format("{} files are unchanged since an earlier run\n", format_count(report.files_known));
+  if (report.files_unsettled > 0) {
+    text += fmt::format("{} files keep changing and are left for the next run\n",
+                        format_count(report.files_unsettled));
+  }
   if (report.files_unmatched > 0) {
     text += fmt::format("{} files are taken by no feed: `tarn files --state unmatched`\n",
                         format_count(report.files_unmatched));

@@ -62,7 +62,7 @@ class DropFolder final : public connect::Source {
       struct stat info {};
       if (::lstat(path.c_str(), &info) != 0) continue;  // vanished since it was listed
       if (S_ISDIR(info.st_mode)) {
-        if (passed_over(entry->path().filename().string()) || path == options_.move_to)
+        if (passed_over(entry->path().filename().string()) || is_excluded(path))
           entry.disable_recursion_pending();
         continue;
       }
@@ -103,16 +103,17 @@ class DropFolder final : public connect::Source {
     return move_away(file, path);
   }
 
-  Status wait(std::chrono::milliseconds timeout, std::stop_token stop) override {
-    if (!watcher_) {
-      TARN_ASSIGN_OR_RETURN(watcher_, Watcher::start(options_.folder));
-      return ok_status();  // what arrived before the watch began is found by the next scan
-    }
-    return watcher_->wait(timeout, std::move(stop)).ok() ? ok_status()
-                                                         : Status(Error(kUnwatchable, "inotify failed"));
+  Result<bool> wait(std::chrono::milliseconds timeout, std::stop_token stop) override {
+    if (watcher_) return watcher_->wait(timeout, std::move(stop));
+    TARN_ASSIGN_OR_RETURN(watcher_, Watcher::start(options_.folder, options_.excluded));
+    return true;  // what arrived before the watch began is found by the next scan
   }
 
  private:
+  bool is_excluded(const std::string& path) const {
+    return std::ranges::find(options_.excluded, path) != options_.excluded.end();
+  }
+
   static bool is_same(const connect::SourceFile& file, const struct stat& info) {
     return file.size_bytes == static_cast<std::uint64_t>(info.st_size) &&
            file.modified_ns == modified_ns(info) && file.inode == info.st_ino;
@@ -171,6 +172,7 @@ Result<std::unique_ptr<connect::Source>> open_drop_folder(DropFolderOptions opti
   }
   while (options.folder.size() > 1 && options.folder.ends_with('/')) options.folder.pop_back();
   while (options.move_to.size() > 1 && options.move_to.ends_with('/')) options.move_to.pop_back();
+  if (!options.move_to.empty()) options.excluded.push_back(options.move_to);
   return std::unique_ptr<connect::Source>(std::make_unique<DropFolder>(std::move(options)));
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "connect/source.h"
 
@@ -17,6 +18,8 @@ struct DropFolderOptions {
   std::chrono::milliseconds settle{2000};  ///< Size and time stable this long make a file complete.
   After after = After::kKeep;
   std::string move_to;  ///< Absolute path, with After::kMove; not scanned when inside `folder`.
+  std::vector<std::string> excluded =
+      {};                                ///< Absolute paths of folders below `folder` that hold no arrivals.
   std::function<std::int64_t()> now_us;  ///< Microseconds since the epoch.
 };
 

@@ -25,15 +25,16 @@ constexpr std::chrono::milliseconds kPollSlice{200};
 
 }  // namespace
 
-Result<Watcher> Watcher::start(const std::string& folder) {
+Result<Watcher> Watcher::start(const std::string& folder, std::vector<std::string> excluded) {
   io::FileDescriptor inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!inotify.valid()) return Error(kUnwatchable, std::string("inotify_init1: ") + std::strerror(errno));
-  Watcher watcher(std::move(inotify));
+  Watcher watcher(std::move(inotify), std::move(excluded));
   TARN_RETURN_IF_ERROR(watcher.add_tree(folder));
   return watcher;
 }
 
 Status Watcher::add_tree(const std::string& folder) {
+  if (std::ranges::find(excluded_, folder) != excluded_.end()) return ok_status();
   const int watch = ::inotify_add_watch(inotify_.get(), folder.c_str(), kMask);
   if (watch < 0) {
     if (errno == ENOENT || errno == ENOTDIR) return ok_status();  // gone meanwhile

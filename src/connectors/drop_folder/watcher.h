@@ -5,6 +5,8 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "io/file_descriptor.h"
@@ -15,7 +17,8 @@ namespace tarn::drop_folder {
 class Watcher {
  public:
   /// Begins to watch. source.unwatchable when the system's limits do not allow it.
-  static Result<Watcher> start(const std::string& folder);
+  /// Folders of the list `excluded` (absolute paths) are left out with all below them.
+  static Result<Watcher> start(const std::string& folder, std::vector<std::string> excluded);
 
   /// Waits for events until `timeout` or a stop; true when something happened.
   Result<bool> wait(std::chrono::milliseconds timeout, std::stop_token stop);
@@ -26,11 +29,13 @@ class Watcher {
   void forget(const std::string& path) { finished_.erase(path); }
 
  private:
-  explicit Watcher(io::FileDescriptor inotify) : inotify_(std::move(inotify)) {}
+  Watcher(io::FileDescriptor inotify, std::vector<std::string> excluded)
+      : inotify_(std::move(inotify)), excluded_(std::move(excluded)) {}
   Status add_tree(const std::string& folder);
   Status drain();
 
   io::FileDescriptor inotify_;
+  std::vector<std::string> excluded_;
   std::unordered_map<int, std::string> folders_;  // by watch descriptor
   std::unordered_set<std::string> finished_;
 };

@@ -130,10 +130,6 @@ Status ArrivalParser::State::read_member(const ArrivalInput& input, std::string_
     if (input.replay != nullptr && !sink.refused_member()) {
       outcome.readable_members.emplace(*feeds[feed].spec->name, origin.member.value_or(""));
     }
-    const std::string& name = *feeds[feed].spec->name;
-    if (std::ranges::find(outcome.settlement.feeds, name) == outcome.settlement.feeds.end()) {
-      outcome.settlement.feeds.push_back(name);
-    }
   }
   return ok_status();
 }

@@ -11,6 +11,7 @@
 
 #include "format/csv.h"
 #include "format/encoding.h"
+#include "format/errors.h"
 #include "format/fixed_width.h"
 #include "ingest/errors.h"
 
@@ -74,6 +75,9 @@ struct DelimitedMemberReader::State {
   void bind_numbers();
   bool check_unknown(const format::CsvRecord& header, const std::vector<bool>& used, MemberSink& sink);
   bool check_missing(const format::CsvRecord& header, MemberSink& sink);
+  bool is_cut(std::size_t column, std::string_view text) const;
+  void refuse_cut(std::size_t column, const format::FixedRecord& record, std::int64_t number,
+                  MemberSink& sink) const;
   template <typename Record>
   Status take(const Record& record, std::int64_t number, MemberSink& sink);
   template <typename Record>
@@ -152,7 +156,11 @@ bool DelimitedMemberReader::State::check_unknown(const format::CsvRecord& header
     if (feed.spec->drift == project::Drift::kEvolve) {
       std::string column = drift_name(name);
       // An unknown header may sanitise to the name of a column that is there.
-      if (std::ranges::find(feed.column_names, column) != feed.column_names.end()) column += "_2";
+      const auto taken = [&] {
+        return std::ranges::find(feed.column_names, column) != feed.column_names.end() ||
+               std::ranges::find(extras, column, &Extra::name) != extras.end();
+      };
+      while (taken()) column += "_2";
       extras.push_back({field, std::move(column)});
       continue;
     }
@@ -167,6 +175,26 @@ bool DelimitedMemberReader::State::check_unknown(const format::CsvRecord& header
   return true;
 }
 
+// A line that ends inside a text may have lost blanks only; a number or a time that is cut would be another
+// value.
+bool DelimitedMemberReader::State::is_cut(std::size_t column, std::string_view text) const {
+  if (feed.spec->columns[column].type->kind == project::TypeKind::kString) return false;
+  const format::FixedRange& range = feed.fixed_columns[column].range;
+  return format::count_characters(text) < range.last - range.first + 1;
+}
+
+void DelimitedMemberReader::State::refuse_cut(std::size_t column, const format::FixedRecord& record,
+                                              std::int64_t number, MemberSink& sink) const {
+  const project::ColumnSpec& spec = feed.spec->columns[column];
+  sink.refuse({.code = &format::kFixedShortLine,
+               .record = number,
+               .line = static_cast<std::int64_t>(record.line),
+               .field = *spec.name,
+               .rule = "from: " + *spec.from,
+               .reason = fmt::format("the line ends inside `{}`, whose value may be cut", *spec.name),
+               .raw = record.raw});
+}
+
 template <typename Record>
 bool DelimitedMemberReader::State::convert(const Record& record, std::int64_t number, MemberSink& sink) {
   cells.clear();
@@ -177,7 +205,13 @@ bool DelimitedMemberReader::State::convert(const Record& record, std::int64_t nu
     const std::size_t field = field_of_column[column];
     Cell& cell = cells.columns[column];
     bool present = field < record.fields.size();
-    if constexpr (requires { record.fields[0].present; }) present = present && record.fields[field].present;
+    if constexpr (requires { record.fields[0].present; }) {
+      present = present && record.fields[field].present;
+      if (present && is_cut(column, record.fields[field].text)) {
+        refuse_cut(column, record, number, sink);
+        return false;
+      }
+    }
     const Violation violation =
         present ? converter.convert(trims ? trimmed(record.fields[field].text) : record.fields[field].text,
                                     arena, cell)

@@ -164,10 +164,24 @@ bool XmlMemberReader::State::check_drift(format::XmlNode record, std::int64_t nu
     return false;
   }
   leaves.clear();
-  for (const format::XmlHit& hit : extraction.unknown) format::append_leaves(document, hit, record, leaves);
+  for (const format::XmlHit& hit : extraction.unknown) {
+    // Text directly inside the record: the record's elements are columns already.
+    if (hit.element == record && !hit.attribute)
+      leaves.push_back({"text", document.text(record)});
+    else
+      format::append_leaves(document, hit, record, leaves);
+  }
   for (const format::XmlLeaf& leaf : leaves) {
     std::string name = drift_name(leaf.path);
     if (std::ranges::find(feed.column_names, name) != feed.column_names.end()) name += "_2";
+    if (std::ranges::find(extras, name, &TableBuilder::ExtraValue::column) != extras.end()) {
+      Refusal refused = refusal(kRepeated, record, number);
+      refused.field = name;
+      refused.rule = "drift: evolve";
+      refused.reason = fmt::format("`{}`, which the contract does not know, comes several times", leaf.path);
+      sink.refuse(refused);
+      return false;
+    }
     extras.push_back({extra_names.emplace_back(std::move(name)), trimmed(leaf.text)});
   }
   return true;

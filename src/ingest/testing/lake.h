@@ -34,7 +34,7 @@ class MemorySource final : public connect::Source {
     return ok_status();
   }
   Status acknowledge(const connect::SourceFile&) override { return ok_status(); }
-  Status wait(std::chrono::milliseconds, std::stop_token) override { return ok_status(); }
+  Result<bool> wait(std::chrono::milliseconds, std::stop_token) override { return true; }
 
  private:
   const std::map<std::string, std::string>& files_;

@@ -204,8 +204,8 @@ void describe_layout(Block<FeedSpec>& block) {
   block.add(duration_field(&FeedSpec::lateness_ms),
             {.name = "lateness",
              .description =
-                 "How late a record may be behind the newest of its feed before it counts as late; needs "
-                 "`event_time`.",
+                 "How late a record may be behind the newest of its feed; needs `event_time`. Kept with the "
+                 "contract: nothing acts on it yet.",
              .example = "7d",
              .default_text = "none",
              .descriptive = true});

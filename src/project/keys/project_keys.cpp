@@ -35,10 +35,14 @@ Block<BatchSpec> describe_batch() {
   block.add(field(&BatchSpec::max_rows),
             {.name = "max_rows", .description = "Rows.", .example = "1000000", .minimum = 1});
   block.add(size_field(&BatchSpec::max_bytes),
-            {.name = "max_bytes", .description = "Inflated bytes.", .example = "64MiB", .minimum = 1});
-  block.add(
-      duration_field(&BatchSpec::max_age_ms),
-      {.name = "max_age", .description = "Age of the oldest file; `tarn serve` only.", .example = "5s"});
+            {.name = "max_bytes",
+             .description = "Inflated bytes; never more than a tenth of `limits.memory`.",
+             .example = "64MiB",
+             .minimum = 1});
+  block.add(duration_field(&BatchSpec::max_age_ms),
+            {.name = "max_age",
+             .description = "How long `tarn serve` gathers files while they keep coming.",
+             .example = "5s"});
   return block;
 }
 

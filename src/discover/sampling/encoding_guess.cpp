@@ -1,4 +1,4 @@
-#include "discover/encoding_guess.h"
+#include "discover/sampling/encoding_guess.h"
 
 #include <fmt/format.h>
 

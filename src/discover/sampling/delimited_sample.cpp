@@ -1,4 +1,4 @@
-#include "discover/delimited_sample.h"
+#include "discover/sampling/delimited_sample.h"
 
 #include <fmt/format.h>
 
@@ -6,10 +6,10 @@
 #include <set>
 
 #include "discover/column_names.h"
-#include "discover/dialect.h"
-#include "discover/encoding_guess.h"
 #include "discover/errors.h"
-#include "discover/fixed_layout.h"
+#include "discover/sampling/dialect.h"
+#include "discover/sampling/encoding_guess.h"
+#include "discover/sampling/fixed_layout.h"
 #include "format/values.h"
 
 namespace tarn::discover {

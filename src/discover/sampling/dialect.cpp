@@ -1,4 +1,4 @@
-#include "discover/dialect.h"
+#include "discover/sampling/dialect.h"
 
 #include <fmt/format.h>
 

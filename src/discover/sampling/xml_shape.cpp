@@ -1,4 +1,4 @@
-#include "discover/xml_shape.h"
+#include "discover/sampling/xml_shape.h"
 
 #include <fmt/format.h>
 

@@ -1,9 +1,9 @@
-#include "discover/fixed_layout.h"
+#include "discover/sampling/fixed_layout.h"
 
 #include <algorithm>
 #include <map>
 
-#include "discover/dialect.h"
+#include "discover/sampling/dialect.h"
 #include "format/encoding.h"
 #include "format/values.h"
 

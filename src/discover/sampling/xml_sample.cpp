@@ -1,4 +1,4 @@
-#include "discover/xml_sample.h"
+#include "discover/sampling/xml_sample.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 
 #include "discover/column_names.h"
 #include "discover/errors.h"
+#include "discover/sampling/xml_shape.h"
 #include "discover/xml_columns.h"
-#include "discover/xml_shape.h"
 #include "format/xml_path.h"
 
 namespace tarn::discover {

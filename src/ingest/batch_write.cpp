@@ -1,0 +1,154 @@
+// The files of one table of a batch: data, deletes, manifests.
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "ingest/batch_commit.h"
+#include "ingest/batch_work.h"
+#include "ingest/errors.h"
+#include "table/child_upsert.h"
+#include "table/data_files.h"
+#include "table/upsert.h"
+
+namespace tarn::ingest {
+
+namespace {
+
+// The tie-break of versions is the order of arrival; within an arrival the order of the rows (plan_upsert).
+const std::vector<std::string> kTieBreaks = {std::string(kSourceArrival)};
+
+table::DataFilesRequest request_for(const iceberg::TableMetadata& metadata, const BatchId& id, int attempt) {
+  return {.schema = metadata.current_schema(),
+          .spec = metadata.default_spec(),
+          .order = metadata.default_sort_order(),
+          .table_location = metadata.location,
+          .batch_id = id.value(),
+          // Attempts never share a name: a reader may still hold what the first one wrote.
+          .first_number = static_cast<std::uint32_t>(attempt) * 100'000,
+          .parquet = {}};
+}
+
+// Of the rows that a plan leaves out, how many each arrival brought.
+std::map<std::int64_t, std::int64_t> superseded_by_arrival(
+    const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const std::vector<std::int64_t>& kept) {
+  std::map<std::int64_t, std::int64_t> lost;
+  std::size_t next_kept = 0;
+  std::int64_t number = 0;
+  for (const auto& batch : batches) {
+    const auto arrivals =
+        std::static_pointer_cast<arrow::Int64Array>(batch->GetColumnByName(std::string(kSourceArrival)));
+    for (std::int64_t row = 0; row < batch->num_rows(); ++row, ++number) {
+      if (next_kept < kept.size() && kept[next_kept] == number)
+        ++next_kept;
+      else
+        ++lost[arrivals->Value(row)];
+    }
+  }
+  return lost;
+}
+
+}  // namespace
+
+Status BatchCommitter::write_append(TableWork& work, const Gathered& gathered, const BatchId& id,
+                                    int attempt) {
+  TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, gathered.batches,
+                                                           request_for(*work.metadata, id, attempt)));
+  for (const auto& batch : gathered.batches) work.rows_added += batch->num_rows();
+  return ok_status();
+}
+
+Status BatchCommitter::write_upsert(TableWork& work, const Gathered& gathered, const BatchId& id,
+                                    const TableWork* parent, int attempt) {
+  TARN_ASSIGN_OR_RETURN(work.index, index_of(*work.metadata, gathered));
+  TARN_RETURN_IF_ERROR(work.index->sync_to(*work.metadata, services_.store, manifests_));
+  if (gathered.is_child) {
+    TARN_CHECK(parent != nullptr && parent->plan.has_value());
+    const table::ParentRows parents{parent->batches, *parent->plan, gathered.parent_rows};
+    TARN_ASSIGN_OR_RETURN(work.plan,
+                          table::plan_child_upsert(*work.index, *work.metadata, gathered.batches, parents));
+  } else {
+    TARN_ASSIGN_OR_RETURN(work.plan, table::plan_upsert(*work.index, *work.metadata, gathered.batches));
+    work.batches = gathered.batches;
+    work.superseded_by_arrival = superseded_by_arrival(gathered.batches, work.plan->rows);
+  }
+  table::DataFilesRequest request = request_for(*work.metadata, id, attempt);
+  request.rows = std::span<const std::int64_t>(work.plan->rows);
+  request.want_places = true;
+  TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, gathered.batches, request));
+  TARN_ASSIGN_OR_RETURN(work.deletes, table::write_upsert_deletes(services_.store, *work.metadata, *work.plan,
+                                                                  {id.value(), request.first_number}));
+  work.rows_added = static_cast<std::int64_t>(work.plan->rows.size());
+  for (const auto& partition : work.plan->deletes) {
+    for (const auto& [path, positions] : partition.positions) {
+      work.rows_deleted += static_cast<std::int64_t>(positions.size());
+    }
+  }
+  return ok_status();
+}
+
+Result<table::KeyIndex*> BatchCommitter::index_of(const iceberg::TableMetadata& metadata,
+                                                  const Gathered& gathered) {
+  const std::lock_guard lock(indices_mutex_);  // of the map; each index is used by one thread
+  std::unique_ptr<table::KeyIndex>& index = indices_[metadata.table_uuid];
+  std::optional<std::string> version;
+  if (!gathered.is_child && !gathered.feed->version_column->empty()) version = *gathered.feed->version_column;
+  TARN_ASSIGN_OR_RETURN(
+      auto columns, table::UpsertColumns::bind(metadata.current_schema(), gathered.shape.identifier_columns,
+                                               version, kTieBreaks));
+  if (!index) {
+    // The indices of a project's upsert tables share a thirty-second of the memory, but none gets less than 4
+    // MiB.
+    const std::uint64_t share =
+        std::max<std::uint64_t>(project_.spec.limits.memory / 32 / upsert_tables_, 4U << 20);
+    const table::KeyIndexOptions options{.block_cache_bytes = share / 2, .write_buffer_bytes = share / 2};
+    TARN_ASSIGN_OR_RETURN(
+        index, table::KeyIndex::open(index_folder_ + "/" + metadata.table_uuid, std::move(columns), options));
+  }
+  return index.get();
+}
+
+Result<BatchCommitter::TableWork> BatchCommitter::write_table(Gathered& gathered, const ParsedBatch& batch,
+                                                              const TableWork* parent, int attempt) {
+  TableWork work;
+  work.name = gathered.shape.name;
+  TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(work.name));
+  work.metadata = table.metadata;
+  TARN_ASSIGN_OR_RETURN(work.updates, updates_to_add(*table.metadata, gathered.extra_columns));
+  if (!work.updates.empty()) {
+    work.requirements.emplace_back(iceberg::AssertLastAssignedFieldId{table.metadata->last_column_id});
+    TARN_ASSIGN_OR_RETURN(auto evolved, iceberg::apply(*table.metadata, work.updates, {}));
+    work.metadata = std::make_shared<const iceberg::TableMetadata>(std::move(evolved));
+  }
+  if (!gathered.finished) {
+    for (Gathered::Part& part : gathered.parts) {
+      for (const std::int64_t row : part.builder->parent_rows())
+        gathered.parent_rows.push_back(row + part.parent_offset);
+      const BatchStamp stamp{batch.id, services_.clock.now_us(), part.contract_version};
+      TARN_ASSIGN_OR_RETURN(auto rows, part.builder->finish(work.metadata->current_schema(), stamp));
+      if (rows) gathered.batches.push_back(std::move(rows));
+    }
+    gathered.finished = true;
+  }
+  if (*gathered.feed->mode == project::LoadMode::kUpsert) {
+    TARN_RETURN_IF_ERROR(write_upsert(work, gathered, batch.id, parent, attempt));
+  } else {
+    TARN_RETURN_IF_ERROR(write_append(work, gathered, batch.id, attempt));
+  }
+  if (work.data.files.empty() && work.deletes.empty()) return work;
+  table::SnapshotChange change{.data_files = work.data.files,
+                               .delete_files = work.deletes,
+                               .summary = {{"tarn.batch-id", batch.id.value()},
+                                           {"tarn.files", std::to_string(batch.settlements.size())}},
+                               .timestamp_ms = services_.clock.now_us() / 1000};
+  TARN_ASSIGN_OR_RETURN(work.built, table::build_snapshot(services_.store, manifests_, services_.random,
+                                                          *work.metadata, change));
+  std::ranges::move(work.built->updates, std::back_inserter(work.updates));
+  std::ranges::move(work.built->requirements, std::back_inserter(work.requirements));
+  return work;
+}
+
+}  // namespace tarn::ingest

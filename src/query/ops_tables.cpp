@@ -129,6 +129,13 @@ Status append_quarantine(engine::Appender& rows, const state::QuarantineEntry& e
   return rows.end_row();
 }
 
+// What positional deletes took away is in the files still.
+std::optional<std::int64_t> live_records(const std::map<std::string, std::string>& summary) {
+  const auto records = count_of(summary, "total-records");
+  if (!records) return records;
+  return *records - count_of(summary, "total-position-deletes").value_or(0);
+}
+
 Status append_snapshot(engine::Appender& rows, const catalog::Table& table,
                        const iceberg::Snapshot& snapshot) {
   const auto batch = snapshot.summary.find("tarn.batch-id");
@@ -284,8 +291,7 @@ Status OpsTables::load_tables() {
     const auto& summary = now == nullptr ? none : now->summary;
     rows.text(table.name.schema).text(table.name.name);
     rows.int64(static_cast<std::int64_t>(metadata.current_schema().fields().size()));
-    rows.int64_or_null(count_of(summary, "total-records"))
-        .int64_or_null(count_of(summary, "total-data-files"));
+    rows.int64_or_null(live_records(summary)).int64_or_null(count_of(summary, "total-data-files"));
     rows.int64_or_null(count_of(summary, "total-files-size"));
     rows.int64(static_cast<std::int64_t>(metadata.snapshots.size()))
         .int64_or_null(metadata.current_snapshot_id);

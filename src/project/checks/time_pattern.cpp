@@ -34,9 +34,11 @@ std::string without_letters_hint(std::string_view pattern) {
                                                                                             {"mm", "%M"},
                                                                                             {"ss", "%S"}}};
   std::string better(pattern);
+  // Without an hour, `mm` is what someone calls the month.
+  const bool has_hour = better.find("HH") != std::string::npos || better.find("hh") != std::string::npos;
   for (const auto& [other, own] : kOthers) {
     if (const std::size_t at = better.find(other); at != std::string::npos)
-      better.replace(at, other.size(), own);
+      better.replace(at, other.size(), other == "mm" && !has_hour ? "%m" : own);
   }
   return better == pattern ? "write letters as in `%d.%m.%Y`" : fmt::format("write `{}`", better);
 }

@@ -10,7 +10,6 @@
 #include <zstd.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
-#include <pugixml.hpp>
 
 #include "cli/build_stamp.h"
 #include "engine/database.h"
@@ -47,7 +46,6 @@ Grid version_grid() {
   add("openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
   add("zstd", ZSTD_versionString());
   add("libdeflate", LIBDEFLATE_VERSION_STRING);
-  add("pugixml", fmt::format("{}.{}", PUGIXML_VERSION / 1000, PUGIXML_VERSION % 1000 / 10));
   add("xxhash", fmt::format("{}.{}.{}", XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE));
   add("fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100));
   add("nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,

@@ -85,7 +85,9 @@ Block<FormatSpec> describe_format() {
   block.add(
       field(&FormatSpec::record),
       {.name = "record",
-       .description = "Absolute path of the record's element; without it the root element is the record.",
+       .description =
+           "Absolute path of the record's element; without it the root element is the record. What lies "
+           "outside of records (headers, trailers) is not read.",
        .example = "/Messages/Message",
        .applies = kXml});
   block.add(field(&FormatSpec::namespaces),

@@ -8,9 +8,8 @@ RULES = [
     ("words.unfinished", re.compile(r"\b(TODO|FIXME|XXX|HACK)\b"), "marks unfinished work", "finish it or leave it out"),
     ("words.machine_path", re.compile(r"(?<![\w.}~*-])/(?:work|root|home|Users)/[\w.]+"), "is a path of one machine",
      "use a path relative to the project"),
-    ("words.registry_host",
-     re.compile(r"\b(?:index\.example|files\.example|packages\.example|crates\.example|deb\.example|maven\.example|"
-                r"gems\.example|proxy\.example|images\.example|images2\.example)\b"), "is a registry's host",
+    # Packages are named and their clients know where to go: an option that names an index ties the project to one.
+    ("words.registry_host", re.compile(r"--(?:index-url|extra-index-url|registry|find-links)\b"), "names a package index",
      "leave the host to the client's own settings"),
 ]
 

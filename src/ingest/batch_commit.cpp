@@ -47,32 +47,45 @@ std::size_t BatchCommitter::count_upsert_tables(const project::Project& project)
   return std::max<std::size_t>(count, 1);
 }
 
-Status BatchCommitter::prepare_tables() {
-  for (const project::FeedSpec& feed : project_.feeds) {
-    for (const TableShape& shape : table_shapes(feed)) {
-      TARN_ASSIGN_OR_RETURN(const bool exists, services_.catalog.table_exists(shape.name));
-      if (exists) {
-        TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(shape.name));
-        TARN_ASSIGN_OR_RETURN(auto updates, updates_to_shape(*table.metadata, shape));
-        if (updates.empty()) continue;
-        const std::vector<catalog::TableCommit> commits = {
-            {shape.name,
-             {iceberg::AssertCurrentSchemaId{table.metadata->current_schema_id}},
-             std::move(updates)}};
-        TARN_RETURN_IF_ERROR(services_.catalog.commit(commits));
-        continue;
-      }
-      TARN_ASSIGN_OR_RETURN(const auto namespaces, services_.catalog.list_namespaces());
-      if (std::ranges::find(namespaces, shape.name.schema) == namespaces.end()) {
-        TARN_RETURN_IF_ERROR(services_.catalog.create_namespace(shape.name.schema));
-      }
-      TARN_ASSIGN_OR_RETURN(const iceberg::Schema schema, new_table_schema(shape));
-      TARN_ASSIGN_OR_RETURN(auto spec, iceberg::PartitionSpec::bind(schema, shape.partition));
-      TARN_ASSIGN_OR_RETURN(auto order, iceberg::SortOrder::bind(schema, shape.sort));
-      TARN_RETURN_IF_ERROR(services_.catalog.create_table(
-          {shape.name, schema, std::move(spec), std::move(order), shape.properties}));
+Result<std::vector<BlockedFeed>> BatchCommitter::prepare_tables() {
+  std::vector<BlockedFeed> blocked;
+  std::set<TableName> prepared;
+  for (std::size_t feed = 0; feed < project_.feeds.size(); ++feed) {
+    for (TableShape& shape : table_shapes(project_.feeds[feed])) {
+      // Of feeds that share a table, the first describes it.
+      if (!prepared.insert(shape.name).second) forget_description(shape);
+      Status status = prepare_table(shape);
+      if (status.ok()) continue;
+      if (status.error().error_class() != ErrorClass::kUser) return std::move(status).error();
+      blocked.push_back({feed, std::move(status).error()});
+      break;
     }
   }
+  return blocked;
+}
+
+Status BatchCommitter::prepare_table(const TableShape& shape) {
+  TARN_ASSIGN_OR_RETURN(const bool exists, services_.catalog.table_exists(shape.name));
+  if (exists) {
+    TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(shape.name));
+    TARN_ASSIGN_OR_RETURN(auto updates, updates_to_shape(*table.metadata, shape));
+    if (updates.empty()) return ok_status();
+    const std::vector<catalog::TableCommit> commits = {
+        {shape.name,
+         {iceberg::AssertCurrentSchemaId{table.metadata->current_schema_id}},
+         std::move(updates)}};
+    TARN_RETURN_IF_ERROR(services_.catalog.commit(commits));
+    return ok_status();
+  }
+  TARN_ASSIGN_OR_RETURN(const auto namespaces, services_.catalog.list_namespaces());
+  if (std::ranges::find(namespaces, shape.name.schema) == namespaces.end()) {
+    TARN_RETURN_IF_ERROR(services_.catalog.create_namespace(shape.name.schema));
+  }
+  TARN_ASSIGN_OR_RETURN(const iceberg::Schema schema, new_table_schema(shape));
+  TARN_ASSIGN_OR_RETURN(auto spec, iceberg::PartitionSpec::bind(schema, shape.partition));
+  TARN_ASSIGN_OR_RETURN(auto order, iceberg::SortOrder::bind(schema, shape.sort));
+  TARN_RETURN_IF_ERROR(services_.catalog.create_table(
+      {shape.name, schema, std::move(spec), std::move(order), shape.properties}));
   return ok_status();
 }
 

@@ -50,8 +50,9 @@ class BatchCommitter {
   BatchCommitter(Services services, const project::Project& project, std::string index_folder);
   ~BatchCommitter();
 
-  /// Makes the tables that the contracts ask for, and brings those that exist to their shape.
-  Status prepare_tables();
+  /// Makes the tables that the contracts ask for, and brings those that exist to their shape. A feed whose
+  /// contract does not fit its table is returned, and must not be ingested; the others are ready.
+  Result<std::vector<BlockedFeed>> prepare_tables();
   /// Removes the files of batches that a crash cut short, and abandons them.
   Status recover();
 
@@ -64,6 +65,7 @@ class BatchCommitter {
   struct TableWork;
   struct Gathered;
 
+  Status prepare_table(const TableShape& shape);
   Result<std::vector<Gathered>> gather(ParsedBatch& batch);
   Status write_tables(std::vector<Gathered>& gathered, const ParsedBatch& batch,
                       std::vector<TableWork>& works, int attempt);

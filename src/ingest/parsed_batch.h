@@ -25,6 +25,10 @@ using WorkerRows = std::map<std::size_t, FeedRows>;
 struct ParsedBatch {
   BatchId id;
   std::int64_t started_at_us = 0;
+  /// Of what was parsed so far: arrivals, records and inflated bytes.
+  std::uint64_t files = 0;
+  std::uint64_t records = 0;
+  std::uint64_t bytes_raw = 0;
   std::vector<WorkerRows> workers;
   /// New arrivals with their counts; `batch` and `settled_at_us` are filled at the commit.
   std::vector<state::Settlement> settlements;

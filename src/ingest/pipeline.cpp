@@ -1,6 +1,7 @@
 #include "ingest/pipeline.h"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "ingest/errors.h"
@@ -43,7 +44,15 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Setup setup) {
 
 Status Pipeline::prepare() {
   TARN_RETURN_IF_ERROR(committer_.recover());
-  return committer_.prepare_tables();
+  TARN_ASSIGN_OR_RETURN(blocked_, committer_.prepare_tables());
+  if (setup_.log == nullptr) return ok_status();
+  for (const BlockedFeed& blocked : blocked_)
+    setup_.log->error("ingest.feed_blocked", blocked.error, {{"feed", *feeds_[blocked.feed].spec->name}});
+  return ok_status();
+}
+
+bool Pipeline::is_blocked(std::size_t feed) const {
+  return std::ranges::find(blocked_, feed, &BlockedFeed::feed) != blocked_.end();
 }
 
 std::size_t Pipeline::thread_count() const {
@@ -57,6 +66,7 @@ double Pipeline::seconds_since(std::int64_t start_us) const {
 
 Status Pipeline::start_run() {
   report_ = RunReport();
+  filling_.reset();
   TARN_ASSIGN_OR_RETURN(last_before_run_, state::last_arrival(setup_.services.database));
   TARN_ASSIGN_OR_RETURN(state::Transaction transaction, setup_.services.database.begin());
   TARN_ASSIGN_OR_RETURN(run_, state::start_run(transaction, setup_.command, setup_.services.clock.now_us()));
@@ -99,6 +109,7 @@ Status Pipeline::run_until_settled(Progress& progress, std::stop_token stop) {
       found = found || !files.empty();
       TARN_RETURN_IF_ERROR(ingest_files(source, files, progress, stop));
     }
+    TARN_RETURN_IF_ERROR(finish_batch());
     // Later scans also meet what this run ingested itself.
     if (first) report_.files_known = seen.known;
     first = false;
@@ -130,6 +141,7 @@ Status Pipeline::serve(Progress& progress, std::stop_token stop) {
       if (!outcome.ok()) break;
       found = found || !files->empty();
     }
+    if (outcome.ok()) outcome = finish_batch();
     if (!outcome.ok()) break;
     // While files keep coming, those of `max_age` make one batch.
     if (found)
@@ -209,20 +221,31 @@ Result<std::vector<connect::SourceFile>> Pipeline::new_files(SourceBinding& sour
 Status Pipeline::ingest_files(SourceBinding& source, std::span<const connect::SourceFile> files,
                               Progress& progress, std::stop_token stop) {
   progress.files_total += static_cast<std::int64_t>(files.size());
-  const LandingGroup group{setup_.project.spec.batch.max_files, landing_group_bytes(setup_.project.spec)};
-  while (!files.empty() && !stop.stop_requested()) {
-    const std::size_t count = group.size_of_next(files);
-    TARN_ASSIGN_OR_RETURN(std::deque<Work> works, land(source, files.first(count)));
-    files = files.subspan(count);
-    TARN_RETURN_IF_ERROR(process(works, progress, stop));
+  const LandingGroup limits{setup_.project.spec.batch.max_files, landing_group_bytes(setup_.project.spec)};
+  const auto land_next = [&] {
+    const auto group = files.first(limits.size_of_next(files));
+    files = files.subspan(group.size());
+    return std::async(std::launch::async, [this, &source, group] { return land(source, group); });
+  };
+  std::future<Result<LandedGroup>> landing;
+  if (!files.empty()) landing = land_next();
+  while (landing.valid()) {
+    TARN_ASSIGN_OR_RETURN(LandedGroup group, landing.get());
+    report_.totals.files_arrived += group.arrived;
+    report_.totals.files_duplicate += group.duplicate;
+    report_.files_unmatched += group.unmatched;
+    report_.files_blocked += group.blocked;
+    report_.land_seconds += group.seconds;
+    if (!files.empty() && !stop.stop_requested()) landing = land_next();
+    TARN_RETURN_IF_ERROR(process(group.works, progress, stop));
   }
   return ok_status();
 }
 
-Result<std::deque<Pipeline::Work>> Pipeline::land(SourceBinding& source,
-                                                  std::span<const connect::SourceFile> files) {
+Result<Pipeline::LandedGroup> Pipeline::land(SourceBinding& source,
+                                             std::span<const connect::SourceFile> files) {
   const std::int64_t start_us = setup_.services.clock.monotonic_us();
-  std::vector<std::optional<Work>> slots(files.size());
+  std::vector<std::vector<Work>> slots(files.size());
   std::atomic<std::size_t> next{0};
   TARN_RETURN_IF_ERROR(run_parallel(std::min(thread_count(), files.size()), [&](std::size_t) {
     for (std::size_t i = next++; i < files.size(); i = next++) {
@@ -235,26 +258,28 @@ Result<std::deque<Pipeline::Work>> Pipeline::land(SourceBinding& source,
     }
     return ok_status();
   }));
-  std::deque<Work> works;
-  for (std::optional<Work>& slot : slots) {
-    if (slot) works.push_back(*std::move(slot));
-  }
+  LandedGroup group;
+  for (std::vector<Work>& slot : slots) std::ranges::move(slot, std::back_inserter(group.works));
   TARN_RETURN_IF_ERROR(setup_.services.store.sync());
-  TARN_RETURN_IF_ERROR(record(works));
+  TARN_RETURN_IF_ERROR(record(group));
   std::vector<connect::SourceFile> safe;
-  for (const Work& work : works) {
+  for (const Work& work : group.works) {
     if (work.landed.state != state::ArrivalState::kUnmatched) safe.push_back(work.file);
   }
   TARN_RETURN_IF_ERROR(acknowledge(source, safe));
-  report_.land_seconds += seconds_since(start_us);
-  // What is no work: counted duplicates and files that no feed takes.
-  std::erase_if(works, [](const Work& work) { return work.landed.state != state::ArrivalState::kLanded; });
-  return works;
+  // What is no work now: counted duplicates, files that no feed takes, and those that wait for a blocked
+  // feed.
+  std::erase_if(group.works, [](const Work& work) {
+    return work.blocked || work.landed.state != state::ArrivalState::kLanded;
+  });
+  group.seconds = seconds_since(start_us);
+  return group;
 }
 
-Result<std::optional<Pipeline::Work>> Pipeline::land_file(SourceBinding& source,
-                                                          const connect::SourceFile& file) {
-  Work work;
+Result<std::vector<Pipeline::Work>> Pipeline::land_file(SourceBinding& source,
+                                                        const connect::SourceFile& file) {
+  std::vector<Work> works(1);
+  Work& work = works.front();
   work.arrival = {.source = source.name,
                   .path = file.path,
                   .size_bytes = file.size_bytes,
@@ -265,36 +290,50 @@ Result<std::optional<Pipeline::Work>> Pipeline::land_file(SourceBinding& source,
                   .feeds = {}};
   work.file = file;
   work.takers = takers_of(source, file.path);
-  if (work.takers.empty()) return std::optional<Work>(std::move(work));
-  for (const std::size_t feed : work.takers) work.arrival.feeds.push_back(*feeds_[feed].spec->name);
+  if (work.takers.empty()) return works;
   if (Status read = source.source->read(file, work.bytes); !read.ok()) {
     // Still moving, or taken away again: the next scan sees what is there then.
-    if (read.error().error_class() == ErrorClass::kTransient || read.error().name() == "io.not_found") {
-      return std::optional<Work>();
-    }
+    if (read.error().error_class() == ErrorClass::kTransient || read.error().name() == "io.not_found")
+      return std::vector<Work>();
     return std::move(read).error();
   }
   work.arrival.sha256 = sha256(work.bytes);
   TARN_RETURN_IF_ERROR(landing_.put(*work.arrival.sha256, work.bytes));
-  return std::optional<Work>(std::move(work));
+  // What blocked feeds miss becomes an arrival of its own, which waits for them.
+  const auto middle =
+      std::ranges::stable_partition(work.takers, [&](auto feed) { return !is_blocked(feed); });
+  if (!middle.empty()) {
+    Work waiting{.arrival = work.arrival, .file = file, .takers = {middle.begin(), middle.end()}};
+    waiting.blocked = true;
+    work.takers.erase(middle.begin(), middle.end());
+    if (work.takers.empty()) works.clear();
+    works.push_back(std::move(waiting));
+  }
+  for (Work& one : works) {
+    for (const std::size_t feed : one.takers) one.arrival.feeds.push_back(*feeds_[feed].spec->name);
+  }
+  return works;
 }
 
-Status Pipeline::record(std::deque<Work>& works) {
-  if (works.empty()) return ok_status();
+Status Pipeline::record(LandedGroup& group) {
+  if (group.works.empty()) return ok_status();
   std::vector<state::NewArrival> arrivals;
-  for (const Work& work : works) arrivals.push_back(work.arrival);
+  for (const Work& work : group.works) arrivals.push_back(work.arrival);
   TARN_ASSIGN_OR_RETURN(state::Transaction transaction, setup_.services.database.begin());
   TARN_ASSIGN_OR_RETURN(const auto landed, state::record_landed(transaction, arrivals));
   TARN_RETURN_IF_ERROR(transaction.commit());
   for (std::size_t i = 0; i < landed.size(); ++i) {
-    works[i].landed = landed[i];
-    keep_takers(works[i].takers, landed[i].feeds);
+    Work& work = group.works[i];
+    work.landed = landed[i];
+    keep_takers(work.takers, landed[i].feeds);
     if (landed[i].state == state::ArrivalState::kUnmatched) {
-      ++report_.files_unmatched;
-      continue;
+      ++group.unmatched;
+    } else if (landed[i].state == state::ArrivalState::kDuplicate) {
+      ++group.arrived;
+      ++group.duplicate;
+    } else {
+      ++(work.blocked ? group.blocked : group.arrived);
     }
-    ++report_.totals.files_arrived;
-    if (landed[i].state == state::ArrivalState::kDuplicate) ++report_.totals.files_duplicate;
   }
   return ok_status();
 }

@@ -47,16 +47,22 @@ struct RunReport {
   std::int64_t files_unmatched = 0;  ///< That no feed takes.
   std::int64_t files_unsettled = 0;  ///< That kept changing, and were left alone.
   std::int64_t files_recovered = 0;  ///< Landed by an earlier run and processed by this one.
+  std::int64_t files_blocked = 0;    ///< Landed, and waiting for a feed that cannot take them yet.
+  std::int64_t entries_replayed = 0;
+  std::int64_t records_replayed = 0;
   std::int64_t rows_superseded = 0;  ///< Of the committed: older versions of their keys.
-  /// Wall-clock seconds; commits go on beside landing and parsing.
+  /// Wall-clock seconds; landing, parsing and committing go on beside one another.
   double land_seconds = 0;
   double parse_seconds = 0;
   double commit_seconds = 0;
   double commit_wait_seconds = 0;  ///< How long the rest stood still for a commit.
 };
 
-/// The way of a file: arrive → land → parse → batch → commit → settle (docs/architecture.md). Workers parse a
-/// batch while the one before is being committed; one commit is under way at a time.
+/// The way of a file: arrive → land → parse → batch → commit → settle (docs/architecture.md). Workers parse
+/// while the next files land and the batch before is being committed; one commit is under way at a time.
+///
+/// A feed whose contract does not fit its table is blocked: what arrives for it lands and waits in the ledger
+/// until a later run finds the contract mended; all other feeds go on.
 ///
 /// Use: construct, then run_once() or serve(), from one thread. One pipeline for a project
 /// (state::ProcessLock).
@@ -75,6 +81,9 @@ class Pipeline {
   static Result<std::unique_ptr<Pipeline>> open(Setup setup);
   ~Pipeline();
 
+  /// The feeds that cannot be ingested, by their position in the project, and why.
+  const std::vector<BlockedFeed>& blocked() const { return blocked_; }
+
   /// Processes what is there and returns. Files that may still be growing are waited for until they settle.
   Result<RunReport> run_once(Progress& progress, std::stop_token stop);
   /// Processes files as they arrive until a stop is requested; then finishes the batch in hand.
@@ -92,6 +101,7 @@ class Pipeline {
 
  private:
   struct Work;
+  struct LandedGroup;
   struct InFlight;
   /// What a scan saw besides new files.
   struct Seen {
@@ -111,13 +121,17 @@ class Pipeline {
                       std::stop_token stop);
   void keep_takers(std::vector<std::size_t>& takers, const std::vector<std::string>& feeds) const;
   std::vector<std::size_t> takers_of(const SourceBinding& source, const std::string& path) const;
-  Result<std::deque<Work>> land(SourceBinding& source, std::span<const connect::SourceFile> files);
-  Result<std::optional<Work>> land_file(SourceBinding& source, const connect::SourceFile& file);
-  Status record(std::deque<Work>& works);
+  bool is_blocked(std::size_t feed) const;
+  Result<LandedGroup> land(SourceBinding& source, std::span<const connect::SourceFile> files);
+  Result<std::vector<Work>> land_file(SourceBinding& source, const connect::SourceFile& file);
+  Status record(LandedGroup& group);
   Status acknowledge(SourceBinding& source, const std::vector<connect::SourceFile>& files);
   Status ingest_pending(Progress& progress, std::stop_token stop);
   Status process(std::deque<Work>& works, Progress& progress, std::stop_token stop);
-  Result<ParsedBatch> parse_batch(std::deque<Work>& works, Progress& progress);
+  Status begin_batch();
+  Status parse_into(ParsedBatch& batch, std::deque<Work>& works, Progress& progress);
+  bool is_full(const ParsedBatch& batch) const;
+  Status finish_batch();
   Result<ArrivalParser::TableSchemas> table_schemas();
   static void add_outcome(const Work& work, ArrivalOutcome& outcome, ParsedBatch& batch);
   Result<std::deque<Work>> replay_works(const std::vector<state::QuarantineEntry>& entries);
@@ -131,6 +145,8 @@ class Pipeline {
   std::vector<CompiledFeed> feeds_;
   LandingZone landing_;
   BatchCommitter committer_;
+  std::vector<BlockedFeed> blocked_;
+  std::optional<ParsedBatch> filling_;  ///< The batch that rows are added to.
   std::unique_ptr<InFlight> in_flight_;
   std::optional<state::RunId> run_;
   ArrivalId last_before_run_;

@@ -16,8 +16,10 @@ namespace tarn::ingest {
 
 Result<ArrivalParser::TableSchemas> Pipeline::table_schemas() {
   ArrivalParser::TableSchemas schemas;
-  for (const CompiledFeed& feed : feeds_) {
+  for (std::size_t i = 0; i < feeds_.size(); ++i) {
+    const CompiledFeed& feed = feeds_[i];
     auto& of_feed = schemas.emplace_back();
+    if (is_blocked(i)) continue;  // it may have no table
     for (const TableShape& shape : table_shapes(*feed.spec)) {
       TARN_ASSIGN_OR_RETURN(const catalog::Table table, setup_.services.catalog.load_table(shape.name));
       of_feed.push_back(table.metadata->current_schema());
@@ -28,62 +30,79 @@ Result<ArrivalParser::TableSchemas> Pipeline::table_schemas() {
 
 Status Pipeline::process(std::deque<Work>& works, Progress& progress, std::stop_token stop) {
   while (!works.empty() && !stop.stop_requested()) {
-    TARN_ASSIGN_OR_RETURN(ParsedBatch batch, parse_batch(works, progress));
-    TARN_RETURN_IF_ERROR(launch_commit(std::move(batch)));
+    if (!filling_) TARN_RETURN_IF_ERROR(begin_batch());
+    TARN_RETURN_IF_ERROR(parse_into(*filling_, works, progress));
+    if (is_full(*filling_)) TARN_RETURN_IF_ERROR(finish_batch());
   }
   return ok_status();
 }
 
-Result<ParsedBatch> Pipeline::parse_batch(std::deque<Work>& works, Progress& progress) {
+Status Pipeline::begin_batch() {
+  ParsedBatch& batch = filling_.emplace();
+  batch.started_at_us = setup_.services.clock.now_us();
+  batch.id = BatchId(uuid_v7(batch.started_at_us / 1000, setup_.services.random.bytes16()));
+  batch.workers.resize(thread_count());
+  return committer_.begin(batch.id, run_);
+}
+
+bool Pipeline::is_full(const ParsedBatch& batch) const {
+  const project::BatchSpec& limits = setup_.project.spec.batch;
+  return batch.files >= limits.max_files || batch.records >= limits.max_rows ||
+         batch.bytes_raw >= batch_bytes(setup_.project.spec);
+}
+
+Status Pipeline::finish_batch() {
+  if (!filling_) return ok_status();
+  ParsedBatch batch = *std::move(filling_);
+  filling_.reset();
+  return launch_commit(std::move(batch));
+}
+
+Status Pipeline::parse_into(ParsedBatch& batch, std::deque<Work>& works, Progress& progress) {
   const std::int64_t start_us = setup_.services.clock.monotonic_us();
   const project::BatchSpec& limits = setup_.project.spec.batch;
   const std::uint64_t max_bytes = batch_bytes(setup_.project.spec);
-  const std::size_t workers = std::min(thread_count(), works.size());
   TARN_ASSIGN_OR_RETURN(const ArrivalParser::TableSchemas schemas, table_schemas());
-  ParsedBatch batch;
-  batch.started_at_us = setup_.services.clock.now_us();
-  batch.id = BatchId(uuid_v7(batch.started_at_us / 1000, setup_.services.random.bytes16()));
-  TARN_RETURN_IF_ERROR(committer_.begin(batch.id, run_));
-  batch.workers.resize(workers);
-
   std::vector<ArrivalOutcome> outcomes(works.size());
   std::atomic<std::size_t> next{0};
-  std::atomic<std::uint64_t> bytes{0};
-  std::atomic<std::uint64_t> rows{0};
+  std::atomic<std::uint64_t> bytes{batch.bytes_raw};
+  std::atomic<std::uint64_t> records{batch.records};
   std::atomic<std::size_t> parsed{0};
-  TARN_RETURN_IF_ERROR(run_parallel(workers, [&](std::size_t worker) -> Status {
-    TARN_ASSIGN_OR_RETURN(ArrivalParser parser, ArrivalParser::make(feeds_, schemas));
-    while (bytes < max_bytes && rows < limits.max_rows) {
-      const std::size_t i = next++;
-      if (i >= works.size() || i >= limits.max_files) break;
-      Work& work = works[i];
-      const ArrivalInput input{work.landed.id, work.arrival.path, work.arrival.sha256->hex(),
-                               work.bytes,     work.takers,       work.replay.get()};
-      auto outcome = parser.parse(input, batch.workers[worker]);
-      if (!outcome.ok()) {
-        next = works.size();
-        return Status(std::move(outcome).error());
-      }
-      outcomes[i] = *std::move(outcome);
-      std::string().swap(work.bytes);
-      ++parsed;
-      const state::Settlement& settled = outcomes[i].settlement;
-      bytes += settled.bytes_raw;
-      rows += static_cast<std::uint64_t>(settled.records.arrived);
-      ++progress.files_done;
-      progress.records += settled.records.arrived;
-      progress.bytes_raw += static_cast<std::int64_t>(settled.bytes_raw);
-    }
-    return ok_status();
-  }));
-  report_.parse_seconds += seconds_since(start_us);
+  TARN_RETURN_IF_ERROR(
+      run_parallel(std::min(thread_count(), works.size()), [&](std::size_t worker) -> Status {
+        TARN_ASSIGN_OR_RETURN(ArrivalParser parser, ArrivalParser::make(feeds_, schemas));
+        while (bytes < max_bytes && records < limits.max_rows) {
+          const std::size_t i = next++;
+          if (i >= works.size() || batch.files + i >= limits.max_files) break;
+          Work& work = works[i];
+          const ArrivalInput input{work.landed.id, work.arrival.path, work.arrival.sha256->hex(),
+                                   work.bytes,     work.takers,       work.replay.get()};
+          auto outcome = parser.parse(input, batch.workers[worker]);
+          if (!outcome.ok()) {
+            next = works.size();
+            return Status(std::move(outcome).error());
+          }
+          outcomes[i] = *std::move(outcome);
+          std::string().swap(work.bytes);
+          ++parsed;
+          const state::Settlement& settled = outcomes[i].settlement;
+          bytes += settled.bytes_raw;
+          records += static_cast<std::uint64_t>(settled.records.arrived);
+          ++progress.files_done;
+          progress.records += settled.records.arrived;
+          progress.bytes_raw += static_cast<std::int64_t>(settled.bytes_raw);
+        }
+        return ok_status();
+      }));
   // Arrivals are taken in order, so the parsed ones are the first.
   const std::size_t count = parsed;
-  for (std::size_t i = 0; i < count; ++i) {
-    add_outcome(works[i], outcomes[i], batch);
-  }
+  for (std::size_t i = 0; i < count; ++i) add_outcome(works[i], outcomes[i], batch);
   works.erase(works.begin(), works.begin() + static_cast<std::ptrdiff_t>(count));
-  return batch;
+  batch.files += count;
+  batch.records = records;
+  batch.bytes_raw = bytes;
+  report_.parse_seconds += seconds_since(start_us);
+  return ok_status();
 }
 
 void Pipeline::add_outcome(const Work& work, ArrivalOutcome& outcome, ParsedBatch& batch) {
@@ -157,6 +176,9 @@ void Pipeline::count(const ParsedBatch& batch, const CommitReport& report) {
     totals.records_quarantined += settled.records.quarantined;
     totals.bytes_raw += static_cast<std::int64_t>(settled.bytes_raw);
   }
+  for (const state::Adjustment& adjustment : batch.adjustments)
+    report_.records_replayed += adjustment.records.committed;
+  report_.entries_replayed += static_cast<std::int64_t>(batch.replayed.size());
   ++totals.batches;
   report_.rows_superseded += report.superseded;
   if (setup_.log == nullptr) return;
@@ -182,6 +204,10 @@ Status Pipeline::ingest_pending(Progress& progress, std::stop_token stop) {
     work.takers = takers_of(*source, arrival.path);
     keep_takers(work.takers, arrival.feeds);
     if (work.takers.empty() || !arrival.sha256) continue;
+    if (std::ranges::any_of(work.takers, [&](std::size_t feed) { return is_blocked(feed); })) {
+      ++report_.files_blocked;
+      continue;
+    }
     work.arrival.path = arrival.path;
     work.arrival.sha256 = arrival.sha256;
     work.landed = {.id = arrival.id,
@@ -198,7 +224,8 @@ Status Pipeline::ingest_pending(Progress& progress, std::stop_token stop) {
     TARN_RETURN_IF_ERROR(process(works, progress, stop));
     held = 0;
   }
-  return process(works, progress, stop);
+  TARN_RETURN_IF_ERROR(process(works, progress, stop));
+  return finish_batch();
 }
 
 }  // namespace tarn::ingest

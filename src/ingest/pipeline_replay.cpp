@@ -38,6 +38,7 @@ Result<std::deque<Pipeline::Work>> Pipeline::replay_works(
     if (source == setup_.sources.end() || !arrival.sha256) continue;
     Work work;
     work.takers = takers_of(*source, arrival.path);
+    std::erase_if(work.takers, [&](std::size_t feed) { return is_blocked(feed); });
     if (work.takers.empty()) continue;
     auto filter = std::make_shared<ReplayFilter>();
     for (const state::QuarantineEntry& entry : of_arrival) ask_for(entry, *filter);
@@ -62,18 +63,10 @@ Result<Pipeline::ReplayReport> Pipeline::replay(const std::vector<state::Quarant
   std::deque<Work> held;
   std::uint64_t bytes = 0;
   const auto flush = [&]() -> Status {
-    while (!held.empty()) {
-      TARN_ASSIGN_OR_RETURN(ParsedBatch batch, parse_batch(held, progress));
-      const auto replayed = static_cast<std::int64_t>(batch.replayed.size());
-      std::int64_t records = 0;
-      for (const state::Adjustment& adjustment : batch.adjustments) records += adjustment.records.committed;
-      TARN_RETURN_IF_ERROR(launch_commit(std::move(batch)));
-      TARN_RETURN_IF_ERROR(await_commit());
-      report.replayed += replayed;
-      report.records_committed += records;
-    }
+    TARN_RETURN_IF_ERROR(process(held, progress, {}));
+    TARN_RETURN_IF_ERROR(finish_batch());
     bytes = 0;
-    return ok_status();
+    return await_commit();
   };
   while (outcome.ok() && !works.empty() && !stop.stop_requested()) {
     auto content = landing_.get(*works.front().arrival.sha256);
@@ -90,6 +83,8 @@ Result<Pipeline::ReplayReport> Pipeline::replay(const std::vector<state::Quarant
   if (outcome.ok()) outcome = flush();
   TARN_RETURN_IF_ERROR(finish_run(outcome));
   if (!outcome.ok()) return std::move(outcome).error();
+  report.replayed = report_.entries_replayed;
+  report.records_committed = report_.records_replayed;
   report.still_failing = report.entries - report.replayed;
   return report;
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ingest/testing/contracts.h"
 #include "ingest/testing/lake.h"
 #include "ingest/testing/zip.h"
 #include "io/errors.h"
@@ -12,53 +13,10 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::kPeople;
+using testing::kVisits;
 using testing::Lake;
 using testing::make_zip;
-
-const char* const kPeople = R"yaml(
-feed: people
-owner: o@example.org
-description: People.
-source: {folder: in, files: "people*"}
-table: curated.person
-mode: upsert
-key: [id]
-version_column: version
-format: {type: csv}
-columns:
-  - {name: id, type: int}
-  - {name: version, type: int, required: true}
-  - {name: name, type: string}
-  - {name: score, type: "decimal(6,2)", range: {min: "0", max: "100"}}
-)yaml";
-
-const char* const kVisits = R"yaml(
-feed: visits
-owner: o@example.org
-description: Visits with their diagnoses.
-source: {folder: in, files: "*.zip", members: "visits/*.xml"}
-table: curated.visit
-mode: upsert
-key: [visit_id]
-version_column: version
-format: {type: xml}
-columns:
-  - {name: visit_id, type: string, from: "@id"}
-  - {name: version, type: int, from: "@version", required: true}
-  - {name: admitted, type: timestamp, from: Stay/From}
-  - name: notes
-    type: list<struct>
-    from: Notes/Note
-    columns:
-      - {name: author, type: string, from: "@by"}
-      - {name: body, type: string, from: "."}
-children:
-  - table: curated.visit_diagnosis
-    from: Diagnoses/Diagnosis
-    description: Diagnoses of a visit.
-    columns:
-      - {name: code, type: string, from: "@code", required: true, pattern: "^[A-Z][0-9]"}
-)yaml";
 
 std::string visit(const std::string& id, int version, const std::vector<std::string>& codes,
                   const std::string& more = "") {
@@ -234,30 +192,6 @@ TEST(Pipeline, DriftEvolvesTheTableWhenTheContractSaysSo) {
   EXPECT_THAT(lake.rows({"curated", "person"}, {"id", "score", "blood_type", "height"}),
               ElementsAre("1|50.00|A+|~", "2|~|~|~", "3|5.00|B-|170"));
   EXPECT_THAT(lake.quarantine(), IsEmpty());
-}
-
-TEST(Pipeline, ContractsGrowTheirTables) {
-  Lake lake({kPeople});
-  lake.files["people1.csv"] = "id,version,name,score\n1,1,Ann,50\n";
-  ASSERT_TRUE(lake.ingest().ok());
-  std::string changed = kPeople;
-  changed.replace(changed.find("{name: id, type: int}"), 21, "{name: id, type: long}");
-  changed.replace(changed.find("{name: name,"), 12, "{name: full_name, renamed_from: name, from: name,");
-  changed += "  - {name: city, type: string, default: unknown}\n";
-  lake.set_feeds({changed});
-  lake.files["people2.csv"] = "id,version,name,score,city\n1,2,Ann,51,Ulm\n5000000000,1,Big,1,\n";
-  const auto report = lake.ingest();
-  ASSERT_TRUE(report.ok()) << report.error().to_string();
-  EXPECT_THAT(lake.rows({"curated", "person"}, {"id", "full_name", "score", "city"}),
-              ElementsAre("1|Ann|51.00|Ulm", "5000000000|Big|1.00|unknown"));
-  std::string broken = kPeople;
-  broken.replace(broken.find("{name: name, type: string}"), 26,
-                 "{name: score2, renamed_from: score, type: date}");
-  broken.replace(broken.find("  - {name: score, "), std::string::npos, "");
-  lake.set_feeds({broken});
-  const auto refused = lake.ingest();
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().name(), "ingest.incompatible_table");
 }
 
 // Every store operation fails once, as a crash would; the next process starts from what is durable.

@@ -15,13 +15,24 @@ namespace tarn::ingest {
 
 /// An arrival on its way from the landing zone to a batch.
 struct Pipeline::Work {
-  state::NewArrival arrival;
-  connect::SourceFile file;
-  state::Landed landed;
-  std::vector<std::size_t> takers;  ///< Positions of the feeds.
-  std::string bytes;                ///< Empty once parsed.
-  std::shared_ptr<const ReplayFilter> replay;
-  std::vector<state::QuarantineEntry> replayed;  ///< The entries that a replay asks for.
+  state::NewArrival arrival = {};
+  connect::SourceFile file = {};
+  state::Landed landed = {};
+  std::vector<std::size_t> takers = {};  ///< Positions of the feeds.
+  std::string bytes = {};                ///< Empty once parsed.
+  bool blocked = false;                  ///< Waits in the ledger: its feeds cannot take it.
+  std::shared_ptr<const ReplayFilter> replay = {};
+  std::vector<state::QuarantineEntry> replayed = {};  ///< The entries that a replay asks for.
+};
+
+/// What landing a group of files gave; counted by the thread that processes them.
+struct Pipeline::LandedGroup {
+  std::deque<Work> works;  ///< New ones, their bytes at hand.
+  std::int64_t arrived = 0;
+  std::int64_t duplicate = 0;
+  std::int64_t unmatched = 0;
+  std::int64_t blocked = 0;  ///< Landed for feeds that cannot take them yet.
+  double seconds = 0;
 };
 
 /// The commit that is under way.
@@ -48,11 +59,11 @@ struct LandingGroup {
   }
 };
 
-/// A sixteenth of the memory for bytes as they came.
+/// A thirty-second of the memory for bytes as they came: while one group is parsed, the next one lands.
 inline std::uint64_t landing_group_bytes(const project::ProjectSpec& spec) {
-  return spec.limits.memory / 16;
+  return spec.limits.memory / 32;
 }
-/// An eighth of the memory for the inflated bytes of a batch: two batches are under way, and rows take up to
+/// A tenth of the memory for the inflated bytes of a batch: two batches are under way, and rows take up to
 /// twice that.
 inline std::uint64_t batch_bytes(const project::ProjectSpec& spec) {
   return std::min(spec.batch.max_bytes, spec.limits.memory / 10);

@@ -93,32 +93,26 @@ iceberg::Transform transform_of(const project::PartitionField& field) {
   return iceberg::Transform::identity();
 }
 
-// What the rows of an upsert table were told apart by.
-const std::string kKeyProperty = "tarn.key";
-
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
 }
 
-// Rows that are there were told apart by the former key: under another one they might clash, or lack values.
-Status check_key(const iceberg::TableMetadata& table, const TableShape& shape) {
-  const auto former = table.properties.find(kKeyProperty);
-  const auto wanted = shape.properties.find(kKeyProperty);
-  if (former == table.properties.end() || wanted == shape.properties.end()) return ok_status();
-  std::string renamed;
-  for (std::size_t at = 0; at <= former->second.size();) {
-    const std::size_t end = std::min(former->second.find(", ", at), former->second.size());
-    const std::string name = former->second.substr(at, end - at);
-    const auto rename = shape.renames.find(name);
-    renamed += (renamed.empty() ? "" : ", ") + (rename == shape.renames.end() ? name : rename->second);
-    at = end + 2;
+std::string text_of(const std::vector<iceberg::PartitionTerm>& terms) {
+  std::string text;
+  for (const iceberg::PartitionTerm& term : terms)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", term.column, term.transform.to_string());
+  return text;
+}
+
+std::string text_of(const std::vector<iceberg::SortTerm>& terms) {
+  std::string text;
+  for (const iceberg::SortTerm& term : terms) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", term.column,
+                        term.direction == iceberg::SortDirection::kDescending ? "desc" : "asc");
   }
-  if (former->second == wanted->second || renamed == wanted->second) return ok_status();
-  return Error(kIncompatibleTable, fmt::format("the key of {} was ({}) and is ({}) in the contract",
-                                               shape.name.to_string(), former->second, wanted->second))
-      .with_hint("give the feed a new table, or put the former key back");
+  return text;
 }
 
 void describe(TableShape& shape, const project::FeedSpec& feed,
@@ -151,8 +145,10 @@ TableShape own_shape(const project::FeedSpec& feed) {
          .null_order = field->descending ? iceberg::NullOrder::kNullsLast : iceberg::NullOrder::kNullsFirst});
   }
   describe(shape, feed, feed.columns);
+  shape.properties[std::string(kPartitionProperty)] = text_of(shape.partition);
+  shape.properties[std::string(kSortProperty)] = text_of(shape.sort);
   if (*feed.mode == project::LoadMode::kUpsert)
-    shape.properties[kKeyProperty] = joined(shape.identifier_columns);
+    shape.properties[std::string(kKeyProperty)] = joined(shape.identifier_columns);
   return shape;
 }
 
@@ -182,56 +178,6 @@ bool may_identify(const TableShape& shape) {
   });
 }
 
-Status evolve_column(iceberg::SchemaUpdate& update, const NestedField& existing, const NestedField& wanted,
-                     const TableShape& shape) {
-  if (existing.type.is_primitive() && wanted.type.is_primitive()) {
-    if (!(existing.type == wanted.type) && !iceberg::can_widen(wanted.type, existing.type)) {
-      if (!iceberg::can_widen(existing.type, wanted.type)) {
-        return Error(kIncompatibleTable,
-                     fmt::format("column `{}` of {} is {} in the table and {} in the contract", wanted.name,
-                                 shape.name.to_string(), existing.type.to_string(), wanted.type.to_string()))
-            .with_hint("give the column a new name, or the feed a new table");
-      }
-      TARN_RETURN_IF_ERROR(update.widen(wanted.name, wanted.type));
-    }
-  } else if (existing.type.id() != wanted.type.id()) {
-    return Error(kIncompatibleTable,
-                 fmt::format("column `{}` of {} changes between a list and a single value", wanted.name,
-                             shape.name.to_string()))
-        .with_hint("give the column a new name, or the feed a new table");
-  }
-  if (existing.required && !wanted.required) TARN_RETURN_IF_ERROR(update.make_optional(wanted.name));
-  if (existing.doc != wanted.doc && wanted.doc) TARN_RETURN_IF_ERROR(update.set_doc(wanted.name, wanted.doc));
-  return ok_status();
-}
-
-// Members that a list<struct> gained.
-Status evolve_members(iceberg::SchemaUpdate& update, const NestedField& existing, const NestedField& wanted,
-                      const TableShape& shape) {
-  if (wanted.type.id() != iceberg::TypeId::kList || wanted.type.element().type.is_primitive())
-    return ok_status();
-  const std::string parent = wanted.name + ".element";
-  for (const NestedField& member : wanted.type.element().type.fields()) {
-    const auto members = existing.type.element().type.fields();
-    const auto found = std::ranges::find(members, member.name, &NestedField::name);
-    if (found == members.end()) {
-      TARN_RETURN_IF_ERROR(
-          update.add({.parent = parent, .name = member.name, .type = member.type, .doc = member.doc}));
-    } else if (!(found->type == member.type) && !iceberg::can_widen(member.type, found->type)) {
-      NestedField named = member;
-      named.name = parent + "." + member.name;
-      TARN_RETURN_IF_ERROR(evolve_column(update, *found, named, shape));
-    }
-  }
-  return ok_status();
-}
-
-std::vector<iceberg::TableUpdate> schema_updates(const iceberg::TableMetadata& table,
-                                                 const iceberg::SchemaUpdate::Outcome& outcome) {
-  if (outcome.schema.same_fields(table.current_schema())) return {};
-  return {iceberg::AddSchema{outcome.schema}, iceberg::SetCurrentSchema{}};
-}
-
 }  // namespace
 
 Type iceberg_type(const project::ColumnSpec& column) {
@@ -255,6 +201,10 @@ std::vector<TableShape> table_shapes(const project::FeedSpec& feed) {
   return shapes;
 }
 
+void forget_description(TableShape& shape) {
+  std::erase_if(shape.properties, [](const auto& property) { return property.first != kKeyProperty; });
+}
+
 Result<iceberg::Schema> new_table_schema(const TableShape& shape) {
   // SchemaUpdate numbers nested fields; a new table's required columns are set afterwards.
   iceberg::SchemaUpdate update(iceberg::Schema(), 0);
@@ -273,48 +223,6 @@ Result<iceberg::Schema> new_table_schema(const TableShape& shape) {
     }
   }
   return iceberg::Schema::make(std::move(parts));
-}
-
-Result<std::vector<iceberg::TableUpdate>> updates_to_shape(const iceberg::TableMetadata& table,
-                                                           const TableShape& shape) {
-  TARN_RETURN_IF_ERROR(check_key(table, shape));
-  iceberg::SchemaUpdate update(table.current_schema(), table.last_column_id);
-  for (const NestedField& wanted : shape.columns) {
-    const NestedField* existing = table.current_schema().find(wanted.name);
-    if (existing == nullptr) {
-      const auto renamed =
-          std::ranges::find(shape.renames, wanted.name, [](const auto& entry) { return entry.second; });
-      if (renamed != shape.renames.end()) existing = table.current_schema().find(renamed->first);
-      if (existing == nullptr) {
-        TARN_RETURN_IF_ERROR(update.add({.name = wanted.name, .type = wanted.type, .doc = wanted.doc}));
-        continue;
-      }
-      TARN_RETURN_IF_ERROR(update.rename(renamed->first, wanted.name));
-    }
-    TARN_RETURN_IF_ERROR(evolve_column(update, *existing, wanted, shape));
-    TARN_RETURN_IF_ERROR(evolve_members(update, *existing, wanted, shape));
-  }
-  TARN_ASSIGN_OR_RETURN(const auto outcome, update.finish());
-  std::vector<iceberg::TableUpdate> updates = schema_updates(table, outcome);
-  iceberg::SetProperties set;
-  for (const auto& [name, value] : shape.properties) {
-    const auto found = table.properties.find(name);
-    if (found == table.properties.end() || found->second != value) set.properties[name] = value;
-  }
-  if (!set.properties.empty()) updates.emplace_back(std::move(set));
-  return updates;
-}
-
-Result<std::vector<iceberg::TableUpdate>> updates_to_add(const iceberg::TableMetadata& table,
-                                                         const std::vector<std::string>& string_columns) {
-  iceberg::SchemaUpdate update(table.current_schema(), table.last_column_id);
-  for (const std::string& name : string_columns) {
-    if (table.current_schema().find(name) != nullptr) continue;
-    TARN_RETURN_IF_ERROR(
-        update.add({.name = name, .type = Type::string(), .doc = "Added by drift: not in the contract yet"}));
-  }
-  TARN_ASSIGN_OR_RETURN(const auto outcome, update.finish());
-  return schema_updates(table, outcome);
 }
 
 }  // namespace tarn::ingest

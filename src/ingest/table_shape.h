@@ -3,16 +3,19 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "catalog/catalog.h"
 #include "iceberg/partition_spec.h"
 #include "iceberg/schema.h"
 #include "iceberg/sort_order.h"
 #include "iceberg/table_metadata.h"
 #include "iceberg/update.h"
 #include "project/feed_spec.h"
+#include "project/project_spec.h"
 
 namespace tarn::ingest {
 
@@ -28,6 +31,12 @@ inline constexpr std::string_view kContractVersion = "_contract_version";
 
 /// The name of the column of a child table that counts a parent's elements from 1.
 inline constexpr std::string_view kOrdinal = "ordinal";
+
+/// Properties of tables: what the rows of an upsert table are told apart by, and the layout that the contract
+/// asked for last. An engine may have changed the table's own since: only a contract that changes moves it.
+inline constexpr std::string_view kKeyProperty = "tarn.key";
+inline constexpr std::string_view kPartitionProperty = "tarn.partition";
+inline constexpr std::string_view kSortProperty = "tarn.sort";
 
 /// What a table of a feed must be: its own table, or one of a child.
 struct TableShape {
@@ -45,6 +54,9 @@ struct TableShape {
 /// The shape of the feed's own table, then one for each child table.
 std::vector<TableShape> table_shapes(const project::FeedSpec& feed);
 
+/// Leaves only what rows need: for a feed that loads a table which another feed describes.
+void forget_description(TableShape& shape);
+
 /// The type that a contract's column has in Iceberg. Field ids are 0: the table assigns them.
 iceberg::Type iceberg_type(const project::ColumnSpec& column);
 
@@ -52,13 +64,23 @@ iceberg::Type iceberg_type(const project::ColumnSpec& column);
 Result<iceberg::Schema> new_table_schema(const TableShape& shape);
 
 /// What brings an existing table to the shape: columns renamed, added (optional: older rows hold null),
-/// widened, comments and properties set. Empty when nothing differs. Columns that the shape no longer names
-/// stay. ingest.incompatible_table when a type would change in a way that is not widening.
+/// widened, comments and properties set, and the partition and sort of new files where the contract changed
+/// them. Empty when nothing differs. Columns that the shape no longer names stay, as optional ones.
+/// ingest.incompatible_table when a type would change in a way that is not widening, or the key.
 Result<std::vector<iceberg::TableUpdate>> updates_to_shape(const iceberg::TableMetadata& table,
                                                            const TableShape& shape);
 
 /// The updates that add string columns found by drift (`evolve`); empty when the table has them all.
 Result<std::vector<iceberg::TableUpdate>> updates_to_add(const iceberg::TableMetadata& table,
                                                          const std::vector<std::string>& string_columns);
+
+/// A feed whose tables cannot take its rows until somebody mends its contract.
+struct BlockedFeed {
+  std::size_t feed = 0;  ///< Its position in the project.
+  Error error;
+};
+
+/// The feeds that ingesting would block, from the tables that exist; changes nothing. Errors: the catalog's.
+Result<std::vector<BlockedFeed>> find_blocked(const project::Project& project, catalog::Catalog& catalog);
 
 }  // namespace tarn::ingest

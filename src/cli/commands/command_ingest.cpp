@@ -94,6 +94,10 @@ std::string remarks(const ingest::RunReport& report, double seconds) {
     text += fmt::format("{} files had landed in an earlier run that was cut short\n",
                         format_count(report.files_recovered));
   }
+  if (report.files_blocked > 0) {
+    text += fmt::format("{} files wait for a feed whose contract does not fit its table: `tarn check`\n",
+                        format_count(report.files_blocked));
+  }
   if (report.files_known > 0)
     text += fmt::format("{} files are unchanged since an earlier run\n", format_count(report.files_known));
   if (report.files_unsettled > 0) {
@@ -127,7 +131,7 @@ Result<int> run_ingest(CommandContext& context) {
     context.note("stopped before everything was processed; run `tarn ingest` again to go on");
     return kExitFailed;
   }
-  return kExitDone;
+  return open.pipeline->blocked().empty() ? kExitDone : kExitFailed;
 }
 
 Result<int> run_serve(CommandContext& context) {

@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/commands/ingest_setup.h"
 #include "cli/errors.h"
 #include "ingest/read/compiled_feed.h"
+#include "ingest/table_shape.h"
 #include "io/errors.h"
 #include "io/object_store.h"
 #include "project/reference.h"
@@ -62,6 +64,15 @@ Result<int> run_init(CommandContext& context, const std::string& folder) {
   return kExitDone;
 }
 
+// Contracts that the tables, once there are some, do not fit.
+Result<std::vector<ingest::BlockedFeed>> find_blocked(CommandContext& context,
+                                                      const project::Project& project) {
+  TARN_ASSIGN_OR_RETURN(const fs::path state_file, context.state_file());
+  if (!fs::exists(state_file)) return std::vector<ingest::BlockedFeed>();
+  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadOnly));
+  return ingest::find_blocked(project, *catalog);
+}
+
 Result<int> run_check(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
   Grid grid({{"feed"}, {"source"}, {"format"}, {"mode"}, {"table"}, {"columns", Align::kRight}, {"key"}});
@@ -80,6 +91,11 @@ Result<int> run_check(CommandContext& context) {
         .text_or_null(key)
         .end_row();
   }
+  TARN_ASSIGN_OR_RETURN(const auto blocked, find_blocked(context, *project));
+  if (!blocked.empty()) {
+    note_blocked(context, *project, blocked);
+    return kExitFailed;
+  }
   TARN_RETURN_IF_ERROR(context.print(render(grid, context.render_options())));
   if (context.output == OutputFormat::kTable) TARN_RETURN_IF_ERROR(context.print("the project is fine\n"));
   return kExitDone;
@@ -97,7 +113,8 @@ void add_init_command(CLI::App& app, CommandContext& context) {
 }
 
 void add_check_command(CLI::App& app, CommandContext& context) {
-  CLI::App* command = app.add_subcommand("check", "Validate the project's contracts, without touching data");
+  CLI::App* command =
+      app.add_subcommand("check", "Validate the project's contracts, also against the tables that exist");
   command->footer(
       "Shows every error with its place and its mend; exit code 1 when there is one.\n\n"
       "Examples:\n  tarn check\n  tarn -C examples/hospital check --output json");

@@ -119,7 +119,17 @@ Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& c
       .command = command,
       .log = log};
   TARN_ASSIGN_OR_RETURN(auto pipeline, ingest::Pipeline::open(std::move(setup)));
+  if (log == nullptr) note_blocked(context, *project, pipeline->blocked());
   return OpenPipeline{std::move(lock), std::move(pipeline)};
+}
+
+void note_blocked(CommandContext& context, const project::Project& project,
+                  const std::vector<ingest::BlockedFeed>& blocked) {
+  for (const ingest::BlockedFeed& one : blocked) {
+    context.note(render_diagnostic(one.error, context.err().color));
+    context.note("  feed `" + *project.feeds[one.feed].name +
+                 "` is not loaded until this is mended; what arrives for it is kept and waits");
+  }
 }
 
 struct StopOnSignal::State {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "cli/command_context.h"
@@ -23,6 +24,10 @@ struct OpenPipeline {
 /// do not exist are made, so that a new project can be started before its first file. Errors: state.locked
 /// and those of Pipeline::open().
 Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log* log);
+
+/// Tells people which feeds cannot be loaded, and why.
+void note_blocked(CommandContext& context, const project::Project& project,
+                  const std::vector<ingest::BlockedFeed>& blocked);
 
 /// Asks every thread to stop at SIGINT and SIGTERM while it lives; a second signal ends the process as usual.
 class StopOnSignal {

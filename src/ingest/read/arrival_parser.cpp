@@ -39,6 +39,7 @@ struct ArrivalParser::State {
                      const std::vector<std::size_t>& takers, WorkerRows& rows, ArrivalOutcome& outcome);
   Status read_zip(const ArrivalInput& input, RowOrigin& origin, WorkerRows& rows, ArrivalOutcome& outcome);
   std::vector<std::size_t> takers_of(const ArrivalInput& input, std::string_view member, bool& ignored) const;
+  bool is_others(const ArrivalInput& input, std::string_view member) const;
 };
 
 namespace {
@@ -118,6 +119,15 @@ std::vector<std::size_t> ArrivalParser::State::takers_of(const ArrivalInput& inp
   return takers;
 }
 
+// A feed that gets the file by another arrival (it had the content before, or it is blocked) takes the
+// member.
+bool ArrivalParser::State::is_others(const ArrivalInput& input, std::string_view member) const {
+  const std::string& folder = *feeds[input.feeds.front()].spec->source.folder;
+  return std::ranges::any_of(feeds, [&](const CompiledFeed& feed) {
+    return *feed.spec->source.folder == folder && feed.takes_file(input.path) && feed.takes_member(member);
+  });
+}
+
 Status ArrivalParser::State::read_member(const ArrivalInput& input, std::string_view bytes,
                                          const RowOrigin& origin, const std::vector<std::size_t>& takers,
                                          WorkerRows& rows, ArrivalOutcome& outcome) {
@@ -142,7 +152,7 @@ Status ArrivalParser::State::read_zip(const ArrivalInput& input, RowOrigin& orig
     if (!asks_for_member(input.replay, *origin.member)) continue;
     bool ignored = false;
     const std::vector<std::size_t> takers = takers_of(input, members[i].name, ignored);
-    if (takers.empty() && ignored) continue;
+    if (takers.empty() && (ignored || is_others(input, members[i].name))) continue;
     const CompiledFeed* const only = takers.size() == 1 ? &feeds[takers.front()] : nullptr;
     const bool again = input.replay != nullptr && !input.replay->whole_file;
     Status status = members[i].problem != nullptr ? Status(zip.member_error(i)) : zip.read(i, buffer);

@@ -49,7 +49,6 @@ struct TableBuilder::Impl {
   std::vector<RowOrigin> origins;
   std::vector<Run> runs;
   std::int64_t rows = 0;
-  std::size_t text_bytes = 0;
 
   // Brings a column that drift added late up to `target` rows.
   static arrow::Status fill_nulls(arrow::StringBuilder& builder, std::int64_t target) {
@@ -58,6 +57,8 @@ struct TableBuilder::Impl {
 
   template <typename TextOf>
   Result<std::shared_ptr<arrow::Array>> text_of_runs(TextOf text_of) const;
+  template <typename TextOf>
+  Result<std::shared_ptr<arrow::Array>> plain_text_of_runs(TextOf text_of) const;
   template <typename Builder, typename ValueOf>
   Result<std::shared_ptr<arrow::Array>> number_of_runs(std::shared_ptr<arrow::DataType> type,
                                                        ValueOf value_of) const;
@@ -67,6 +68,41 @@ struct TableBuilder::Impl {
 
 template <typename TextOf>
 Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::text_of_runs(TextOf text_of) const {
+  // Text that stands in many rows in succession is kept once, as a dictionary's entry.
+  constexpr std::int64_t kLeastRepeats = 4;
+  std::vector<std::optional<std::int32_t>> entry_of_run;
+  arrow::StringBuilder entries;
+  std::optional<std::string_view> last;
+  for (const Run& run : runs) {
+    const std::optional<std::string_view> text = text_of(origins[run.origin]);
+    if (text && (entries.length() == 0 || text != last)) {
+      TARN_RETURN_ARROW(entries.Append(*text));
+      last = text;
+    }
+    entry_of_run.push_back(text ? std::optional(static_cast<std::int32_t>(entries.length() - 1))
+                                : std::nullopt);
+  }
+  if (entries.length() * kLeastRepeats > rows) return plain_text_of_runs(text_of);
+  arrow::Int32Builder indices;
+  TARN_RETURN_ARROW(indices.Reserve(rows));
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    for (std::int64_t row = 0; row < runs[i].rows; ++row) {
+      if (entry_of_run[i])
+        indices.UnsafeAppend(*entry_of_run[i]);
+      else
+        indices.UnsafeAppendNull();
+    }
+  }
+  std::shared_ptr<arrow::Array> dictionary;
+  std::shared_ptr<arrow::Array> places;
+  TARN_RETURN_ARROW(entries.Finish(&dictionary));
+  TARN_RETURN_ARROW(indices.Finish(&places));
+  return std::shared_ptr<arrow::Array>(std::make_shared<arrow::DictionaryArray>(
+      arrow::dictionary(arrow::int32(), arrow::utf8()), std::move(places), std::move(dictionary)));
+}
+
+template <typename TextOf>
+Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::plain_text_of_runs(TextOf text_of) const {
   arrow::StringBuilder builder;
   TARN_RETURN_ARROW(builder.Reserve(rows));
   for (const Run& run : runs) {
@@ -181,7 +217,6 @@ Status TableBuilder::append(std::span<const Cell> cells, const std::vector<Cell>
   TARN_CHECK(!impl.runs.empty() && cells.size() == impl.columns.size());
   for (std::size_t i = 0; i < cells.size(); ++i) {
     TARN_RETURN_ARROW(append_cell(*impl.columns[i].builder, cells[i], elements));
-    impl.text_bytes += cells[i].text.size();
   }
   for (const ExtraValue& extra : row.extras) {
     auto found = impl.extras.find(extra.column);
@@ -190,7 +225,6 @@ Status TableBuilder::append(std::span<const Cell> cells, const std::vector<Cell>
     if (found->second.length() > impl.rows) continue;
     TARN_RETURN_ARROW(Impl::fill_nulls(found->second, impl.rows));
     TARN_RETURN_ARROW(found->second.Append(extra.text));
-    impl.text_bytes += extra.text.size();
   }
   TARN_RETURN_ARROW(impl.records.Append(row.record));
   impl.parents.push_back(row.parent_row);
@@ -201,13 +235,6 @@ Status TableBuilder::append(std::span<const Cell> cells, const std::vector<Cell>
 
 std::int64_t TableBuilder::rows() const {
   return impl_->rows;
-}
-
-std::size_t TableBuilder::size_bytes() const {
-  constexpr std::size_t kAuditBytesPerRow = 200;
-  constexpr std::size_t kBytesPerCell = 10;
-  return impl_->text_bytes +
-         static_cast<std::size_t>(impl_->rows) * (impl_->columns.size() * kBytesPerCell + kAuditBytesPerRow);
 }
 
 std::vector<std::string> TableBuilder::extra_columns() const {
@@ -225,21 +252,21 @@ Result<std::shared_ptr<arrow::RecordBatch>> TableBuilder::finish(const iceberg::
   Impl& impl = *impl_;
   if (impl.rows == 0) return std::shared_ptr<arrow::RecordBatch>();
   TARN_ASSIGN_OR_RETURN(const auto arrow_schema, table::to_arrow_schema(schema));
-  std::vector<std::shared_ptr<arrow::Array>> arrays;
+  arrow::ArrayVector arrays;
+  arrow::FieldVector fields;
   for (const auto& field : arrow_schema->fields()) {
     TARN_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, impl.column(*field, stamp));
     TARN_CHECK(array->length() == impl.rows);
+    fields.push_back(field->WithType(array->type()));
     arrays.push_back(std::move(array));
   }
-  std::shared_ptr<arrow::RecordBatch> batch =
-      arrow::RecordBatch::Make(arrow_schema, impl.rows, std::move(arrays));
+  const auto batch = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), impl.rows, std::move(arrays));
   impl.extras.clear();
   impl.parents.clear();
   impl.origins.clear();
   impl.runs.clear();
   impl.rows = 0;
-  impl.text_bytes = 0;
-  return table::conform_batch(batch, schema);
+  return table::conform_batch(batch, schema, table::Dictionaries::kKeep);
 }
 
 }  // namespace tarn::ingest

@@ -65,15 +65,14 @@ class TableBuilder {
   Status append(std::span<const Cell> cells, const std::vector<Cell>& elements, const Row& row);
 
   std::int64_t rows() const;
-  /// About how much memory the columns hold.
-  std::size_t size_bytes() const;
   /// The columns that drift added so far.
   std::vector<std::string> extra_columns() const;
   /// Of each row, Row::parent_row.
   const std::vector<std::int64_t>& parent_rows() const;
 
-  /// The rows as one batch with exactly the columns of `schema`, which is the table's after the extra columns
-  /// were added; the builder is empty afterwards. Null when there are no rows.
+  /// The rows as one batch with exactly the columns of `schema` (audit text may be dictionaries), which is
+  /// the table's after the extra columns were added; the builder is empty afterwards. Null when there are no
+  /// rows.
   Result<std::shared_ptr<arrow::RecordBatch>> finish(const iceberg::Schema& schema, const BatchStamp& stamp);
 
  private:

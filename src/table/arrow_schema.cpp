@@ -254,9 +254,17 @@ Result<iceberg::Schema> from_arrow_schema(const arrow::Schema& schema) {
   return iceberg::Schema::make({.fields = std::move(fields)});
 }
 
+bool is_text_dictionary(const arrow::DataType& type) {
+  if (type.id() != arrow::Type::DICTIONARY) return false;
+  const auto& dictionary = static_cast<const arrow::DictionaryType&>(type);
+  return dictionary.index_type()->id() == arrow::Type::INT32 &&
+         dictionary.value_type()->id() == arrow::Type::STRING;
+}
+
 Result<std::shared_ptr<arrow::RecordBatch>> conform_batch(const std::shared_ptr<arrow::RecordBatch>& batch,
-                                                          const iceberg::Schema& schema) {
-  TARN_ASSIGN_OR_RETURN(const auto arrow_schema, to_arrow_schema(schema));
+                                                          const iceberg::Schema& schema,
+                                                          Dictionaries dictionaries) {
+  TARN_ASSIGN_OR_RETURN(auto arrow_schema, to_arrow_schema(schema));
   arrow::ArrayVector columns;
   bool same = batch->num_columns() == arrow_schema->num_fields();
   for (const NestedField& field : schema.fields()) {
@@ -267,6 +275,11 @@ Result<std::shared_ptr<arrow::RecordBatch>> conform_batch(const std::shared_ptr<
     std::shared_ptr<arrow::Array> column;
     if (at < 0) {
       TARN_ASSIGN_OR_RETURN(column, missing_column(field, batch->num_rows()));
+    } else if (dictionaries == Dictionaries::kKeep && field.type.id() == TypeId::kString &&
+               is_text_dictionary(*batch->column(at)->type())) {
+      column = batch->column(at);
+      const auto kept = arrow_schema->field(index)->WithType(column->type());
+      TARN_ARROW_ASSIGN_OR_RETURN(arrow_schema, arrow_schema->SetField(index, kept));
     } else {
       TARN_ASSIGN_OR_RETURN(column, conform_array(batch->column(at), field));
     }

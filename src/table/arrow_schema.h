@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include <arrow/type_fwd.h>
@@ -31,7 +32,14 @@ Result<iceberg::Schema> from_arrow_schema(const arrow::Schema& schema);
 /// missing optional ones are null; narrower types are widened (int to long, float to double, decimal to one
 /// of more digits; dictionaries are decoded). No value is ever changed or cut. A batch that fits is returned
 /// as it is, without a copy. Errors: table.batch_mismatch, table.null_in_required, table.unsupported_type.
+enum class Dictionaries : std::uint8_t {
+  kDecode,
+  kKeep  ///< Top-level strings may stay dictionary<int32, utf8>: text that repeats for long runs of rows.
+};
 Result<std::shared_ptr<arrow::RecordBatch>> conform_batch(const std::shared_ptr<arrow::RecordBatch>& batch,
-                                                          const iceberg::Schema& schema);
+                                                          const iceberg::Schema& schema,
+                                                          Dictionaries dictionaries = Dictionaries::kDecode);
+/// Whether a column is what Dictionaries::kKeep keeps.
+bool is_text_dictionary(const arrow::DataType& type);
 
 }  // namespace tarn::table

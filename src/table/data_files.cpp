@@ -82,12 +82,38 @@ class FilesWriter {
       }
       first_row = end;
       if (chosen->num_rows() == 0) continue;
-      TARN_ASSIGN_OR_RETURN(chosen, conform_batch(chosen, request_.schema));
+      TARN_ASSIGN_OR_RETURN(chosen, conform_batch(chosen, request_.schema, Dictionaries::kKeep));
       selected.push_back(std::move(chosen));
     }
     if (request_.rows && next < request_.rows->size())
       return Error(kBadChange, "a row to write lies behind the last batch");
+    TARN_RETURN_IF_ERROR(unify_dictionaries(selected));
     return selected;
+  }
+
+  /// Columns of text have one representation in all batches, and one dictionary.
+  static Status unify_dictionaries(std::vector<Batch>& batches) {
+    bool unify = false;
+    for (int i = 0; !batches.empty() && i < batches[0]->num_columns(); ++i) {
+      const auto is_encoded = [i](const Batch& batch) {
+        return is_text_dictionary(*batch->column(i)->type());
+      };
+      const auto encoded = std::ranges::count_if(batches, is_encoded);
+      unify = unify || encoded > 1;
+      if (encoded == 0 || encoded == std::ssize(batches)) continue;
+      for (Batch& batch : batches) {
+        if (!is_encoded(batch)) continue;
+        TARN_ASSIGN_OR_RETURN(auto decoded, cast_array(batch->column(i), arrow::utf8()));
+        const auto field = batch->schema()->field(i)->WithType(arrow::utf8());
+        TARN_ARROW_ASSIGN_OR_RETURN(batch, batch->SetColumn(i, field, std::move(decoded)));
+      }
+    }
+    if (!unify) return ok_status();
+    TARN_ARROW_ASSIGN_OR_RETURN(auto table, arrow::Table::FromRecordBatches(batches));
+    TARN_ARROW_ASSIGN_OR_RETURN(table, arrow::DictionaryUnifier::UnifyTable(*table));
+    arrow::TableBatchReader reader(std::move(table));
+    TARN_ARROW_ASSIGN_OR_RETURN(batches, reader.ToRecordBatches());
+    return ok_status();
   }
 
   static Result<std::size_t> round_size(std::span<const Batch> batches) {

@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "table/arrow_schema.h"
 #include "table/columns/arrow_result.h"
+#include "table/columns/compute.h"
 #include "table/columns/conform.h"
 #include "table/columns/parquet_metrics.h"
 
@@ -32,7 +33,7 @@ using iceberg::TypeId;
 constexpr std::size_t kStreamBufferBytes = std::size_t{1} << 20;
 // A column is written without a dictionary when more of the first rows than this share are distinct: building
 // one that overflows costs more than it saves.
-constexpr std::int64_t kSampleRows = 4096;
+constexpr std::int64_t kSampleRows = 1024;
 constexpr std::int64_t kLeastSampleRows = 512;
 constexpr double kDistinctShare = 0.7;
 // A batch is cut so that a row group is not overshot by more than about a part of this.
@@ -219,6 +220,23 @@ class Writer final : public ParquetWriter {
     return arrow_error(status);
   }
 
+  /// Text that repeats is written from its dictionary, which is in the file once: not for a few rows of it.
+  static bool worth_its_dictionary(const arrow::Array& column) {
+    constexpr std::int64_t kLeastRepeats = 4;
+    if (!is_text_dictionary(*column.type())) return false;
+    return column.length() >=
+           kLeastRepeats * static_cast<const arrow::DictionaryArray&>(column).dictionary()->length();
+  }
+
+  /// The column as the file has it: the first batch decides which ones are dictionaries.
+  Result<std::shared_ptr<arrow::Array>> represent(const std::shared_ptr<arrow::Array>& column, int at) const {
+    const bool encoded = is_text_dictionary(*column->type());
+    const bool wanted =
+        writer_ ? is_text_dictionary(*written_schema_->field(at)->type()) : worth_its_dictionary(*column);
+    if (encoded == wanted) return column;
+    return cast_array(column, wanted ? arrow::dictionary(arrow::int32(), arrow::utf8()) : arrow::utf8());
+  }
+
   /// The batch with the file's columns and types.
   Result<std::shared_ptr<arrow::RecordBatch>> fit(const std::shared_ptr<arrow::RecordBatch>& batch) const {
     bool fits = batch->num_columns() == schema_->num_fields();
@@ -231,12 +249,17 @@ class Writer final : public ParquetWriter {
     }
     std::shared_ptr<arrow::RecordBatch> fitting = batch;
     if (!fits) {
-      TARN_ASSIGN_OR_RETURN(fitting, conform_batch(batch, target_.schema));
+      TARN_ASSIGN_OR_RETURN(fitting, conform_batch(batch, target_.schema, Dictionaries::kKeep));
     }
     arrow::ArrayVector columns = fitting->columns();
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      if (retyped_[i]) columns[i] = retype(columns[i], written_schema_->field(static_cast<int>(i))->type());
-    return arrow::RecordBatch::Make(written_schema_, fitting->num_rows(), std::move(columns));
+    arrow::FieldVector fields = written_schema_->fields();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (retyped_[i]) columns[i] = retype(columns[i], fields[i]->type());
+      TARN_ASSIGN_OR_RETURN(columns[i], represent(columns[i], static_cast<int>(i)));
+      fields[i] = fields[i]->WithType(columns[i]->type());
+    }
+    return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), fitting->num_rows(),
+                                    std::move(columns));
   }
 
   std::shared_ptr<parquet::WriterProperties> properties(const arrow::RecordBatch* sample) const {
@@ -260,6 +283,7 @@ class Writer final : public ParquetWriter {
   }
 
   Status start(const arrow::RecordBatch* sample) {
+    if (sample != nullptr) written_schema_ = sample->schema();
     TARN_ASSIGN_OR_RETURN(auto object, store_.create(target_.location));
     stream_ = std::make_shared<StoreStream>(std::move(object));
     parquet::ArrowWriterProperties::Builder arrow_builder;

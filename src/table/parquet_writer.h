@@ -52,8 +52,8 @@ class ParquetWriter {
   static Result<std::unique_ptr<ParquetWriter>> open(io::ObjectStore& store, Target target);
 
   /// Appends a batch whose columns are those of to_arrow_schema(schema), in order; a batch that is not so
-  /// goes through conform_batch(). Errors: table.batch_mismatch, table.null_in_required, table.parquet_failed
-  /// and those of the store.
+  /// goes through conform_batch(), which may keep dictionaries of text. Errors: table.batch_mismatch,
+  /// table.null_in_required, table.parquet_failed and those of the store.
   virtual Status write(const std::shared_ptr<arrow::RecordBatch>& batch) = 0;
   virtual std::int64_t rows() const = 0;
   /// Publishes the file (durable after the store's sync()). Its DataFile has record count, sizes, value, null

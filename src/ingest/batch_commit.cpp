@@ -27,10 +27,12 @@ constexpr int kCommitAttempts = 10;
 
 }  // namespace
 
-BatchCommitter::BatchCommitter(Services services, const project::Project& project, std::string index_folder)
+BatchCommitter::BatchCommitter(Services services, const project::Project& project, std::string index_folder,
+                               telemetry::Log* log)
     : services_(services),
       project_(project),
       index_folder_(std::move(index_folder)),
+      log_(log),
       manifests_(services.store),
       upsert_tables_(count_upsert_tables(project)),
       threads_(std::max<std::size_t>(1, project.spec.limits.threads > 0
@@ -176,15 +178,29 @@ Status BatchCommitter::settle(ParsedBatch& batch, const CommitReport& report,
   return state::commit_batch(transaction, batch.id, report.tables, now_us);
 }
 
-void BatchCommitter::discard(const std::vector<TableWork>& works) {
-  // Files that no snapshot names only cost space; what cannot be removed now is removed with the batch later.
-  const auto remove = [this](const std::string& location) { (void)services_.store.remove(location).ok(); };
+void BatchCommitter::discard(const BatchId& id, const std::vector<TableWork>& works) {
+  // Files that no snapshot names only cost space. What cannot be removed now goes at the next start, with all
+  // that the unfinished batch wrote (recover()); unless a later attempt commits the batch: then it stays, and
+  // the warning tells where.
+  std::int64_t left = 0;
+  std::string first;
+  std::optional<Error> why;
+  const auto remove = [&](const std::string& location) {
+    Status removed = services_.store.remove(location);
+    if (removed.ok()) return;
+    ++left;
+    if (why) return;
+    first = location;
+    why = std::move(removed).error();
+  };
   for (const TableWork& work : works) {
     for (const table::NewFile& file : work.data.files) remove(file.file.file_path);
     for (const table::NewFile& file : work.deletes) remove(file.file.file_path);
     if (!work.built) continue;
     for (const std::string& location : work.built->written_locations) remove(location);
   }
+  if (!why || log_ == nullptr) return;
+  log_->warning("ingest.files_left", *why, {{"batch", id.value()}, {"files", left}, {"first", first}});
 }
 
 Status BatchCommitter::write_tables(std::vector<Gathered>& gathered, const ParsedBatch& batch,
@@ -219,18 +235,29 @@ Status BatchCommitter::write_tables(std::vector<Gathered>& gathered, const Parse
   });
 }
 
-Status BatchCommitter::note_committed(const std::vector<TableWork>& works) const {
-  // The indices are caches: one that is out of step is brought up to date by the next batch.
+void BatchCommitter::note_committed(const std::vector<TableWork>& works) {
   std::atomic<std::size_t> next{0};
-  return run_parallel(std::min(threads_, works.size()), [&](std::size_t) -> Status {
+  const auto note = [&](std::size_t) -> Status {
     for (std::size_t i = next++; i < works.size(); i = next++) {
       const TableWork& work = works[i];
       if (!work.plan || !work.built) continue;
-      TARN_RETURN_IF_ERROR(
-          table::note_committed(*work.index, *work.plan, work.data, work.built->snapshot.snapshot_id));
+      const Status noted =
+          table::note_committed(*work.index, *work.plan, work.data, work.built->snapshot.snapshot_id);
+      if (noted.ok()) continue;
+      // The data is committed, and the index is a cache: opened anew by the next batch, it catches up with
+      // the table or is built from it. This one is of no use: RocksDB refuses all writes after a failed one.
+      std::unique_ptr<table::KeyIndex> dropped;
+      {
+        const std::lock_guard lock(indices_mutex_);
+        dropped = std::move(indices_[work.metadata->table_uuid]);
+      }
+      if (log_ != nullptr) {
+        log_->warning("ingest.index_dropped", noted.error(), {{"table", work.name.to_string()}});
+      }
     }
     return ok_status();
-  });
+  };
+  TARN_CHECK(run_parallel(std::min(threads_, works.size()), note).ok());
 }
 
 Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<Gathered>& gathered,
@@ -258,10 +285,10 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
   const auto committed = services_.catalog.commit(
       commits, [&](state::Transaction& transaction) { return settle(batch, report, transaction); });
   if (!committed.ok()) {
-    if (committed.error().error_class() != ErrorClass::kUnknownOutcome) discard(works);
+    if (committed.error().error_class() != ErrorClass::kUnknownOutcome) discard(batch.id, works);
     return committed.error();
   }
-  TARN_RETURN_IF_ERROR(note_committed(works));
+  note_committed(works);
   return report;
 }
 

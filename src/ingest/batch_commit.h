@@ -18,6 +18,7 @@
 #include "table/key_index.h"
 #include "table/manifest_cache.h"
 #include "table/snapshot_builder.h"
+#include "telemetry/log.h"
 
 namespace tarn::ingest {
 
@@ -46,8 +47,9 @@ class BatchCommitter {
     io::Random& random;
   };
   /// `index_folder` holds the key indices of upsert tables, which are caches. The project must outlive the
-  /// committer.
-  BatchCommitter(Services services, const project::Project& project, std::string index_folder);
+  /// committer. `log` may be null.
+  BatchCommitter(Services services, const project::Project& project, std::string index_folder,
+                 telemetry::Log* log);
   ~BatchCommitter();
 
   /// Makes the tables that the contracts ask for, and brings those that exist to their shape. A feed whose
@@ -58,7 +60,8 @@ class BatchCommitter {
 
   /// Records that the batch is being written: before its first data file.
   Status begin(const BatchId& id, std::optional<state::RunId> run);
-  /// Commits. On an error nothing of the batch is visible, and its arrivals stay pending.
+  /// Commits. On an error nothing of the batch is visible, and its arrivals stay pending. A key index that
+  /// cannot follow a commit is dropped with a warning, and opened anew by the next batch.
   Result<CommitReport> commit(ParsedBatch& batch);
 
  private:
@@ -69,7 +72,7 @@ class BatchCommitter {
   Result<std::vector<Gathered>> gather(ParsedBatch& batch);
   Status write_tables(std::vector<Gathered>& gathered, const ParsedBatch& batch,
                       std::vector<TableWork>& works, int attempt);
-  Status note_committed(const std::vector<TableWork>& works) const;
+  void note_committed(const std::vector<TableWork>& works);
   Result<TableWork> write_table(Gathered& gathered, const ParsedBatch& batch, const TableWork* parent,
                                 int attempt);
   Status write_append(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
@@ -77,12 +80,13 @@ class BatchCommitter {
                       int attempt);
   Result<table::KeyIndex*> index_of(const iceberg::TableMetadata& metadata, const Gathered& gathered);
   Status settle(ParsedBatch& batch, const CommitReport& report, state::Transaction& transaction);
-  void discard(const std::vector<TableWork>& works);
+  void discard(const BatchId& id, const std::vector<TableWork>& works);
   Result<CommitReport> try_commit(ParsedBatch& batch, std::vector<Gathered>& gathered, int attempt);
 
   Services services_;
   const project::Project& project_;
   std::string index_folder_;
+  telemetry::Log* log_;
   table::ManifestCache manifests_;
   static std::size_t count_upsert_tables(const project::Project& project);
 

@@ -26,7 +26,7 @@ Pipeline::Pipeline(Setup setup, std::vector<CompiledFeed> feeds)
     : setup_(std::move(setup)),
       feeds_(std::move(feeds)),
       landing_(setup_.services.store, setup_.landing),
-      committer_(setup_.services, setup_.project, setup_.index_folder) {}
+      committer_(setup_.services, setup_.project, setup_.index_folder, setup_.log) {}
 
 Pipeline::~Pipeline() = default;
 

@@ -27,6 +27,10 @@ std::string_view name_of(Level level) {
 Log::Log(std::ostream& out, Level threshold, std::int64_t (*now_us)())
     : out_(out), threshold_(threshold), now_us_(now_us) {}
 
+void Log::warning(std::string_view event, const Error& error, std::initializer_list<Field> fields) {
+  write(Level::kWarning, event, fields, &error);
+}
+
 void Log::error(std::string_view event, const Error& error, std::initializer_list<Field> fields) {
   write(Level::kError, event, fields, &error);
 }

@@ -39,7 +39,8 @@ class Log {
   void warning(std::string_view event, std::initializer_list<Field> fields) {
     write(Level::kWarning, event, fields);
   }
-  /// An event about an Error: adds its code, class, message and hint.
+  /// Events about an Error: they add its code, class, message and hint.
+  void warning(std::string_view event, const Error& error, std::initializer_list<Field> fields);
   void error(std::string_view event, const Error& error, std::initializer_list<Field> fields);
 
  private:

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "project/load.h"
 #include "table/reader.h"
 #include "table/scan.h"
+#include "telemetry/log.h"
 
 namespace tarn::ingest::testing {
 
@@ -92,8 +94,9 @@ class Lake {
                            .project = *project_,
                            .sources = std::move(sources),
                            .landing = "/landing",
-                           .index_folder = (folder_ / "index").string(),
-                           .command = "test"});
+                           .index_folder = index_folder(),
+                           .command = "test",
+                           .log = &log});
   }
 
   Result<RunReport> ingest() {
@@ -146,10 +149,14 @@ class Lake {
     return texts;
   }
 
+  std::string index_folder() const { return (folder_ / "index").string(); }
+
   std::map<std::string, std::string> files;
   io::MemoryObjectStore store;
   io::ManualClock clock{1'700'000'000'000'000};
   io::SeededRandom random{7};
+  std::ostringstream logged;
+  telemetry::Log log{logged, telemetry::Level::kWarning, [] { return std::int64_t{0}; }};
   std::unique_ptr<state::Database> database;
   std::unique_ptr<catalog::Catalog> catalog;
 

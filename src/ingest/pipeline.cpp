@@ -45,9 +45,6 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Setup setup) {
 Status Pipeline::prepare() {
   TARN_RETURN_IF_ERROR(committer_.recover());
   TARN_ASSIGN_OR_RETURN(blocked_, committer_.prepare_tables());
-  if (setup_.log == nullptr) return ok_status();
-  for (const BlockedFeed& blocked : blocked_)
-    setup_.log->error("ingest.feed_blocked", blocked.error, {{"feed", *feeds_[blocked.feed].spec->name}});
   return ok_status();
 }
 

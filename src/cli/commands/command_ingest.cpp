@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <iostream>
 #include <thread>
 
 #include "base/size.h"
@@ -114,7 +113,10 @@ std::string remarks(const ingest::RunReport& report, double seconds) {
 
 Result<int> run_ingest(CommandContext& context) {
   const StopOnSignal stop;
-  TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn ingest", nullptr));
+  telemetry::Log log = log_to_stderr(telemetry::Level::kWarning);
+  TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn ingest", log));
+  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  note_blocked(context, *project, open.pipeline->blocked());
   ingest::Progress progress;
   const std::int64_t started_us = context.clock().monotonic_us();
   auto report = [&] {
@@ -136,14 +138,12 @@ Result<int> run_ingest(CommandContext& context) {
 
 Result<int> run_serve(CommandContext& context) {
   const StopOnSignal stop;
-  telemetry::Log log(std::cerr, telemetry::Level::kInfo, [] {
-    return std::chrono::duration_cast<std::chrono::microseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-  });
-  TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn serve", &log));
+  telemetry::Log log = log_to_stderr(telemetry::Level::kInfo);
+  TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn serve", log));
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  for (const ingest::BlockedFeed& blocked : open.pipeline->blocked())
+    log.error("ingest.feed_blocked", blocked.error, {{"feed", *project->feeds[blocked.feed].name}});
   log.info("serve.started",
            {{"project", folder.string()}, {"feeds", static_cast<std::int64_t>(project->feeds.size())}});
   ingest::Progress progress;

@@ -136,7 +136,10 @@ Result<int> run_show(CommandContext& context, std::int64_t id) {
 
 Result<int> run_replay(CommandContext& context, const Selection& selection) {
   const StopOnSignal stop;
-  TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn quarantine replay", nullptr));
+  telemetry::Log log = log_to_stderr(telemetry::Level::kWarning);
+  TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn quarantine replay", log));
+  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  note_blocked(context, *project, open.pipeline->blocked());
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(const auto entries, selected(*database, selection));
   TARN_ASSIGN_OR_RETURN(const auto report, open.pipeline->replay(entries, stop.token()));

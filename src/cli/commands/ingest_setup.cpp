@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <iostream>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -94,7 +95,7 @@ Result<ingest::SourceBinding> open_source(CommandContext& context, const project
 
 }  // namespace
 
-Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log* log) {
+Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log& log) {
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
   TARN_ASSIGN_OR_RETURN(const fs::path state_file, context.state_file());
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
@@ -117,9 +118,8 @@ Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& c
       .landing = landing.string(),
       .index_folder = (state_file.parent_path() / "index").string(),
       .command = command,
-      .log = log};
+      .log = &log};
   TARN_ASSIGN_OR_RETURN(auto pipeline, ingest::Pipeline::open(std::move(setup)));
-  if (log == nullptr) note_blocked(context, *project, pipeline->blocked());
   return OpenPipeline{std::move(lock), std::move(pipeline)};
 }
 
@@ -130,6 +130,14 @@ void note_blocked(CommandContext& context, const project::Project& project,
     context.note("  feed `" + *project.feeds[one.feed].name +
                  "` is not loaded until this is mended; what arrives for it is kept and waits");
   }
+}
+
+telemetry::Log log_to_stderr(telemetry::Level threshold) {
+  return telemetry::Log(std::cerr, threshold, [] {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  });
 }
 
 struct StopOnSignal::State {

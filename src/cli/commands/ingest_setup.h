@@ -23,7 +23,10 @@ struct OpenPipeline {
 /// Locks the project for `command` ("tarn ingest"), opens its sources and the pipeline. Folders of feeds that
 /// do not exist are made, so that a new project can be started before its first file. Errors: state.locked
 /// and those of Pipeline::open().
-Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log* log);
+Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log& log);
+
+/// The log of a command that moves data: JSON lines on standard error.
+telemetry::Log log_to_stderr(telemetry::Level threshold);
 
 /// Tells people which feeds cannot be loaded, and why.
 void note_blocked(CommandContext& context, const project::Project& project,

@@ -123,14 +123,15 @@ class KeyIndex {
   /// Errors: table.index_failed when there is no such file.
   Result<IndexedFile> file(std::uint64_t file_id, const iceberg::TableMetadata& metadata) const;
 
-  /// A winner and where it was written.
+  /// Winners and where they were written: element by element.
   struct Written {
-    RowKey key;
-    std::string_view rank;
-    RowPlace place;
+    std::span<const RowKey> keys;
+    const PackedStrings& ranks;
+    std::span<const RowPlace> places;
   };
-  /// Points the keys to their new rows, forgets the removed ones and steps to `snapshot_id`, atomically.
-  Status put(std::span<const Written> rows, std::span<const RowKey> removed, std::span<const NewFile> files,
+  /// Points the keys to their new rows, forgets the removed ones and steps to `snapshot_id`. What a crash or
+  /// an error cuts short leaves the former state, or an index that is rebuilt.
+  Status put(const Written& rows, std::span<const RowKey> removed, std::span<const NewFile> files,
              std::int64_t snapshot_id);
 
   /// Keys held, counted one by one: for tests and doctors.

@@ -286,5 +286,21 @@ TEST_F(UpsertTest, RefusesStaleIndexesNullKeysAndBadColumns) {
   EXPECT_EQ(KeyIndex::open(folder_, columns()).error().name(), "table.index_failed") << "it is locked";
 }
 
+// More than one step of the key index.
+TEST_F(UpsertTest, AVeryBigBatchIsIndexedWhole) {
+  std::vector<Row> rows;
+  for (int i = 0; i < 400'000; ++i) rows.push_back({.facility = i, .code = "c", .version = 1});
+  upsert(rows);
+  EXPECT_EQ(must(index_->count_keys()), 400'000);
+  open();
+  EXPECT_EQ(sync().kind, KeyIndex::SyncOutcome::Kind::kInStep);
+  const std::vector<Row> again{{.facility = 399'999, .code = "c", .version = 2},
+                               {.facility = 0, .code = "c", .version = 0}};
+  const UpsertCounts counts = upsert(again);
+  EXPECT_EQ(counts.updated, 1);
+  EXPECT_EQ(counts.superseded, 1);
+  EXPECT_EQ(counts.inserted, 0);
+}
+
 }  // namespace
 }  // namespace tarn::table

@@ -230,6 +230,11 @@ void KeyDatabase::Changes::put_state(State state) {
   state_ = std::move(state);
 }
 
+void KeyDatabase::Changes::drop_state() {
+  batch_->Delete(std::string(kStateKey)).PermitUncheckedError();
+  drops_state_ = true;
+}
+
 std::size_t KeyDatabase::Changes::size_bytes() const {
   return batch_->GetDataSize();
 }
@@ -238,6 +243,7 @@ Status KeyDatabase::apply(Changes& changes) {
   // Not synced: a power cut takes the end of the log, hence an older state, from which sync_to() catches up.
   const rocksdb::Status status = db_->Write(rocksdb::WriteOptions(), changes.batch_.get());
   if (!status.ok()) return index_error(status, "cannot write the key index in " + folder_);
+  if (changes.drops_state_) state_.reset();
   if (changes.state_) state_ = std::move(changes.state_);
   return ok_status();
 }

@@ -61,12 +61,15 @@ class KeyDatabase {
     void remove_row(const RowKey& key);
     void put_file(std::uint64_t file_id, const File& file);
     void put_state(State state);
+    /// Until a state is put again the rows are of no use: for changes that do not fit into one step.
+    void drop_state();
     std::size_t size_bytes() const;
 
    private:
     friend class KeyDatabase;
     std::unique_ptr<rocksdb::WriteBatch> batch_;
     std::optional<State> state_;
+    bool drops_state_ = false;
   };
   Status apply(Changes& changes);
 

@@ -13,6 +13,9 @@
 namespace tarn::table {
 namespace {
 
+// Changes of the index are applied when they are this big.
+constexpr std::size_t kStepBytes = std::size_t{16} << 20;
+
 constexpr std::string_view kDefaultTieBreaks[] = {"_source_arrival", "_source_record"};
 
 Result<std::int32_t> top_level_column(const iceberg::Schema& schema, const std::string& name) {
@@ -106,28 +109,40 @@ Result<IndexedFile> KeyIndex::file(std::uint64_t file_id, const iceberg::TableMe
   return IndexedFile{file.path, spec->spec_id, std::move(partition)};
 }
 
-Status KeyIndex::put(std::span<const Written> rows, std::span<const RowKey> removed,
-                     std::span<const NewFile> files, std::int64_t snapshot_id) {
+Status KeyIndex::put(const Written& rows, std::span<const RowKey> removed, std::span<const NewFile> files,
+                     std::int64_t snapshot_id) {
   if (!this->snapshot_id()) return Error(kIndexNotInStep, "the key index must be brought up to date first");
   KeyDatabase::State state = *database_->state();
   const std::uint64_t first_id = state.next_file_id;
-  KeyDatabase::Changes changes;
+  auto changes = std::make_unique<KeyDatabase::Changes>();
   for (const NewFile& file : files)
-    changes.put_file(state.next_file_id++,
-                     {file.file.file_path, partition_key(file.spec_id, file.file.partition)});
+    changes->put_file(state.next_file_id++,
+                      {file.file.file_path, partition_key(file.spec_id, file.file.partition)});
+  // What is too much for one step goes without a state until its end.
+  const auto step = [&]() -> Status {
+    if (changes->size_bytes() < kStepBytes) return ok_status();
+    changes->drop_state();
+    TARN_RETURN_IF_ERROR(database_->apply(*changes));
+    changes = std::make_unique<KeyDatabase::Changes>();
+    return ok_status();
+  };
   // In the order of the keys, which keeps inserting near to what is cached.
-  std::vector<std::uint32_t> order(rows.size());
+  std::vector<std::uint32_t> order(rows.keys.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::ranges::sort(order, {}, [&](std::uint32_t i) { return rows[i].key; });
+  std::ranges::sort(order, {}, [&](std::uint32_t i) { return rows.keys[i]; });
   for (const std::uint32_t i : order) {
-    const Written& row = rows[i];
-    if (row.place.file >= files.size()) return Error(kBadChange, "a row lies in a file that was not written");
-    changes.put_row(row.key, first_id + row.place.file, row.place.position, row.rank);
+    const RowPlace& place = rows.places[i];
+    if (place.file >= files.size()) return Error(kBadChange, "a row lies in a file that was not written");
+    changes->put_row(rows.keys[i], first_id + place.file, place.position, rows.ranks[i]);
+    TARN_RETURN_IF_ERROR(step());
   }
-  for (const RowKey& key : removed) changes.remove_row(key);
+  for (const RowKey& key : removed) {
+    changes->remove_row(key);
+    TARN_RETURN_IF_ERROR(step());
+  }
   state.snapshot_id = snapshot_id;
-  changes.put_state(std::move(state));
-  return database_->apply(changes);
+  changes->put_state(std::move(state));
+  return database_->apply(*changes);
 }
 
 Result<std::int64_t> KeyIndex::count_keys() const {

@@ -83,11 +83,7 @@ Status note_committed(KeyIndex& index, const UpsertPlan& plan, const WrittenFile
     return Error(kIndexNotInStep, "the key index has moved on since the upsert was planned");
   if (written.places.size() != plan.rows.size())
     return Error(kBadChange, "the places of the written rows are missing");
-  std::vector<KeyIndex::Written> rows;
-  rows.reserve(plan.rows.size());
-  for (std::size_t i = 0; i < plan.rows.size(); ++i)
-    rows.push_back({plan.keys[i], plan.ranks[i], written.places[i]});
-  return index.put(rows, plan.removed, written.files, snapshot_id);
+  return index.put({plan.keys, plan.ranks, written.places}, plan.removed, written.files, snapshot_id);
 }
 
 }  // namespace tarn::table

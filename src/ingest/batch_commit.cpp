@@ -139,7 +139,7 @@ Result<std::vector<BatchCommitter::Gathered>> BatchCommitter::gather(ParsedBatch
           first.parent = shapes[0].name;
         }
         Gathered& gathered = all[at->second];
-        gathered.parts.push_back({&builder, project_.feeds[feed].contract_version, parent_offset});
+        gathered.parts.push_back({&builder, &project_.feeds[feed], parent_offset});
         for (const std::string& extra : builder.extra_columns()) {
           if (std::ranges::find(gathered.extra_columns, extra) == gathered.extra_columns.end()) {
             gathered.extra_columns.push_back(extra);
@@ -155,7 +155,7 @@ Result<std::vector<BatchCommitter::Gathered>> BatchCommitter::gather(ParsedBatch
 }
 
 Status BatchCommitter::settle(ParsedBatch& batch, const CommitReport& report,
-                              state::Transaction& transaction) {
+                              const std::vector<Gathered>& gathered, state::Transaction& transaction) {
   const std::int64_t now_us = services_.clock.now_us();
   for (state::Settlement& settlement : batch.settlements) {
     settlement.batch = batch.id;
@@ -175,6 +175,7 @@ Status BatchCommitter::settle(ParsedBatch& batch, const CommitReport& report,
         transaction, batch.replayed,
         {state::QuarantineStatus::kReplayed, now_us, "by batch " + batch.id.value()}));
   }
+  TARN_RETURN_IF_ERROR(advance_watermarks(gathered, transaction));
   return state::commit_batch(transaction, batch.id, report.tables, now_us);
 }
 
@@ -281,9 +282,10 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
       if (lost != work.superseded_by_arrival.end()) settlement.records.superseded += lost->second;
     }
   }
+  report.late = count_late(gathered, batch);
   TARN_RETURN_IF_ERROR(services_.store.sync());
   const auto committed = services_.catalog.commit(
-      commits, [&](state::Transaction& transaction) { return settle(batch, report, transaction); });
+      commits, [&](state::Transaction& transaction) { return settle(batch, report, gathered, transaction); });
   if (!committed.ok()) {
     if (committed.error().error_class() != ErrorClass::kUnknownOutcome) discard(batch.id, works);
     return committed.error();
@@ -294,6 +296,7 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
 
 Result<CommitReport> BatchCommitter::commit(ParsedBatch& batch) {
   TARN_ASSIGN_OR_RETURN(std::vector<Gathered> gathered, gather(batch));
+  TARN_RETURN_IF_ERROR(await_event_times(gathered));
   for (int attempt = 0;; ++attempt) {
     Result<CommitReport> report = try_commit(batch, gathered, attempt);
     const bool lost_race = !report.ok() && report.error().name() == catalog::kCommitConflict.name;

@@ -27,6 +27,7 @@ struct CommitReport {
   std::vector<state::BatchTable> tables;
   std::int64_t rows = 0;
   std::int64_t superseded = 0;
+  std::int64_t late = 0;  ///< Records behind their feed's watermark by more than its `lateness`.
 };
 
 /// Turns parsed batches into committed ones, exactly once. Data files, delete files, manifests and metadata
@@ -79,7 +80,11 @@ class BatchCommitter {
   Status write_upsert(TableWork& work, const Gathered& gathered, const BatchId& id, const TableWork* parent,
                       int attempt);
   Result<table::KeyIndex*> index_of(const iceberg::TableMetadata& metadata, const Gathered& gathered);
-  Status settle(ParsedBatch& batch, const CommitReport& report, state::Transaction& transaction);
+  Status settle(ParsedBatch& batch, const CommitReport& report, const std::vector<Gathered>& gathered,
+                state::Transaction& transaction);
+  Status await_event_times(std::vector<Gathered>& gathered);
+  static std::int64_t count_late(const std::vector<Gathered>& gathered, ParsedBatch& batch);
+  Status advance_watermarks(const std::vector<Gathered>& gathered, state::Transaction& transaction);
   void discard(const BatchId& id, const std::vector<TableWork>& works);
   Result<CommitReport> try_commit(ParsedBatch& batch, std::vector<Gathered>& gathered, int attempt);
 

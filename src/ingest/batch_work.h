@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,16 +18,29 @@
 /// Inner parts of the commit, shared by its .cpp files.
 namespace tarn::ingest {
 
+/// What a batch tells of the event times of a feed whose contract sets `lateness`. Microseconds since the
+/// epoch.
+struct EventTimes {
+  static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
+  std::int64_t late_before_us = kNone;  ///< kNone: nothing was committed before, so nothing is late.
+  std::int64_t newest_us = kNone;       ///< What moves the watermark: at most `horizon_us`.
+  std::int64_t horizon_us = 0;          ///< Times beyond tell of a wrong clock, or of a wrong digit.
+  std::map<std::int64_t, std::int64_t> late_by_arrival = {};
+
+  /// Looks at rows of the feed's own table, whose event time is `column`; rows without one are passed over.
+  void add(const arrow::RecordBatch& rows, const std::string& column);
+};
+
 /// All rows of a batch for one table.
 struct BatchCommitter::Gathered {
   TableShape shape;
   const project::FeedSpec* feed = nullptr;
   bool is_child = false;
   TableName parent;  ///< Of a child.
-  /// The workers' builders and the contract version to stamp their rows with.
+  /// The workers' builders, and the contracts that their rows follow.
   struct Part {
     TableBuilder* builder = nullptr;
-    std::int32_t contract_version = 1;
+    const project::FeedSpec* feed = nullptr;
     std::int64_t parent_offset = 0;  ///< What turns a worker's row number of the parent into the batch's.
   };
   std::vector<Part> parts;
@@ -33,6 +48,7 @@ struct BatchCommitter::Gathered {
   // Filled by the first attempt.
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   std::vector<std::int64_t> parent_rows;
+  std::map<std::string, EventTimes> event_times;  // by feed, of those with `lateness`; of no child
   bool finished = false;
 };
 

@@ -127,9 +127,12 @@ Result<BatchCommitter::TableWork> BatchCommitter::write_table(Gathered& gathered
     for (Gathered::Part& part : gathered.parts) {
       for (const std::int64_t row : part.builder->parent_rows())
         gathered.parent_rows.push_back(row + part.parent_offset);
-      const BatchStamp stamp{batch.id, services_.clock.now_us(), part.contract_version};
+      const BatchStamp stamp{batch.id, services_.clock.now_us(), part.feed->contract_version};
       TARN_ASSIGN_OR_RETURN(auto rows, part.builder->finish(work.metadata->current_schema(), stamp));
-      if (rows) gathered.batches.push_back(std::move(rows));
+      if (!rows) continue;
+      const auto times = gathered.event_times.find(*part.feed->name);
+      if (times != gathered.event_times.end()) times->second.add(*rows, *part.feed->event_time);
+      gathered.batches.push_back(std::move(rows));
     }
     gathered.finished = true;
   }

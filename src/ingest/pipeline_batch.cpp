@@ -181,12 +181,14 @@ void Pipeline::count(const ParsedBatch& batch, const CommitReport& report) {
   report_.entries_replayed += static_cast<std::int64_t>(batch.replayed.size());
   ++totals.batches;
   report_.rows_superseded += report.superseded;
+  report_.records_late += report.late;
   if (setup_.log == nullptr) return;
   setup_.log->info(
       "ingest.batch_committed",
       {{"batch", batch.id.value()},
        {"files", static_cast<std::int64_t>(batch.settlements.size())},
        {"rows", report.rows},
+       {"late", report.late},
        {"quarantined", static_cast<std::int64_t>(batch.quarantine.size())},
        {"seconds", static_cast<double>(setup_.services.clock.now_us() - batch.started_at_us) / 1e6}});
 }

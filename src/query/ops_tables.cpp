@@ -26,8 +26,8 @@ constexpr std::array kDefinitions = {
         "arrival BIGINT, source VARCHAR, path VARCHAR, state VARCHAR, size_bytes BIGINT, sha256 VARCHAR, "
         "landed_at TIMESTAMPTZ, settled_at TIMESTAMPTZ, batch_id VARCHAR, feeds VARCHAR, members BIGINT, "
         "records_arrived BIGINT, records_committed BIGINT, records_quarantined BIGINT, "
-        "records_superseded BIGINT, bytes_raw BIGINT, duplicate_of BIGINT, error_code VARCHAR, "
-        "error_message VARCHAR"},
+        "records_superseded BIGINT, records_late BIGINT, bytes_raw BIGINT, duplicate_of BIGINT, "
+        "error_code VARCHAR, error_message VARCHAR"},
     Definition{
         "quarantine",
         "id BIGINT, status VARCHAR, level VARCHAR, feed VARCHAR, table_name VARCHAR, arrival BIGINT, "
@@ -103,6 +103,7 @@ Status append_file(engine::Appender& rows, const state::Arrival& file) {
   rows.int64(file.members).int64(file.records.arrived).int64(file.records.committed);
   rows.int64(file.records.quarantined)
       .int64(file.records.superseded)
+      .int64(file.records.late)
       .int64(static_cast<std::int64_t>(file.bytes_raw));
   rows.int64_or_null(file.duplicate_of ? std::optional(file.duplicate_of->value()) : std::nullopt);
   rows.text_or_null(file.error_code).text_or_null(file.error_message);

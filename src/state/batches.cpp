@@ -99,6 +99,28 @@ Status abandon_batch(Transaction& transaction, const BatchId& id, std::int64_t f
   return ok_status();
 }
 
+Status advance_watermark(Transaction& transaction, const FeedWatermark& change) {
+  TARN_RETURN_IF_ERROR(transaction.connection().run(
+      "INSERT INTO feed_watermarks (feed, event_time_us, records_late) VALUES (?, ?, ?) "
+      "ON CONFLICT (feed) DO UPDATE SET event_time_us = max(event_time_us, excluded.event_time_us), "
+      "records_late = records_late + excluded.records_late",
+      change.feed, change.event_time_us, change.records_late));
+  return ok_status();
+}
+
+Result<std::vector<FeedWatermark>> feed_watermarks(Database& database) {
+  Database::Reading reading(database);
+  TARN_ASSIGN_OR_RETURN(
+      Statement rows,
+      reading->prepare("SELECT feed, event_time_us, records_late FROM feed_watermarks ORDER BY feed"));
+  std::vector<FeedWatermark> watermarks;
+  while (true) {
+    TARN_ASSIGN_OR_RETURN(const bool found, rows.step());
+    if (!found) return watermarks;
+    watermarks.push_back({rows.text(0), rows.integer(1), rows.integer(2)});
+  }
+}
+
 Result<std::vector<Batch>> unfinished_batches(Database& database) {
   Database::Reading reading(database);
   TARN_ASSIGN_OR_RETURN(

@@ -53,6 +53,18 @@ Status commit_batch(Transaction& transaction, const BatchId& id, std::span<const
                     std::int64_t finished_at_us);
 Status abandon_batch(Transaction& transaction, const BatchId& id, std::int64_t finished_at_us);
 
+/// How far a feed whose contract sets `lateness` has come in its records' own time.
+struct FeedWatermark {
+  std::string feed = "";           ///< Its name.
+  std::int64_t event_time_us = 0;  ///< The newest event time committed, in microseconds since the epoch.
+  std::int64_t records_late = 0;   ///< Of all time.
+  bool operator==(const FeedWatermark&) const = default;
+};
+/// In the transaction that commits a batch. A watermark never goes back; late records add up.
+Status advance_watermark(Transaction& transaction, const FeedWatermark& change);
+/// Of every feed that has one, sorted by name.
+Result<std::vector<FeedWatermark>> feed_watermarks(Database& database);
+
 /// Begun, neither committed nor abandoned; oldest first.
 Result<std::vector<Batch>> unfinished_batches(Database& database);
 /// state.not_found when there is none.

@@ -11,8 +11,10 @@
 #include <set>
 #include <thread>
 
+#include "state/batches.h"
 #include "state/connection.h"
 #include "state/errors.h"
+#include "state/ledger.h"
 #include "state/migrations.h"
 #include "state/runs.h"
 #include "state/table_pointers.h"
@@ -117,7 +119,7 @@ TEST_F(DatabaseTest, RefusesANewerSchemaAndLeavesItAlone) {
   run_sql(path, "PRAGMA user_version = 999");
   EXPECT_EQ(name_of(Database::open(path, OpenMode::kReadWrite)), "state.newer_schema");
   EXPECT_EQ(name_of(Database::open(path, OpenMode::kReadOnly)), "state.newer_schema");
-  run_sql(path, "PRAGMA user_version = 1");
+  run_sql(path, fmt::format("PRAGMA user_version = {}", migrations().size()).c_str());
   EXPECT_EQ(name_of(Database::open(path, OpenMode::kReadWrite)), "ok");
 }
 
@@ -241,6 +243,31 @@ TEST(Migrations, RunsEachStepOnceAndAllOrNone) {
   EXPECT_FALSE(connection.in_transaction());
   EXPECT_EQ(connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'c'").value(), 0);
   EXPECT_TRUE(check_schema(connection, all).ok());
+}
+
+TEST(Migrations, ALedgerOfVersion1KeepsItsRowsAndHasNoLateRecords) {
+  TemporaryFolder folder;
+  const std::string path = folder / "old.db";
+  {
+    auto opened = Connection::open(path, Connection::Access::kCreate);
+    ASSERT_TRUE(opened.ok());
+    ASSERT_TRUE(migrate(**opened, migrations().first(1)).ok());
+    ASSERT_TRUE(
+        (*opened)
+            ->execute("INSERT INTO sources VALUES (1, 'inbox'); INSERT INTO arrivals (source_id, path, "
+                      "size_bytes, mtime_ns, inode, state, landed_at_us, records_arrived, "
+                      "records_committed) VALUES (1, 'a.csv', 9, 1, 1, 1, 5, 7, 7); INSERT INTO "
+                      "ledger_totals (source_id, state, files, size_bytes, records_arrived, "
+                      "records_committed) VALUES (1, 1, 1, 9, 7, 7);")
+            .ok());
+  }
+  EXPECT_EQ(Database::open(path, OpenMode::kReadOnly).error().name(), "state.needs_migration");
+  const auto database = Database::open(path, OpenMode::kReadWrite).value();
+  const Arrival old = get_arrival(*database, ArrivalId(1)).value();
+  EXPECT_EQ(old.records, (RecordCounts{.arrived = 7, .committed = 7}));
+  EXPECT_EQ(summary(*database)->records_committed(), 7);
+  EXPECT_TRUE(feed_watermarks(*database)->empty());
+  EXPECT_TRUE(database->check_integrity().ok());
 }
 
 TEST(Connection, LendsAStatementTwice) {

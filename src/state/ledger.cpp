@@ -20,7 +20,8 @@ constexpr std::string_view kColumns =
     "id, (SELECT folder FROM sources s WHERE s.id = a.source_id), path, size_bytes, mtime_ns, inode, sha256, "
     "state, duplicate_of, landed_at_us, settled_at_us, "
     "(SELECT batch_id FROM batches b WHERE b.seq = a.batch_seq), feeds, members, records_arrived, "
-    "records_committed, records_quarantined, records_superseded, bytes_raw, error_code, error_message";
+    "records_committed, records_quarantined, records_superseded, records_late, bytes_raw, error_code, "
+    "error_message";
 
 Arrival read_arrival(const Statement& row) {
   Arrival arrival;
@@ -42,10 +43,11 @@ Arrival read_arrival(const Statement& row) {
   arrival.records = {.arrived = row.integer(14),
                      .committed = row.integer(15),
                      .quarantined = row.integer(16),
-                     .superseded = row.integer(17)};
-  arrival.bytes_raw = static_cast<std::uint64_t>(row.integer(18));
-  arrival.error_code = row.text(19);
-  arrival.error_message = row.text(20);
+                     .superseded = row.integer(17),
+                     .late = row.integer(18)};
+  arrival.bytes_raw = static_cast<std::uint64_t>(row.integer(19));
+  arrival.error_code = row.text(20);
+  arrival.error_message = row.text(21);
   return arrival;
 }
 
@@ -74,7 +76,7 @@ StateTotals& totals_of(LedgerSummary& summary, ArrivalState state) {
   return summary.unmatched;
 }
 
-// Rows of: state, files, size_bytes, bytes_raw, members and the four counts of records.
+// Rows of: state, files, size_bytes, bytes_raw, members and the five counts of records.
 Result<LedgerSummary> read_summary(Statement& rows) {
   LedgerSummary summary;
   while (true) {
@@ -88,14 +90,16 @@ Result<LedgerSummary> read_summary(Statement& rows) {
         .records = {.arrived = rows.integer(5),
                     .committed = rows.integer(6),
                     .quarantined = rows.integer(7),
-                    .superseded = rows.integer(8)}};
+                    .superseded = rows.integer(8),
+                    .late = rows.integer(9)}};
   }
 }
 
 // Both take a condition. States without anything are left out.
 constexpr std::string_view kSumOfTotals =
     "SELECT state, sum(files), sum(size_bytes), sum(bytes_raw), sum(members), sum(records_arrived), "
-    "sum(records_committed), sum(records_quarantined), sum(records_superseded) FROM ledger_totals "
+    "sum(records_committed), sum(records_quarantined), sum(records_superseded), sum(records_late) FROM "
+    "ledger_totals "
     "WHERE {} GROUP BY state HAVING sum(files) <> 0 OR sum(size_bytes) <> 0 OR sum(records_arrived) <> 0";
 
 // A duplicate's records are its original's.
@@ -103,7 +107,8 @@ constexpr std::string_view kSumOfRows =
     "SELECT a.state, count(*), sum(a.size_bytes), sum(a.bytes_raw), sum(a.members), "
     "sum(coalesce(o.records_arrived, a.records_arrived)), sum(a.records_committed), "
     "sum(a.records_quarantined), "
-    "sum(a.records_superseded) FROM arrivals a LEFT JOIN arrivals o ON o.id = a.duplicate_of "
+    "sum(a.records_superseded), sum(a.records_late) FROM arrivals a LEFT JOIN arrivals o ON o.id = "
+    "a.duplicate_of "
     "WHERE {} GROUP BY a.state";
 
 }  // namespace

@@ -66,12 +66,14 @@ struct Landed {
 };
 
 /// Records of a file. arrived = committed + quarantined, always; superseded are those of `committed` that
-/// lost an upsert to a later version of their key in the same batch.
+/// lost an upsert to a later version of their key in the same batch, late those that came later than their
+/// feed's `lateness` allows.
 struct RecordCounts {
   std::int64_t arrived = 0;
   std::int64_t committed = 0;
   std::int64_t quarantined = 0;
   std::int64_t superseded = 0;
+  std::int64_t late = 0;
   bool operator==(const RecordCounts&) const = default;
 };
 
@@ -202,6 +204,7 @@ struct LedgerSummary {
   }
   std::int64_t records_duplicate() const { return duplicate.records.arrived; }
   std::int64_t records_superseded() const { return committed.records.superseded; }
+  std::int64_t records_late() const { return committed.records.late; }
   bool operator==(const LedgerSummary&) const = default;
 };
 

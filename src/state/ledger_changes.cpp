@@ -16,7 +16,8 @@ StateTotals minus(const StateTotals& totals) {
           .records = {.arrived = -totals.records.arrived,
                       .committed = -totals.records.committed,
                       .quarantined = -totals.records.quarantined,
-                      .superseded = -totals.records.superseded}};
+                      .superseded = -totals.records.superseded,
+                      .late = -totals.records.late}};
 }
 
 Result<std::int64_t> make_source(Connection& connection, const std::string& folder) {
@@ -166,9 +167,9 @@ Status settle_one(Connection& connection, const Settlement& settlement, std::opt
       "UPDATE arrivals SET state = ?, settled_at_us = ?, batch_seq = ?, feeds = coalesce(?, feeds), members "
       "= ?, "
       "records_arrived = ?, records_committed = ?, records_quarantined = ?, records_superseded = ?, "
-      "bytes_raw = ?, error_code = ?, error_message = ? WHERE id = ?",
+      "records_late = ?, bytes_raw = ?, error_code = ?, error_message = ? WHERE id = ?",
       static_cast<int>(settlement.state), settlement.settled_at_us, batch_seq, feeds, settlement.members,
-      records.arrived, records.committed, records.quarantined, records.superseded,
+      records.arrived, records.committed, records.quarantined, records.superseded, records.late,
       static_cast<std::int64_t>(settlement.bytes_raw), settlement.error_code, settlement.error_message, id));
   add(totals.of(row.source_id, ArrivalState::kLanded), minus(row.own));
   add(totals.of(row.source_id, settlement.state),
@@ -219,9 +220,9 @@ Status adjust(Transaction& transaction, const Adjustment& adjustment) {
   TARN_RETURN_IF_ERROR(check_balance(adjustment.id, now.records));
   TARN_RETURN_IF_ERROR(connection.run(
       "UPDATE arrivals SET state = ?, members = ?, records_arrived = ?, records_committed = ?, "
-      "records_quarantined = ?, records_superseded = ?, bytes_raw = ? WHERE id = ?",
+      "records_quarantined = ?, records_superseded = ?, records_late = ?, bytes_raw = ? WHERE id = ?",
       static_cast<int>(state), now.members, now.records.arrived, now.records.committed,
-      now.records.quarantined, now.records.superseded, now.bytes_raw, id));
+      now.records.quarantined, now.records.superseded, now.records.late, now.bytes_raw, id));
   TotalsChange totals;
   add(totals.of(row.source_id, row.state), minus(row.own));
   add(totals.of(row.source_id, state), now);

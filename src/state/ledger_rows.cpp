@@ -12,19 +12,22 @@ Status TotalsChange::write(Connection& connection) const {
       connection.prepare(
           "INSERT INTO ledger_totals (source_id, state, files, size_bytes, bytes_raw, members, "
           "records_arrived, "
-          "records_committed, records_quarantined, records_superseded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+          "records_committed, records_quarantined, records_superseded, records_late) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
           "ON CONFLICT (source_id, state) DO UPDATE SET files = files + excluded.files, "
           "size_bytes = size_bytes + excluded.size_bytes, bytes_raw = bytes_raw + excluded.bytes_raw, "
           "members = members + excluded.members, "
           "records_arrived = records_arrived + excluded.records_arrived, "
           "records_committed = records_committed + excluded.records_committed, "
           "records_quarantined = records_quarantined + excluded.records_quarantined, "
-          "records_superseded = records_superseded + excluded.records_superseded"));
+          "records_superseded = records_superseded + excluded.records_superseded, "
+          "records_late = records_late + excluded.records_late"));
   for (const auto& [key, change] : changes_) {
     if (change == StateTotals()) continue;
     const RecordCounts& records = change.records;
     upsert.bind(key.first, static_cast<int>(key.second), change.files, change.size_bytes, change.bytes_raw,
-                change.members, records.arrived, records.committed, records.quarantined, records.superseded);
+                change.members, records.arrived, records.committed, records.quarantined, records.superseded,
+                records.late);
     TARN_RETURN_IF_ERROR(upsert.run());
   }
   return ok_status();
@@ -39,6 +42,7 @@ void add(StateTotals& totals, const StateTotals& more) {
   totals.records.committed += more.records.committed;
   totals.records.quarantined += more.records.quarantined;
   totals.records.superseded += more.records.superseded;
+  totals.records.late += more.records.late;
 }
 
 Result<std::optional<std::int64_t>> find_source(Connection& connection, const std::string& folder) {
@@ -64,7 +68,8 @@ Result<ArrivalRow> read_arrival_row(Connection& connection, ArrivalId id) {
       Statement find,
       connection.prepare(
           "SELECT source_id, state, duplicates, size_bytes, bytes_raw, members, records_arrived, "
-          "records_committed, records_quarantined, records_superseded FROM arrivals WHERE id = ?"));
+          "records_committed, records_quarantined, records_superseded, records_late FROM arrivals WHERE id = "
+          "?"));
   find.bind(id.value());
   TARN_ASSIGN_OR_RETURN(const bool found, find.step());
   if (!found) return Error(kNotFound, fmt::format("there is no arrival {}", id.value()));
@@ -79,19 +84,22 @@ Result<ArrivalRow> read_arrival_row(Connection& connection, ArrivalId id) {
              .records = {.arrived = find.integer(6),
                          .committed = find.integer(7),
                          .quarantined = find.integer(8),
-                         .superseded = find.integer(9)}};
+                         .superseded = find.integer(9),
+                         .late = find.integer(10)}};
   return row;
 }
 
 Status check_balance(ArrivalId id, const RecordCounts& records) {
-  const bool negative =
-      records.arrived < 0 || records.committed < 0 || records.quarantined < 0 || records.superseded < 0;
+  const bool negative = records.arrived < 0 || records.committed < 0 || records.quarantined < 0 ||
+                        records.superseded < 0 || records.late < 0;
   if (negative || records.arrived != records.committed + records.quarantined ||
-      records.superseded > records.committed)
+      records.superseded > records.committed || records.late > records.committed)
     return Error(
         kUnbalanced,
-        fmt::format("arrival {}: {} records arrived, {} committed ({} of them superseded), {} quarantined",
-                    id.value(), records.arrived, records.committed, records.superseded, records.quarantined));
+        fmt::format("arrival {}: {} records arrived, {} committed ({} of them superseded, {} late), {} "
+                    "quarantined",
+                    id.value(), records.arrived, records.committed, records.superseded, records.late,
+                    records.quarantined));
   return ok_status();
 }
 

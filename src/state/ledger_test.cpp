@@ -97,6 +97,7 @@ TEST_F(LedgerTest, KeepsEveryColumn) {
   const auto landed = land({arrival("day/a.zip", "one")});
   Settlement full = settlement(landed[0].id, 5, 2);
   full.records.superseded = 1;
+  full.records.late = 3;
   full.batch = batch;
   full.feeds = {"claims"};
   full.error_code = "archive.truncated";
@@ -142,6 +143,9 @@ TEST_F(LedgerTest, SettlesOnceOrNotAtAll) {
   EXPECT_EQ(settle_all({wrong}), "state.unbalanced");
   wrong = settlement(landed[1].id, 3, 1);
   wrong.records.superseded = 4;
+  EXPECT_EQ(settle_all({wrong}), "state.unbalanced");
+  wrong = settlement(landed[1].id, 3, 1);
+  wrong.records.late = 4;
   EXPECT_EQ(settle_all({wrong}), "state.unbalanced");
   wrong = settlement(landed[1].id, 3, 1);
   wrong.batch = BatchId("never begun");
@@ -268,6 +272,7 @@ TEST_F(LedgerTest, AddsUpUnderRandomWork) {
     std::vector<Settlement> settlements;
     for (const Arrival& one : waiting) {
       settlements.push_back(settlement(one.id, pick(50), pick(5)));
+      settlements.back().records.late = pick(settlements.back().records.committed + 1);
       if (pick(4) == 0) settlements.back().state = ArrivalState::kQuarantined;
     }
     EXPECT_EQ(settle_all(settlements), "ok");
@@ -275,14 +280,16 @@ TEST_F(LedgerTest, AddsUpUnderRandomWork) {
         list_arrivals(*database_, {.state = ArrivalState::kQuarantined, .limit = 1}).value();
     if (!quarantined.empty() && pick(2) == 0) {
       const std::int64_t moved = quarantined[0].records.quarantined;
-      EXPECT_EQ(adjust_one({.id = quarantined[0].id,
-                            .state = ArrivalState::kCommitted,
-                            .records = {.arrived = 2, .committed = moved + 2, .quarantined = -moved}}),
-                "ok");
+      EXPECT_EQ(
+          adjust_one({.id = quarantined[0].id,
+                      .state = ArrivalState::kCommitted,
+                      .records = {.arrived = 2, .committed = moved + 2, .quarantined = -moved, .late = 1}}),
+          "ok");
     }
   }
   const LedgerSummary sums = checked_summary();
   EXPECT_GT(sums.records_duplicate(), 0);
+  EXPECT_GT(sums.records_late(), 0);
   EXPECT_TRUE(database_->check_integrity().ok());
 }
 

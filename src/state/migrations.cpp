@@ -148,6 +148,16 @@ CREATE INDEX quarantine_arrival ON quarantine (arrival_id);
 CREATE INDEX quarantine_groups ON quarantine (status, feed, code);
 )sql";
 
+// Late records are some of the committed ones.
+constexpr std::string_view kVersion2 = R"sql(
+ALTER TABLE arrivals ADD COLUMN records_late INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger_totals ADD COLUMN records_late INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE feed_watermarks (
+  feed TEXT PRIMARY KEY,
+  event_time_us INTEGER NOT NULL,
+  records_late INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
 struct Version {
   std::int64_t objects = 0;  // Tables and indices.
   std::int64_t application_id = 0;
@@ -191,7 +201,7 @@ Status apply(Connection& connection, std::span<const std::string_view> steps) {
 }  // namespace
 
 std::span<const std::string_view> migrations() {
-  static constexpr std::array kSteps = {kVersion1};
+  static constexpr std::array kSteps = {kVersion1, kVersion2};
   return kSteps;
 }
 

@@ -78,6 +78,20 @@ TEST_F(RecordsTest, BatchesGoFromWritingToCommittedOrAbandoned) {
   EXPECT_EQ(list_batches(*database_, 10)->back().tables, tables);
 }
 
+TEST_F(RecordsTest, WatermarksNeverGoBackAndLateRecordsAddUp) {
+  const auto advance = [&](const FeedWatermark& change) {
+    return name_of(write([&](Transaction& transaction) { return advance_watermark(transaction, change); }));
+  };
+  EXPECT_TRUE(feed_watermarks(*database_)->empty());
+  EXPECT_EQ(advance({"labs", -5, 0}), "ok");
+  EXPECT_EQ(advance({"labs", 100, 2}), "ok");
+  EXPECT_EQ(advance({"labs", 40, 3}), "ok");
+  EXPECT_EQ(advance({"admissions", 7, 0}), "ok");
+  reopen();
+  EXPECT_EQ(feed_watermarks(*database_).value(),
+            (std::vector<FeedWatermark>{{"admissions", 7, 0}, {"labs", 100, 5}}));
+}
+
 TEST_F(RecordsTest, RunsEndOnce) {
   RunId run;
   const RunTotals totals = {.files_arrived = 1,

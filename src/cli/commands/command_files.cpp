@@ -7,6 +7,7 @@
 
 #include "base/size.h"
 #include "cli/errors.h"
+#include "state/batches.h"
 #include "state/ledger.h"
 #include "state/process_lock.h"
 #include "state/quarantine.h"
@@ -44,6 +45,7 @@ Result<int> run_files(CommandContext& context, const FilesOptions& options) {
              {"records", Align::kRight},
              {"committed", Align::kRight},
              {"quarantined", Align::kRight},
+             {"late", Align::kRight},
              {"landed"},
              {"feeds"},
              {"reason"}});
@@ -60,6 +62,7 @@ Result<int> run_files(CommandContext& context, const FilesOptions& options) {
         .number(arrival.records.arrived)
         .number(arrival.records.committed)
         .number(arrival.records.quarantined)
+        .number(arrival.records.late)
         .timestamp_us(arrival.landed_at_us)
         .text_or_null(feeds)
         .text_or_null(reason)
@@ -125,6 +128,14 @@ Grid ledger_grid(const state::LedgerSummary& summary) {
   return grid;
 }
 
+Grid watermarks_grid(const std::vector<state::FeedWatermark>& watermarks) {
+  Grid grid({{"feed"}, {"newest event"}, {"late records", Align::kRight}});
+  for (const state::FeedWatermark& one : watermarks) {
+    grid.text(one.feed).timestamp_us(one.event_time_us).number(one.records_late).end_row();
+  }
+  return grid;
+}
+
 Result<int> run_status(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadOnly));
   TARN_ASSIGN_OR_RETURN(const auto summary, state::summary(*database));
@@ -134,6 +145,8 @@ Result<int> run_status(CommandContext& context) {
   if (context.output != OutputFormat::kTable) return kExitDone;
   TARN_ASSIGN_OR_RETURN(const Grid tables, tables_grid(context));
   TARN_RETURN_IF_ERROR(context.print(render(tables, options)));
+  TARN_ASSIGN_OR_RETURN(const auto watermarks, state::feed_watermarks(*database));
+  if (!watermarks.empty()) TARN_RETURN_IF_ERROR(context.print(render(watermarks_grid(watermarks), options)));
   TARN_ASSIGN_OR_RETURN(const auto open,
                         state::count_quarantine(*database, {.status = state::QuarantineStatus::kOpen}));
   TARN_ASSIGN_OR_RETURN(const auto runs, state::list_runs(*database, 1));

@@ -201,14 +201,17 @@ void describe_layout(Block<FeedSpec>& block) {
                             "costs the member in every mode.",
              .example = "freeze",
              .synonyms = {"schema_drift", "schema_evolution"}});
-  block.add(duration_field(&FeedSpec::lateness_ms),
-            {.name = "lateness",
-             .description =
-                 "How late a record may be behind the newest of its feed; needs `event_time`. Kept with the "
-                 "contract: nothing acts on it yet.",
-             .example = "7d",
-             .default_text = "none",
-             .descriptive = true});
+  block.add(
+      duration_field(&FeedSpec::lateness_ms),
+      {.name = "lateness",
+       .description =
+           "How far the event time of a record may lie behind the newest that its feed had committed "
+           "in earlier batches; needs `event_time`. What is later is loaded all the same, and counted as "
+           "late: in `tarn files`, `tarn status` and `ops.files`. Times up to a day ahead of the clock "
+           "(UTC is taken where there is no zone) count as now, and those beyond are not the newest.",
+       .example = "7d",
+       .default_text = "none",
+       .descriptive = true});
   block.add(field(&FeedSpec::event_time),
             {.name = "event_time",
              .description = "Column with the time at which the record's event happened.",

@@ -81,7 +81,7 @@ inline constexpr ErrorCode kBadKey{"contract.bad_key", ErrorClass::kUser,
                                    "Name columns of exact, scalar types that identify a record."};
 inline constexpr ErrorCode kBadVersionColumn{
     "contract.bad_version_column", ErrorClass::kUser, "The version column has no order to speak of.",
-    "Name a timestamp, date or integer column that grows with each change."};
+    "Name a timestamp, date or number column that grows with each change."};
 inline constexpr ErrorCode kBadEventTime{"contract.bad_event_time", ErrorClass::kUser,
                                          "The event time is missing or not a date or timestamp.",
                                          "Name a date, timestamp or timestamptz column."};
@@ -96,7 +96,8 @@ inline constexpr ErrorCode kBadRange{
     "A range or length is empty, or its bounds are not values of the column.",
     "Write `min` and `max` as values of the column's type, min first."};
 inline constexpr ErrorCode kBadConstant{"contract.bad_constant", ErrorClass::kUser,
-                                        "A default or accepted value is not a value of the column.",
+                                        "A default or accepted value is not a value of the column, or breaks "
+                                        "its other rules.",
                                         "Write it as the source would, in the column's type and format."};
 inline constexpr ErrorCode kBadFormat{"contract.bad_format", ErrorClass::kUser,
                                       "A column's `format:` does not fit its type or has unknown letters.",
@@ -123,14 +124,14 @@ inline constexpr ErrorCode kBadMoveTo{"contract.bad_move_to", ErrorClass::kUser,
 /// Every code of this library, for the reference page.
 inline std::span<const ErrorCode* const> error_codes() {
   static constexpr std::array kCodes = {
-      &kNoProjectFile,    &kNoFeeds,       &kDuplicateFeed,   &kTableConflict, &kAmbiguousSource,
-      &kYamlSyntax,       &kNotUtf8,       &kTooLarge,        &kEmptyDocument, &kDuplicateKey,
-      &kUnknownKey,       &kNotApplicable, &kMissingKey,      &kWrongType,     &kBadValue,
-      &kUnknownVariable,  &kBadName,       &kReservedName,    &kBadType,       &kBadPattern,
-      &kModeNotAvailable, &kUnknownColumn, &kDuplicateColumn, &kDuplicateFrom, &kBadKey,
-      &kBadVersionColumn, &kBadEventTime,  &kBadPartition,    &kBadSort,       &kBadRange,
-      &kBadConstant,      &kBadFormat,     &kBadFrom,         &kBadDialect,    &kOverlap,
-      &kBadTimezone,      &kBadChild,      &kBadMoveTo};
+      &kNoProjectFile,  &kNoFeeds,          &kDuplicateFeed, &kTableConflict,   &kAmbiguousSource,
+      &kYamlSyntax,       &kNotUtf8,       &kTooLarge,        &kEmptyDocument,
+      &kDuplicateKey,   &kUnknownKey,       &kNotApplicable, &kMissingKey,      &kWrongType,
+      &kBadValue,       &kUnknownVariable,  &kBadName,       &kReservedName,    &kBadType,
+      &kBadPattern,     &kModeNotAvailable, &kUnknownColumn, &kDuplicateColumn, &kDuplicateFrom,
+      &kBadKey,         &kBadVersionColumn, &kBadEventTime,  &kBadPartition,    &kBadSort,
+      &kBadRange,       &kBadConstant,      &kBadFormat,     &kBadFrom,         &kBadDialect,
+      &kOverlap,        &kBadTimezone,      &kBadChild,      &kBadMoveTo};
   return kCodes;
 }
 

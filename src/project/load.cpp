@@ -23,6 +23,7 @@ std::vector<Error> sorted(std::vector<Error> list) {
 struct ReadFeed {
   FeedSpec spec;
   bool whole = false;  ///< It could be read at all.
+  bool clean = false;  ///< No error was told of it.
 };
 
 ReadFeed read_feed(const ProjectFile& file, const EnvironmentLookup& environment, Diagnostics& out) {
@@ -37,6 +38,7 @@ ReadFeed read_feed(const ProjectFile& file, const EnvironmentLookup& environment
   complete_feed(feed.spec, out);
   check_feed(feed.spec, out.error_count() == errors_before, out);
   feed.whole = true;
+  feed.clean = out.error_count() == errors_before;
   return feed;
 }
 
@@ -57,6 +59,18 @@ ProjectSpec read_project(const ProjectFile& file, const EnvironmentLookup& envir
 }
 
 }  // namespace
+
+void Diagnostics::error(Error error) {
+  if (error.span()) places_.emplace(error.span()->file, error.span()->line, error.span()->column);
+  errors_.push_back(std::move(error));
+}
+
+bool Diagnostics::told(const SourceSpan& span) const {
+  if (span.line == 0) return false;
+  const auto first = places_.lower_bound(Place(span.file, span.line, span.column));
+  return first != places_.end() &&
+         *first < Place(span.file, span.line, span.column + std::max(1u, span.length));
+}
 
 std::vector<Error> Diagnostics::take_errors() {
   return sorted(std::exchange(errors_, {}));
@@ -89,16 +103,19 @@ LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup&
                   .with_hint("run `tarn init`, or name the project's folder with -C"));
   }
   std::ranges::sort(feeds, {}, &ProjectFile::path);
+  std::vector<bool> clean;
   for (const ProjectFile* file : feeds) {
     ReadFeed feed = read_feed(*file, environment, out);
-    if (feed.whole) project.feeds.push_back(std::move(feed.spec));
+    if (!feed.whole) continue;
+    project.feeds.push_back(std::move(feed.spec));
+    clean.push_back(feed.clean);
   }
   if (feeds.empty() && own != nullptr) {
     out.warning(Error(kNoFeeds, "the project has no feeds yet")
                     .with_span({"feeds/", 0, 0, 1, ""})
                     .with_hint("write a contract in feeds/, or let `tarn discover FILE` propose one"));
   }
-  check_project(project, out);
+  check_project(project, clean, out);
   LoadOutcome outcome{std::nullopt, out.take_errors(), out.take_warnings()};
   if (outcome.errors.empty()) outcome.project = std::move(project);
   return outcome;

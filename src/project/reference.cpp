@@ -110,7 +110,9 @@ Json key_schema(const BlockInfo& block, const KeyInfo& key) {
     schema = {{"type", "array"}, {"items", schema}};
     if (key.required) schema["minItems"] = 1;
   } else if (key.list) {
-    schema = {{"anyOf", Json::array({schema, {{"type", "array"}, {"items", schema}}})}};
+    Json items = {{"type", "array"}, {"items", schema}};
+    if (!key.when_empty.empty()) items["minItems"] = 1;
+    schema = {{"anyOf", Json::array({schema, std::move(items)})}};
   }
   const std::string words = applies_words(block, key);
   schema["description"] = std::string(key.description) +

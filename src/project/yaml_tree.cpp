@@ -313,6 +313,10 @@ bool check_text(const ProjectFile& file, Document& document, Diagnostics& out) {
 
 }  // namespace
 
+bool Node::has(std::string_view key) const {
+  return std::ranges::any_of(entries, [&](const Entry& entry) { return entry.key.text == key; });
+}
+
 Node Node::scalar(std::string text) {
   Node node;
   node.kind = NodeKind::kScalar;

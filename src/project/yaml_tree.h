@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/error.h"
@@ -29,6 +31,9 @@ struct Node {
   std::vector<Node> items;
   std::vector<Entry> entries;
 
+  /// Whether a map has that key.
+  bool has(std::string_view key) const;
+
   static Node scalar(std::string text);
   static Node quoted_scalar(std::string text);
   static Node sequence(std::vector<Node> items);
@@ -46,16 +51,21 @@ struct Node::Entry {
 /// What is wrong, in the order found.
 class Diagnostics {
  public:
-  void error(Error error) { errors_.push_back(std::move(error)); }
+  void error(Error error);
   void warning(Error warning) { warnings_.push_back(std::move(warning)); }
   std::size_t error_count() const { return errors_.size(); }
+  /// Whether an error was told about what stands at that place, so that what only follows from it need not
+  /// be.
+  bool told(const SourceSpan& span) const;
   /// Sorted by file and line, at most one error for each place and code.
   std::vector<Error> take_errors();
   std::vector<Error> take_warnings();
 
  private:
+  using Place = std::tuple<std::string, std::uint32_t, std::uint32_t>;  // file, line, column
   std::vector<Error> errors_;
   std::vector<Error> warnings_;
+  std::set<Place> places_;
 };
 
 /// A file as a tree.

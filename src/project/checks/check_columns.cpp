@@ -2,14 +2,52 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <map>
+#include <memory>
+#include <set>
+#include <utility>
 
 #include "project/checks/checks.h"
 #include "project/checks/constants.h"
 #include "project/errors.h"
+#include "project/source_text.h"
 
 namespace tarn::project {
 namespace {
+
+/// Common names that are no zones here, in lower case, and a zone that they may stand for.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kZoneNames = {{
+    {"cet", "Europe/Berlin"},        {"cest", "Europe/Berlin"},    {"mez", "Europe/Berlin"},
+    {"mesz", "Europe/Berlin"},       {"wet", "Europe/Lisbon"},     {"west", "Europe/Lisbon"},
+    {"eet", "Europe/Helsinki"},      {"eest", "Europe/Helsinki"},  {"bst", "Europe/London"},
+    {"msk", "Europe/Moscow"},        {"est", "America/New_York"},  {"edt", "America/New_York"},
+    {"est5edt", "America/New_York"}, {"cst", "America/Chicago"},   {"cdt", "America/Chicago"},
+    {"mst", "America/Denver"},       {"mdt", "America/Denver"},    {"pst", "America/Los_Angeles"},
+    {"pdt", "America/Los_Angeles"},  {"jst", "Asia/Tokyo"},        {"ist", "Asia/Kolkata"},
+    {"aest", "Australia/Sydney"},    {"aedt", "Australia/Sydney"},
+}};
+
+/// What was probably meant by a text that is no time zone.
+std::string zone_hint(std::string_view zone) {
+  std::string lower;
+  std::string title;  // "europe/berlin" → "Europe/Berlin"
+  for (const char c : zone) {
+    const bool begins = title.empty() || title.back() == '/' || title.back() == '_' || title.back() == '-';
+    lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    title += begins ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : lower.back();
+  }
+  if (lower == "utc" || lower == "gmt" || lower == "z" || lower == "zulu") return "write `UTC`";
+  for (const auto& [name, meant] : kZoneNames) {
+    if (lower != name) continue;
+    return fmt::format("an abbreviation tells no rules for summer time: write a place, for example `{}`",
+                       meant);
+  }
+  static const RE2 kPlace("[a-z_]+(/[a-z_]+){1,2}");
+  if (RE2::FullMatch(lower, kPlace)) return fmt::format("did you mean `{}`?", title);
+  return "write `UTC`, an offset such as `\"+01:00\"`, or a name such as `Europe/Berlin`";
+}
 
 class ColumnCheck {
  public:
@@ -23,9 +61,9 @@ class ColumnCheck {
     check_marks();
     check_timezone();
     check_pattern();
-    check_constants();
     check_range();
     check_length();
+    check_constants();
     if (column_.type->is_list_of_struct()) check_columns(column_.columns, format_, out_);
   }
 
@@ -113,8 +151,7 @@ class ColumnCheck {
         "UTC|Z|GMT|[+-][0-9]{1,2}(:?[0-5][0-9])?|[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){1,2}");
     const std::string& zone = *column_.timezone;
     if (zone.empty() || RE2::FullMatch(zone, kZone)) return;
-    fail(kBadTimezone, column_.timezone.span, fmt::format("`{}` is not a time zone", zone),
-         "write `UTC`, an offset such as `\"+01:00\"`, or a name such as `Europe/Berlin`");
+    fail(kBadTimezone, column_.timezone.span, fmt::format("`{}` is not a time zone", zone), zone_hint(zone));
   }
 
   void check_pattern() {
@@ -122,24 +159,55 @@ class ColumnCheck {
     RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(1 << 20);
-    const RE2 compiled(*column_.pattern, options);
-    if (compiled.ok()) return;
-    fail(kBadPattern, column_.pattern.span, fmt::format("the pattern does not compile: {}", compiled.error()),
+    pattern_ = std::make_unique<const RE2>(*column_.pattern, options);
+    if (pattern_->ok()) return;
+    fail(kBadPattern, column_.pattern.span,
+         fmt::format("the pattern does not compile: {}", pattern_->error()),
          "the syntax is RE2's: no look-ahead, no back-references");
+    pattern_.reset();
   }
 
-  void check_constant(const Located<std::string>& text) {
+  /// A default or accepted value: a value of the type that the column's other rules let pass.
+  void check_constant(const Located<std::string>& text, std::string_view role) {
     const Result<Constant> value = read_constant(*text, column_);
-    if (!value) fail(value.error().code(), text.span, value.error().message(), value.error().hint());
+    if (!value) return fail(value.error().code(), text.span, value.error().message(), value.error().hint());
+    const std::string broken = broken_rule(*text, *value);
+    if (broken.empty()) return;
+    fail(kBadConstant, text.span,
+         fmt::format("{} `{}` of `{}` breaks its `{}`", role, *text, *column_.name, broken),
+         fmt::format("correct the value, or `{}:`", broken));
+  }
+
+  /// The rule, besides `accepted`, that a value breaks; empty when none.
+  std::string broken_rule(const std::string& text, const Constant& value) const {
+    const auto beyond = [&](const std::optional<Located<std::string>>& bound, bool is_min) {
+      if (!bound || is_range_empty_) return false;
+      const Result<Constant> limit = read_constant(**bound, column_);
+      return limit && limit->index() == value.index() && (is_min ? value < *limit : value > *limit);
+    };
+    if (beyond(column_.range.min, true) || beyond(column_.range.max, false)) return "range";
+    const LengthSpec& length = column_.length;
+    const std::uint64_t characters = count_characters(text);
+    const bool is_short = length.min && characters < *length.min;
+    const bool is_long = length.max && characters > *length.max;
+    if (is_short != is_long) return "length";  // both: the bounds contradict each other, which is told
+    if (pattern_ != nullptr && !RE2::PartialMatch(text, *pattern_)) return "pattern";
+    return "";
   }
 
   void check_constants() {
     if (column_.type->is_list_of_struct()) return;
-    for (const auto& value : column_.accepted) check_constant(value);
+    std::set<std::string_view> seen;
+    for (const auto& value : column_.accepted) {
+      check_constant(value, "the accepted value");
+      if (seen.insert(*value).second) continue;
+      fail(kBadConstant, value.span,
+           fmt::format("`{}` stands twice in the accepted values of `{}`", *value, *column_.name),
+           "remove one of the two");
+    }
     if (!column_.default_value || column_.type->is_list()) return;
-    check_constant(*column_.default_value);
-    const auto same = [&](const Located<std::string>& value) { return *value == **column_.default_value; };
-    if (!column_.accepted.empty() && std::ranges::none_of(column_.accepted, same)) {
+    check_constant(*column_.default_value, "the default");
+    if (!column_.accepted.empty() && !seen.contains(**column_.default_value)) {
       fail(kBadConstant, column_.default_value->span,
            fmt::format("the default of `{}` is not one of its accepted values", *column_.name),
            "add it to `accepted:`, or choose another default");
@@ -157,7 +225,8 @@ class ColumnCheck {
     if (column_.type->is_list_of_struct()) return;
     const std::optional<Constant> min = bound(column_.range.min);
     const std::optional<Constant> max = bound(column_.range.max);
-    if (!min || !max || min->index() != max->index() || !(*min > *max)) return;
+    is_range_empty_ = min && max && min->index() == max->index() && *min > *max;
+    if (!is_range_empty_) return;
     fail(kBadRange, column_.range.min->span,
          fmt::format("the range of `{}` is empty: {} is greater than {}", *column_.name, **column_.range.min,
                      **column_.range.max),
@@ -176,6 +245,8 @@ class ColumnCheck {
   const ColumnSpec& column_;
   const FormatSpec& format_;
   Diagnostics& out_;
+  std::unique_ptr<const RE2> pattern_;  // once it is known to compile
+  bool is_range_empty_ = false;
 };
 
 }  // namespace

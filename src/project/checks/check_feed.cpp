@@ -28,13 +28,26 @@ void complete_columns(std::vector<ColumnSpec>& columns, Diagnostics& out) {
 
 class FeedCheck {
  public:
-  FeedCheck(const FeedSpec& feed, Diagnostics& out) : feed_(feed), out_(out) {}
+  FeedCheck(const FeedSpec& feed, Diagnostics& out)
+      : feed_(feed),
+        out_(out),
+        mode_known_(!out.told(feed.mode.span)),
+        format_known_(feed.format.type.written() && !out.told(feed.format.type.span)),
+        columns_known_(!feed.columns.empty() &&
+                       std::ranges::all_of(feed.columns, [&](const ColumnSpec& column) {
+                         return !column.name->empty() && !out.told(column.name.span);
+                       })) {}
 
   void values() {
     check_source();
     check_dialect();
     check_columns(feed_.columns, feed_.format, out_);
     check_places(feed_, out_);
+    for (const ChildSpec& child : feed_.children) {
+      check_columns(child.columns, feed_.format, out_);
+      if (child.columns.empty())
+        fail(kBadChild, child.table.span, "the child has no columns", "add `columns:`");
+    }
     if (feed_.columns.empty()) {
       fail(kMissingKey, feed_.name.span, "the feed has no columns",
            "add `columns:` with at least one `- name:`");
@@ -60,9 +73,12 @@ class FeedCheck {
     out_.error(Error(code, std::move(message)).with_span(span).with_hint(std::move(hint)));
   }
 
+  /// The column of that name; null when there is none, which is said unless it only follows from what was
+  /// told.
   const ColumnSpec* column(std::string_view setting, std::string_view name, const SourceSpan& span) {
     const ColumnSpec* found = find_column(feed_.columns, name);
-    if (found == nullptr) {
+    if (found != nullptr || !columns_known_ || name.empty() || out_.told(span)) return found;
+    if (unknown_.insert(name).second) {  // a column that is misnamed itself is missed by many
       fail(kUnknownColumn, span,
            fmt::format("`{}` names `{}`, which is not a column of the feed", setting, name),
            column_hint(name, feed_.columns));
@@ -70,16 +86,13 @@ class FeedCheck {
     return found;
   }
 
+  /// Whether the type is what someone wrote, rather than what stands in for what could not be read.
+  bool type_known(const ColumnSpec& column) const {
+    return column.type.written() && !out_.told(column.type.span);
+  }
+
   void check_source() {
     const SourceSpec& source = feed_.source;
-    for (const auto* list : {&source.files, &source.members}) {
-      if (list->empty()) {
-        fail(kBadValue, source.folder.span,
-             fmt::format("`{}` is an empty list: no file would ever match",
-                         list == &source.files ? "files" : "members"),
-             "write `\"**\"` for all, or remove the key");
-      }
-    }
     if (source.after == AfterIngest::kMove && source.move_to->empty()) {
       fail(kBadMoveTo, source.folder.span, "`after: move` needs `move_to`", "add `move_to: done`");
     } else if (source.after != AfterIngest::kMove && !source.move_to->empty()) {
@@ -146,19 +159,21 @@ class FeedCheck {
   }
 
   void check_key() {
-    if (*feed_.mode == LoadMode::kUpsert && feed_.key.empty()) {
+    if (mode_known_ && *feed_.mode == LoadMode::kUpsert && feed_.key.empty()) {
       fail(kBadKey, feed_.mode.written() ? feed_.mode.span : feed_.name.span, "`mode: upsert` needs a key",
            "add `key: [column]`, or write `mode: append`");
     }
     std::set<std::string_view> seen;
     for (const auto& name : feed_.key) {
+      if (name->empty() || out_.told(name.span)) continue;  // it could not be read
       if (!seen.insert(*name).second) {
         fail(kBadKey, name.span, fmt::format("`{}` stands twice in the key", *name), "remove one of the two");
         continue;
       }
       const ColumnSpec* found = column("key", *name, name.span);
       if (found == nullptr) continue;
-      if (!found->type->is_scalar() || found->type->kind == TypeKind::kDouble) {
+      const bool exact = found->type->is_scalar() && found->type->kind != TypeKind::kDouble;
+      if (type_known(*found) && !exact) {
         fail(kBadKey, name.span,
              fmt::format("`{}` is {}, which cannot identify a record", *name, to_string(*found->type)),
              found->type->is_scalar() ? "use an exact type: `decimal(p,s)`, `long` or `string`"
@@ -175,27 +190,28 @@ class FeedCheck {
   void check_version() {
     const auto& name = feed_.version_column;
     if (name->empty()) return;
-    if (*feed_.mode != LoadMode::kUpsert) {
+    if (mode_known_ && *feed_.mode != LoadMode::kUpsert) {
       fail(kNotApplicable, name.span, "`version_column` has no meaning for `mode: append`",
            "write `mode: upsert` with a key, or remove it");
     }
     const ColumnSpec* found = column("version_column", *name, name.span);
-    if (found == nullptr) return;
-    const TypeKind kind = found->type->kind;
-    const bool ordered = kind == TypeKind::kInt || kind == TypeKind::kLong || kind == TypeKind::kDecimal ||
-                         kind == TypeKind::kString || found->type->is_temporal();
-    if (!ordered) {
-      fail(kBadVersionColumn, name.span,
-           fmt::format("`{}` is {}, which tells no order of versions", *name, to_string(*found->type)),
-           "choose a timestamp, a date or a number that grows with each change");
-    }
+    if (found == nullptr || !type_known(*found)) return;
+    if (found->type->is_number() || (found->type->is_temporal() && found->type->kind != TypeKind::kTime))
+      return;
+    fail(kBadVersionColumn, name.span,
+         fmt::format("`{}` is {}, which tells no order of versions", *name, to_string(*found->type)),
+         found->type->kind == TypeKind::kString
+             ? "texts order by their letters, \"9\" after \"10\": give the column the type that it holds, a "
+               "timestamp, a date or a number"
+             : "choose a timestamp, a date or a number that grows with each change");
   }
 
   void check_event_time() {
     const auto& name = feed_.event_time;
     if (name->empty()) return;
     const ColumnSpec* found = column("event_time", *name, name.span);
-    if (found == nullptr || (found->type->is_temporal() && found->type->kind != TypeKind::kTime)) return;
+    if (found == nullptr || !type_known(*found)) return;
+    if (found->type->is_temporal() && found->type->kind != TypeKind::kTime) return;
     fail(kBadEventTime, name.span,
          fmt::format("`{}` is {}, not a point in time", *name, to_string(*found->type)),
          "choose a date, timestamp or timestamptz column");
@@ -229,7 +245,7 @@ class FeedCheck {
       if (field->column.empty()) continue;  // it could not be read
       const ColumnSpec* found = column("partition", field->column, field.span);
       if (found == nullptr) continue;
-      if (!fits(field->transform, *found->type)) {
+      if (type_known(*found) && !fits(field->transform, *found->type)) {
         fail(kBadPartition, field.span,
              fmt::format("`{}` does not fit `{}`, which is {}", to_string(field->transform), field->column,
                          to_string(*found->type)),
@@ -257,7 +273,7 @@ class FeedCheck {
     for (const auto& field : feed_.sort) {
       if (field->column.empty()) continue;
       const ColumnSpec* found = column("sort", field->column, field.span);
-      if (found == nullptr || found->type->is_scalar()) continue;
+      if (found == nullptr || !type_known(*found) || found->type->is_scalar()) continue;
       fail(kBadSort, field.span,
            fmt::format("`{}` is {}, which has no order", field->column, to_string(*found->type)),
            "choose a scalar column");
@@ -268,7 +284,7 @@ class FeedCheck {
     std::set<TableName> tables = {*feed_.table};
     for (const ChildSpec& child : feed_.children) {
       const SourceSpan& span = child.table.span;
-      if (*feed_.format.type != FormatType::kXml) {
+      if (format_known_ && *feed_.format.type != FormatType::kXml) {
         fail(kBadChild, span,
              fmt::format("`children` need `type: xml`, and this feed is {}", to_string(*feed_.format.type)),
              "give the table a feed of its own");
@@ -277,12 +293,10 @@ class FeedCheck {
         fail(kBadChild, span, "`children` carry the parent's key, and this feed has none",
              "add `key: [column]` to the feed");
       }
-      if (!tables.insert(*child.table).second) {
+      if (!child.table->name.empty() && !tables.insert(*child.table).second) {
         fail(kBadChild, span, fmt::format("`{}` is written by this feed already", child.table->to_string()),
              "give the child a table of its own");
       }
-      if (child.columns.empty()) fail(kBadChild, span, "the child has no columns", "add `columns:`");
-      check_columns(child.columns, feed_.format, out_);
       check_added_columns(child);
     }
   }
@@ -299,6 +313,11 @@ class FeedCheck {
 
   const FeedSpec& feed_;
   Diagnostics& out_;
+  // What was read as it was written, so that whatever depends on it may be judged.
+  bool mode_known_;
+  bool format_known_;
+  bool columns_known_;
+  std::set<std::string_view> unknown_;  // columns that were named, and told not to exist
 };
 
 }  // namespace

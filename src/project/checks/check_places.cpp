@@ -2,6 +2,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <set>
 
 #include "project/checks/checks.h"
 #include "project/errors.h"
@@ -66,72 +67,91 @@ bool ends_in_value(std::string_view path) {
   return last.starts_with('@') || last == "text()" || last == ".";
 }
 
-/// Why a text is not a path; empty when it is one. Bytes beyond ASCII are taken for letters.
-std::string path_problem(const std::string& path, const FormatSpec& format) {
-  static constexpr std::string_view kStart = "[A-Za-z_\\x80-\\xff]";
-  static const std::string kWord = fmt::format("{}[A-Za-z0-9_.\\x80-\\xff-]*", kStart);
-  static const std::string kName = fmt::format("(?:{0}:)?{0}", kWord);
-  static const std::string kStep = fmt::format("{}(?:\\[[^\\]]+\\])*", kName);
-  static const RE2 kPath(fmt::format("/?(?:{0}/)*(?:{0}|@{1}|text\\(\\))|\\.(?:/@{1})?", kStep, kName),
-                         RE2::Latin1);
-  if (path.find("//") != std::string::npos) return "`//` is not supported: write every step";
-  if (path.starts_with("../") || path.find("/../") != std::string::npos) {
-    return "`..` is not supported: start from the record";
-  }
-  if (!RE2::FullMatch(path, kPath)) {
-    return "write steps as in `Patient/@id`, `Visit/AdmitTime`, `Note/text()` or `.`";
-  }
-  static const RE2 kPrefix(fmt::format("({}):{}", kWord, kStart), RE2::Latin1);
-  static const RE2 kPredicate("\\[[^\\]]*\\]", RE2::Latin1);
-  std::string steps = path;
-  RE2::GlobalReplace(&steps, kPredicate, "");
-  re2::StringPiece rest(steps);
-  std::string prefix;
-  while (RE2::FindAndConsume(&rest, kPrefix, &prefix)) {
-    if (!format.namespaces.contains(prefix)) {
-      return fmt::format("declare the prefix: `namespaces: {{{}: \"urn:…\"}}`, or leave it out", prefix);
+/// The paths of an xml feed.
+class PathCheck {
+ public:
+  PathCheck(const FeedSpec& feed, Diagnostics& out) : feed_(feed), out_(out) {}
+
+  void run() {
+    check_record();
+    check_paths(feed_.columns);
+    for (const ChildSpec& child : feed_.children) {
+      check_paths(child.columns);
+      check_repeated(child.from);
     }
   }
-  return "";
-}
 
-void check_paths(const std::vector<ColumnSpec>& columns, const FormatSpec& format, Diagnostics& out) {
-  for (const ColumnSpec& column : columns) {
-    if (column.name->empty()) continue;
-    const std::string problem = path_problem(*column.from, format);
-    if (!problem.empty()) {
-      fail(out, place_of(column), fmt::format("`{}` is not an XML path", *column.from), problem);
-    } else if (column.from->starts_with('/')) {
-      fail(out, place_of(column),
-           fmt::format("`{}` is absolute, but columns are relative to the record", *column.from),
-           fmt::format("write `{}`", column.from->substr(1)));
+ private:
+  /// Why a text is not a path; empty when it is one. Bytes beyond ASCII are taken for letters. A prefix that
+  /// is not declared is told once.
+  std::string problem(const std::string& path) {
+    static constexpr std::string_view kStart = "[A-Za-z_\\x80-\\xff]";
+    static const std::string kWord = fmt::format("{}[A-Za-z0-9_.\\x80-\\xff-]*", kStart);
+    static const std::string kName = fmt::format("(?:{0}:)?{0}", kWord);
+    static const std::string kStep = fmt::format("{}(?:\\[[^\\]]+\\])*", kName);
+    static const RE2 kPath(fmt::format("/?(?:{0}/)*(?:{0}|@{1}|text\\(\\))|\\.(?:/@{1})?", kStep, kName),
+                           RE2::Latin1);
+    if (path.find("//") != std::string::npos) return "`//` is not supported: write every step";
+    if (path.starts_with("../") || path.find("/../") != std::string::npos) {
+      return "`..` is not supported: start from the record";
     }
-    if (column.type->is_list_of_struct()) check_paths(column.columns, format, out);
+    if (!RE2::FullMatch(path, kPath)) {
+      return "write steps as in `Patient/@id`, `Visit/AdmitTime`, `Note/text()` or `.`";
+    }
+    static const RE2 kPrefix(fmt::format("({}):{}", kWord, kStart), RE2::Latin1);
+    static const RE2 kPredicate("\\[[^\\]]*\\]", RE2::Latin1);
+    std::string steps = path;
+    RE2::GlobalReplace(&steps, kPredicate, "");
+    re2::StringPiece rest(steps);
+    std::string prefix;
+    while (RE2::FindAndConsume(&rest, kPrefix, &prefix)) {
+      if (!feed_.format.namespaces.contains(prefix) && undeclared_.insert(prefix).second) {
+        return fmt::format("declare the prefix: `namespaces: {{{}: \"urn:…\"}}`, or leave it out", prefix);
+      }
+    }
+    return "";
   }
-}
 
-void check_xml(const FeedSpec& feed, Diagnostics& out) {
-  const Located<std::string>& record = feed.format.record;
-  if (!record->empty()) {
-    const std::string problem = path_problem(*record, feed.format);
+  void check_paths(const std::vector<ColumnSpec>& columns) {
+    for (const ColumnSpec& column : columns) {
+      if (column.name->empty()) continue;
+      const std::string why = problem(*column.from);
+      if (!why.empty()) {
+        fail(out_, place_of(column), fmt::format("`{}` is not an XML path", *column.from), why);
+      } else if (column.from->starts_with('/')) {
+        fail(out_, place_of(column),
+             fmt::format("`{}` is absolute, but columns are relative to the record", *column.from),
+             fmt::format("write `{}`", column.from->substr(1)));
+      }
+      if (column.type->is_list_of_struct()) check_paths(column.columns);
+    }
+  }
+
+  void check_record() {
+    const Located<std::string>& record = feed_.format.record;
+    if (record->empty()) return;
     if (!record->starts_with('/')) {
-      fail(out, record.span, fmt::format("`{}` is not an absolute path", *record),
+      fail(out_, record.span, fmt::format("`{}` is not an absolute path", *record),
            fmt::format("begin at the root element: `/Messages/{}`", *record));
-    } else if (!problem.empty() || ends_in_value(*record)) {
-      fail(out, record.span, fmt::format("`{}` does not name an element", *record),
-           problem.empty() ? "write elements only, as in `/Messages/Message`" : problem);
+      return;
     }
+    const std::string why = problem(*record);
+    if (why.empty() && !ends_in_value(*record)) return;
+    fail(out_, record.span, fmt::format("`{}` does not name an element", *record),
+         why.empty() ? "write elements only, as in `/Messages/Message`" : why);
   }
-  check_paths(feed.columns, feed.format, out);
-  for (const ChildSpec& child : feed.children) {
-    check_paths(child.columns, feed.format, out);
-    const std::string problem = child.from->empty() ? "" : path_problem(*child.from, feed.format);
-    if (problem.empty() && !child.from->starts_with('/') && !ends_in_value(*child.from)) continue;
-    fail(out, child.from.span, fmt::format("`{}` does not name a repeated element", *child.from),
-         problem.empty() ? "write elements only, relative to the record, as in `Diagnoses/Diagnosis`"
-                         : problem);
+
+  void check_repeated(const Located<std::string>& from) {
+    const std::string why = from->empty() ? "" : problem(*from);
+    if (why.empty() && !from->starts_with('/') && !ends_in_value(*from)) return;
+    fail(out_, from.span, fmt::format("`{}` does not name a repeated element", *from),
+         why.empty() ? "write elements only, relative to the record, as in `Diagnoses/Diagnosis`" : why);
   }
-}
+
+  const FeedSpec& feed_;
+  Diagnostics& out_;
+  std::set<std::string> undeclared_;  // prefixes told already
+};
 
 }  // namespace
 
@@ -142,7 +162,7 @@ void check_places(const FeedSpec& feed, Diagnostics& out) {
     case FormatType::kFixed:
       return check_fixed(feed, out);
     case FormatType::kXml:
-      return check_xml(feed, out);
+      return PathCheck(feed, out).run();
   }
 }
 

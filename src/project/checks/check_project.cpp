@@ -15,16 +15,19 @@ std::string place(const SourceSpan& span) {
 
 class ProjectCheck {
  public:
-  ProjectCheck(const Project& project, Diagnostics& out) : project_(project), out_(out) {}
+  ProjectCheck(const Project& project, const std::vector<bool>& clean, Diagnostics& out)
+      : project_(project), clean_(clean), out_(out) {}
 
   void run() {
-    for (const FeedSpec& feed : project_.feeds) {
+    for (std::size_t i = 0; i < project_.feeds.size(); ++i) {
+      const FeedSpec& feed = project_.feeds[i];
       check_name(feed);
+      if (!clean_[i]) continue;  // what could not be read cannot be compared
       check_table(feed);
       for (const ChildSpec& child : feed.children) check_child(feed, child);
-    }
-    for (std::size_t i = 0; i < project_.feeds.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) check_sources(project_.feeds[j], project_.feeds[i]);
+      for (std::size_t j = 0; j < i; ++j) {
+        if (clean_[j]) check_sources(project_.feeds[j], feed);
+      }
     }
   }
 
@@ -115,6 +118,7 @@ class ProjectCheck {
   }
 
   const Project& project_;
+  const std::vector<bool>& clean_;
   Diagnostics& out_;
   std::map<std::string_view, const FeedSpec*> names_;
   std::map<TableName, Writer> writers_;
@@ -122,8 +126,8 @@ class ProjectCheck {
 
 }  // namespace
 
-void check_project(const Project& project, Diagnostics& out) {
-  ProjectCheck(project, out).run();
+void check_project(const Project& project, const std::vector<bool>& clean, Diagnostics& out) {
+  ProjectCheck(project, clean, out).run();
 }
 
 }  // namespace tarn::project

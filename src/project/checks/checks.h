@@ -23,8 +23,9 @@ void check_columns(const std::vector<ColumnSpec>& columns, const FormatSpec& for
 /// `from` of columns and children, and `record`, by the format.
 void check_places(const FeedSpec& feed, Diagnostics& out);
 
-/// All feeds of a project side by side.
-void check_project(const Project& project, Diagnostics& out);
+/// All feeds of a project side by side. `clean`, of each feed: no error was told of it; one with errors is
+/// not compared with others.
+void check_project(const Project& project, const std::vector<bool>& clean, Diagnostics& out);
 
 /// Names that Tarn keeps for itself; `contract.reserved_name`.
 void check_column_name(const Located<std::string>& name, Diagnostics& out);

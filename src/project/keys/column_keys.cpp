@@ -147,6 +147,7 @@ void describe_rules(Block<ColumnSpec>& block) {
                                            .example = "[I, O, E]",
                                            .default_text = "any",
                                            .applies = kScalars,
+                                           .when_empty = "no value could ever pass",
                                            .synonyms = {"enum", "values", "accepted_values", "allowed"}});
   block.add(
       block_field<range_block>(&ColumnSpec::range),

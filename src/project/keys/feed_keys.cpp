@@ -17,8 +17,14 @@ constexpr std::array kAfterIngest = {
     Choice{"move", int(AfterIngest::kMove), "move it to `move_to`"},
 };
 constexpr std::array kLoadMode = {
-    Choice{"append", int(LoadMode::kAppend), "every record becomes a row"},
-    Choice{"upsert", int(LoadMode::kUpsert), "the latest version of each key is kept"},
+    Choice{.name = "append",
+           .value = int(LoadMode::kAppend),
+           .meaning = "every record becomes a row",
+           .synonyms = "insert add"},
+    Choice{.name = "upsert",
+           .value = int(LoadMode::kUpsert),
+           .meaning = "the latest version of each key is kept",
+           .synonyms = "merge update"},
     Choice{"replace", 90, kModesNow, true},
     Choice{"scd1", 91, kModesNow, true},
     Choice{"scd2", 92, kModesNow, true},
@@ -44,11 +50,13 @@ Block<SourceSpec> describe_source() {
             {.name = "files",
              .description = "Globs, or `/regular expression/`, against the path relative to the folder.",
              .example = "[\"**/*.zip\"]",
+             .when_empty = "no file would ever match",
              .synonyms = {"pattern", "glob", "include"}});
   block.add(field(&SourceSpec::members),
             {.name = "members",
              .description = "The same, against the member's name inside an archive.",
-             .example = "[\"adt/*.xml\"]"});
+             .example = "[\"adt/*.xml\"]",
+             .when_empty = "no member would ever match"});
   block.add(field(&SourceSpec::ignore),
             {.name = "ignore",
              .description = "Files and members passed over in silence, but counted.",
@@ -172,7 +180,7 @@ void describe_loading(Block<FeedSpec>& block) {
       field(&FeedSpec::version_column),
       {.name = "version_column",
        .description = "`upsert`: the greatest version of a key wins; without it, or among equals, the later "
-                      "arrival.",
+                      "arrival. A date, timestamp or number.",
        .example = "updated_at"});
   block.add(block_field<format_block>(&FeedSpec::format), {.name = "format",
                                                            .description = "How the bytes are written.",

@@ -7,18 +7,36 @@ namespace tarn::project {
 namespace {
 
 constexpr std::array kFormatType = {
-    Choice{"csv", int(FormatType::kCsv), "delimited text (RFC 4180 by default)"},
-    Choice{"fixed", int(FormatType::kFixed), "columns at fixed positions of a line"},
+    Choice{.name = "csv",
+           .value = int(FormatType::kCsv),
+           .meaning = "delimited text (RFC 4180 by default)",
+           .synonyms = "tsv psv txt text delimited"},
+    Choice{.name = "fixed",
+           .value = int(FormatType::kFixed),
+           .meaning = "columns at fixed positions of a line",
+           .synonyms = "fwf fixedwidth"},
     Choice{"xml", int(FormatType::kXml), "XML, one or many records a file"},
 };
 constexpr std::array kEncoding = {
     Choice{"auto", int(Encoding::kAuto), "byte order mark, else XML declaration, else UTF-8"},
-    Choice{"utf-8", int(Encoding::kUtf8), "UTF-8"},
-    Choice{"utf-16", int(Encoding::kUtf16), "UTF-16, byte order by its mark"},
+    Choice{.name = "utf-8",
+           .value = int(Encoding::kUtf8),
+           .meaning = "UTF-8",
+           .synonyms = "utf8sig utf8bom unicode ascii usascii cp65001"},
+    Choice{.name = "utf-16",
+           .value = int(Encoding::kUtf16),
+           .meaning = "UTF-16, byte order by its mark",
+           .synonyms = "ucs2"},
     Choice{"utf-16le", int(Encoding::kUtf16Le), "UTF-16, little-endian"},
     Choice{"utf-16be", int(Encoding::kUtf16Be), "UTF-16, big-endian"},
-    Choice{"latin-1", int(Encoding::kLatin1), "ISO 8859-1"},
-    Choice{"windows-1252", int(Encoding::kWindows1252), "Windows Western"},
+    Choice{.name = "latin-1",
+           .value = int(Encoding::kLatin1),
+           .meaning = "ISO 8859-1",
+           .synonyms = "iso88591 88591 l1 cp819 isolatin1"},
+    Choice{.name = "windows-1252",
+           .value = int(Encoding::kWindows1252),
+           .meaning = "Windows Western",
+           .synonyms = "cp1252 1252 win1252 ansi windowswestern mswin1252"},
 };
 
 constexpr std::uint32_t kCsv = bit(FormatType::kCsv);

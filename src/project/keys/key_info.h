@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ struct Choice {
   int value = 0;
   std::string_view meaning;
   bool reserved = false;  ///< Known, but not available yet.
+  std::string_view synonyms =
+      {};  ///< What people write instead, parted by blanks; lower case, no `-` and `_`.
 };
 
 /// What one value looks like.
@@ -53,6 +56,7 @@ struct KeyInfo {
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
   std::string_view name_pattern = {};  ///< Of kText: the regular expression that a name matches wholly.
   std::uint32_t applies = ~std::uint32_t{0};    ///< Which of BlockInfo::selector the key has a meaning for.
+  std::string_view when_empty = {};             ///< Of a list: why it cannot be empty.
   std::vector<std::string_view> synonyms = {};  ///< What people write instead; for hints.
   // Filled by Block::add().
   ValueKind kind = ValueKind::kText;
@@ -91,19 +95,31 @@ class Reader {
   Reader(const Document& document, Diagnostics& out) : document_(document), out_(out) {}
 
   SourceSpan span(const Node& node) const { return document_.span(node); }
+  bool is_root(const Node& node) const { return &node == &document_.root; }
+  std::size_t error_count() const { return out_.error_count(); }
   void fail(const ErrorCode& code, const Node& node, std::string message, std::string hint);
   /// The scalar's text, or null when it is something else, which is said.
   const std::string* scalar(const Node& node, const KeyInfo& key);
+  /// Refuses an empty list where KeyInfo::when_empty says why.
+  void expect_items(const Node& node, const KeyInfo& key);
   bool expect_map(const Node& node, std::string_view what);
   /// The blocks of a list of blocks; one block alone is a list of one.
   std::span<const Node> block_items(const Node& node, const KeyInfo& key);
-  void unknown_key(const Node& key, const BlockInfo& block);
+  /// The key of the block that was meant, when one is near enough; else null.
+  const KeyInfo* unknown_key(const Node::Entry& entry, const BlockInfo& block);
+  /// Entries of inner blocks whose keys belong to the top of the file, as far as they were read.
+  const std::vector<const Node::Entry*>& misplaced() const { return misplaced_; }
+  /// Says so, unless the key was seen at a wrong place.
   void missing_key(const Node& place, const KeyInfo& key, const BlockInfo& block);
-  void not_applicable(const Node& key_node, const KeyInfo& key, const BlockInfo& block, std::size_t selected);
+  /// Keys that have no meaning for the selector's word; when they are many it is the word that is doubtful.
+  void not_applicable(const std::vector<const Node::Entry*>& entries, const Node::Entry& selector,
+                      const BlockInfo& block, std::size_t selected);
 
  private:
   const Document& document_;
   Diagnostics& out_;
+  std::vector<const Node::Entry*> misplaced_;
+  std::set<const KeyInfo*> seen_elsewhere_;
 };
 
 }  // namespace tarn::project

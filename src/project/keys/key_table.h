@@ -90,25 +90,41 @@ class Block {
   void read(const Node& node, Reader& reader, T& out) const {
     if (!reader.expect_map(node, info_.name)) return;
     std::vector<const Node::Entry*> found(info_.keys.size());
-    for (const Node::Entry& entry : node.entries) {
-      const KeyInfo* key = info_.find(entry.key.text);
-      if (key == nullptr) {
-        reader.unknown_key(entry.key, info_);
-        continue;
-      }
-      const auto index = static_cast<std::size_t>(key - info_.keys.data());
+    bool is_selected = false;  // the selector's word could be read
+    const auto take = [&](const Node::Entry& entry, const KeyInfo& key) {
+      const std::size_t index = index_of(key);
+      const std::size_t errors = reader.error_count();
       found[index] = &entry;
-      bindings_[index].read(entry.value, *key, reader, out);
+      bindings_[index].read(entry.value, key, reader, out);
+      if (key.name == info_.selector_key)
+        is_selected = !entry.value.poisoned && reader.error_count() == errors;
+    };
+    // A misspelt key is told, then read as the key that it must mean, so that nothing is missed twice.
+    for (const Node::Entry& entry : node.entries) {
+      if (info_.find(entry.key.text) != nullptr) continue;
+      const KeyInfo* meant = reader.unknown_key(entry, info_);
+      if (meant != nullptr && found[index_of(*meant)] == nullptr && !node.has(meant->name))
+        take(entry, *meant);
     }
-    const std::optional<std::size_t> selected = selected_ != nullptr ? selected_(out) : std::nullopt;
+    for (const Node::Entry& entry : node.entries) {
+      if (const KeyInfo* key = info_.find(entry.key.text)) take(entry, *key);
+    }
+    for (std::size_t i = 0; reader.is_root(node) && i < reader.misplaced().size(); ++i) {
+      const Node::Entry& entry = *reader.misplaced()[i];
+      const KeyInfo* key = info_.find(entry.key.text);
+      if (key != nullptr && found[index_of(*key)] == nullptr) take(entry, *key);
+    }
+    const std::optional<std::size_t> selected =
+        selected_ != nullptr && is_selected ? selected_(out) : std::nullopt;
+    std::vector<const Node::Entry*> out_of_place;
     for (std::size_t i = 0; i < found.size(); ++i) {
       const KeyInfo& key = info_.keys[i];
-      if (found[i] == nullptr) {
-        if (key.required) reader.missing_key(node, key, info_);
-      } else if (selected && (key.applies >> *selected & 1u) == 0) {
-        reader.not_applicable(found[i]->key, key, info_, *selected);
-      }
+      if (found[i] == nullptr && key.required) reader.missing_key(node, key, info_);
+      if (found[i] != nullptr && selected && (key.applies >> *selected & 1u) == 0)
+        out_of_place.push_back(found[i]);
     }
+    if (!out_of_place.empty())
+      reader.not_applicable(out_of_place, *found[index_of(*selector())], info_, *selected);
   }
 
   /// A map of the keys that differ from their defaults, and of the required ones.
@@ -126,6 +142,11 @@ class Block {
   }
 
  private:
+  const KeyInfo* selector() const { return info_.find(info_.selector_key); }
+  std::size_t index_of(const KeyInfo& key) const {
+    return static_cast<std::size_t>(&key - info_.keys.data());
+  }
+
   BlockInfo info_;
   std::vector<Binding<T>> bindings_;
   std::vector<std::optional<Node>> blanks_;  // what the keys of a fresh T write

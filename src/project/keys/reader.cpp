@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "project/errors.h"
 #include "project/keys/key_table.h"
@@ -49,42 +51,63 @@ std::string_view shape_of(NodeKind kind) {
   return "";
 }
 
-/// Where else in the contract a key of that name belongs: "format", "columns"; empty when nowhere.
-std::string_view home_of(std::string_view name, const BlockInfo& block, int levels) {
+/// A place of the language where a key is known: the block's own key, and the key in it.
+struct Home {
+  const KeyInfo* block = nullptr;
+  const KeyInfo* key = nullptr;
+};
+
+/// Where else in the contract a key of that name belongs; nulls when nowhere.
+Home home_of(std::string_view name, const BlockInfo& block, int levels) {
   for (const KeyInfo& key : block.keys) {
     if (key.block == nullptr || levels == 0) continue;
-    if (key.block().find(name) != nullptr) return key.name;
-    if (const auto deeper = home_of(name, key.block(), levels - 1); !deeper.empty()) return deeper;
+    if (const KeyInfo* found = key.block().find(name)) return {&key, found};
+    if (const Home deeper = home_of(name, key.block(), levels - 1); deeper.key != nullptr) return deeper;
   }
   return {};
 }
 
-std::string unknown_key_hint(std::string_view name, const BlockInfo& block) {
+/// What a key that is not known here was probably meant to be.
+struct Guess {
+  std::string hint;
+  const KeyInfo* meant = nullptr;  ///< A key of the same block.
+  bool belongs_to_top = false;
+  Home home = {};
+};
+
+/// Whether the block and the root are of one kind of file; then where a key would belong in it.
+std::optional<Guess> guess_elsewhere(std::string_view name, const BlockInfo& block) {
+  for (const BlockInfo* root : {&feed_block().info(), &project_block().info()}) {
+    const bool same_file =
+        block.name == root->name || home_of(block.keys.front().name, *root, 3).key != nullptr;
+    if (!same_file) continue;
+    if (root != &block && root->find(name) != nullptr) {
+      return Guess{.hint = fmt::format("`{}` belongs to the top of the file: indent it less", name),
+                   .belongs_to_top = true};
+    }
+    if (const Home home = home_of(name, *root, 3); home.key != nullptr)
+      return Guess{.hint = fmt::format("`{}` belongs under `{}:`", name, home.block->name), .home = home};
+  }
+  return std::nullopt;
+}
+
+Guess guess_key(std::string_view name, const BlockInfo& block) {
   std::vector<std::string_view> names;
   for (const KeyInfo& key : block.keys) {
     names.push_back(key.name);
-    if (std::ranges::find(key.synonyms, name) != key.synonyms.end()) {
-      return fmt::format("it is called `{}` here", key.name);
-    }
+    if (std::ranges::find(key.synonyms, name) != key.synonyms.end())
+      return {.hint = fmt::format("it is called `{}` here", key.name), .meant = &key};
   }
-  if (name == "<<") return "merge keys are not read: write the keys out";
-  for (const BlockInfo* root : {&feed_block().info(), &project_block().info()}) {
-    const bool same_file = block.name == root->name || home_of(block.keys.front().name, *root, 3).size() > 0;
-    const std::string_view home = same_file ? home_of(name, *root, 3) : std::string_view();
-    if (!home.empty()) return fmt::format("`{}` belongs under `{}:`", name, home);
-    if (same_file && root != &block && root->find(name) != nullptr) {
-      return fmt::format("`{}` belongs to the top of the file: indent it less", name);
-    }
-  }
+  if (name == "<<") return {.hint = "merge keys are not read: write the keys out"};
+  if (std::optional<Guess> guess = guess_elsewhere(name, block)) return *std::move(guess);
+  const KeyInfo* meant = block.find(nearest_name(name, names));
   for (const KeyInfo& key : block.keys) {
-    if (!nearest_name(name, names).empty()) break;
-    if (!nearest_name(name, key.synonyms).empty()) return fmt::format("did you mean `{}`?", key.name);
+    if (meant == nullptr && !nearest_name(name, key.synonyms).empty()) meant = &key;
   }
-  if (const auto near = nearest_name(name, names); !near.empty())
-    return fmt::format("did you mean `{}`?", near);
+  if (meant != nullptr) return {.hint = fmt::format("did you mean `{}`?", meant->name), .meant = meant};
   std::string list;
   for (const KeyInfo& key : block.keys) list += fmt::format("{}{}", list.empty() ? "" : ", ", key.name);
-  return "known here: " + list;
+  return {.hint = "known here: " + list};
 }
 
 }  // namespace
@@ -113,6 +136,12 @@ const std::string* Reader::scalar(const Node& node, const KeyInfo& key) {
   return nullptr;
 }
 
+void Reader::expect_items(const Node& node, const KeyInfo& key) {
+  if (!node.items.empty() || key.when_empty.empty()) return;
+  fail(kBadValue, node, fmt::format("`{}` is an empty list: {}", key.name, key.when_empty),
+       "remove the key, or fill the list: " + key.advice());
+}
+
 bool Reader::expect_map(const Node& node, std::string_view what) {
   if (node.kind == NodeKind::kMap) return true;
   fail(kWrongType, node, fmt::format("a {} is a block of keys, not {}", what, shape_of(node.kind)),
@@ -132,24 +161,42 @@ std::span<const Node> Reader::block_items(const Node& node, const KeyInfo& key) 
   return {};
 }
 
-void Reader::unknown_key(const Node& key, const BlockInfo& block) {
-  fail(kUnknownKey, key, fmt::format("`{}` is not a setting of {} {}", key.text, block.article, block.name),
-       unknown_key_hint(key.text, block));
+const KeyInfo* Reader::unknown_key(const Node::Entry& entry, const BlockInfo& block) {
+  Guess guess = guess_key(entry.key.text, block);
+  fail(kUnknownKey, entry.key,
+       fmt::format("`{}` is not a setting of {} {}", entry.key.text, block.article, block.name),
+       std::move(guess.hint));
+  if (guess.belongs_to_top) misplaced_.push_back(&entry);
+  if (guess.home.key != nullptr) seen_elsewhere_.insert({guess.home.block, guess.home.key});
+  return guess.meant;
 }
 
 void Reader::missing_key(const Node& place, const KeyInfo& key, const BlockInfo& block) {
+  if (seen_elsewhere_.contains(&key)) return;
   fail(kMissingKey, place.entries.empty() ? place : place.entries.front().key,
        fmt::format("this {} has no `{}`", block.name, key.name),
        key.example.empty() ? fmt::format("add `{}:`", key.name)
                            : fmt::format("add it, for example `{}: {}`", key.name, key.example));
 }
 
-void Reader::not_applicable(const Node& key_node, const KeyInfo& key, const BlockInfo& block,
-                            std::size_t selected) {
+void Reader::not_applicable(const std::vector<const Node::Entry*>& entries, const Node::Entry& selector,
+                            const BlockInfo& block, std::size_t selected) {
+  const std::string_view word = name_of(block.selector, static_cast<int>(selected));
+  if (entries.size() > 1) {
+    std::string names;
+    for (const Node::Entry* entry : entries)
+      names += fmt::format("{}`{}`", names.empty() ? "" : ", ", entry->key.text);
+    fail(kNotApplicable, selector.value,
+         fmt::format("{} have no meaning for `{}: {}`", names, block.selector_key, word),
+         fmt::format("correct `{}:`, or remove these keys", block.selector_key));
+    return;
+  }
+  const Node& key_node = entries.front()->key;
+  const KeyInfo* key = block.find(key_node.text);
   fail(kNotApplicable, key_node,
-       fmt::format("`{}` has no meaning for `{}: {}`", key.name, block.selector_key,
-                   name_of(block.selector, static_cast<int>(selected))),
-       fmt::format("it is a setting of {}: remove it, or correct `{}:`", applies_words(block, key),
+       fmt::format("`{}` has no meaning for `{}: {}`", key_node.text, block.selector_key, word),
+       fmt::format("{}remove it, or correct `{}:`",
+                   key == nullptr ? "" : fmt::format("it is a setting of {}: ", applies_words(block, *key)),
                    block.selector_key));
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <utility>
 
@@ -10,6 +12,40 @@
 #include "project/errors.h"
 
 namespace tarn::project {
+
+namespace {
+
+std::string only(std::string_view text, bool (*wanted)(unsigned char)) {
+  std::string kept;
+  for (const char c : text) {
+    if (wanted(static_cast<unsigned char>(c))) kept += static_cast<char>(std::tolower(c));
+  }
+  return kept;
+}
+
+/// The choice that was probably meant: a synonym ("ISO-8859-1", "cp1252"), or a near name with the same
+/// digits, for `windows-1251` is no slip of `windows-1252`. Null when there is none.
+const Choice* meant_choice(std::string_view text, std::span<const std::string_view> names,
+                           std::span<const Choice> choices) {
+  const auto is_word = [](unsigned char c) { return c != '-' && c != '_' && c != ' '; };
+  const auto is_digit = [](unsigned char c) { return c >= '0' && c <= '9'; };
+  const std::string plain = only(text, is_word);
+  const std::string_view near = nearest_name(text, names);
+  for (const Choice& choice : choices) {
+    if (choice.reserved) continue;
+    if (choice.name == near && only(near, is_digit) == only(text, is_digit)) return &choice;
+    if (only(choice.name, is_word) == plain) return &choice;
+    std::string_view rest = choice.synonyms;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find(' '), rest.size());
+      if (rest.substr(0, end) == plain) return &choice;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 std::optional<int> read_choice(const Node& node, const KeyInfo& key, Reader& reader) {
   const std::string* text = reader.scalar(node, key);
@@ -28,10 +64,11 @@ std::optional<int> read_choice(const Node& node, const KeyInfo& key, Reader& rea
     names.push_back(choice.name);
     list += fmt::format("{}{}", list.empty() ? "" : ", ", choice.name);
   }
-  const std::string_view near = nearest_name(*text, names);
+  const Choice* meant = meant_choice(*text, names, key.choices);
   reader.fail(kBadValue, node, fmt::format("`{}` is not a value of `{}`", *text, key.name),
-              near.empty() ? "allowed: " + list : fmt::format("did you mean `{}`? allowed: {}", near, list));
-  return std::nullopt;
+              meant == nullptr ? "allowed: " + list
+                               : fmt::format("did you mean `{}`? allowed: {}", meant->name, list));
+  return meant == nullptr ? std::nullopt : std::optional(meant->value);
 }
 
 std::optional<std::int64_t> read_integer(const Node& node, const KeyInfo& key, Reader& reader) {

@@ -136,6 +136,7 @@ struct Member<std::vector<T>, Codec> {
       Member<T, Codec>::read(node, key, reader, out.emplace_back());
       return;
     }
+    reader.expect_items(node, key);
     out.reserve(node.items.size());
     for (const Node& item : node.items) Member<T, Codec>::read(item, key, reader, out.emplace_back());
   }

@@ -63,6 +63,20 @@ Result<std::vector<project::ProjectFile>> read_project(const fs::path& folder) {
   return files;
 }
 
+// Where a folder of the contracts really lies, links followed, so that no two of them are one in disguise.
+std::string real_folder(const fs::path& project, std::string_view written) {
+  fs::path path(written);
+  if (written.starts_with("file:")) {
+    const Result<std::string> local = io::local_path(written);
+    if (local.ok()) path = *local;
+  }
+  std::error_code failed;
+  const fs::path real = fs::weakly_canonical(project / path, failed);
+  std::string text = (failed ? (project / path).lexically_normal() : real).string();
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
+}
+
 }  // namespace
 
 struct CommandContext::Parts {
@@ -121,7 +135,8 @@ Result<const project::Project*> CommandContext::project() {
   if (parts_->project) return &*parts_->project;
   TARN_ASSIGN_OR_RETURN(const fs::path folder, project_folder());
   TARN_ASSIGN_OR_RETURN(const std::vector<project::ProjectFile> files, read_project(folder));
-  project::LoadOutcome outcome = project::load(files, environment);
+  project::LoadOutcome outcome = project::load(
+      files, environment, [&folder](std::string_view written) { return real_folder(folder, written); });
   note(project::render_outcome(outcome, err_.color));
   if (!outcome.project) {
     return Error(kBadProject, fmt::format("{} error{} in the project {}", outcome.errors.size(),

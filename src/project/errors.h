@@ -25,6 +25,11 @@ inline constexpr ErrorCode kAmbiguousSource{
     "Two feeds claim the same files and members of one folder (warning).",
     "Tell them apart with `files:` or `members:`, unless both are meant to read every file."};
 
+inline constexpr ErrorCode kFolderConflict{
+    "project.folder_conflict", ErrorClass::kUser,
+    "Two folders of the project are the same, or one lies within the other.",
+    "Give the warehouse, the landing zone, the state and each source a folder of its own."};
+
 inline constexpr ErrorCode kYamlSyntax{"contract.yaml_syntax", ErrorClass::kUser, "The file is not YAML.",
                                        "Correct the place shown: often the indentation, a tab, or a missing "
                                        "quote or colon."};
@@ -125,7 +130,7 @@ inline constexpr ErrorCode kBadMoveTo{"contract.bad_move_to", ErrorClass::kUser,
 inline std::span<const ErrorCode* const> error_codes() {
   static constexpr std::array kCodes = {
       &kNoProjectFile,  &kNoFeeds,          &kDuplicateFeed, &kTableConflict,   &kAmbiguousSource,
-      &kYamlSyntax,       &kNotUtf8,       &kTooLarge,        &kEmptyDocument,
+      &kFolderConflict, &kYamlSyntax,       &kNotUtf8,       &kTooLarge,        &kEmptyDocument,
       &kDuplicateKey,   &kUnknownKey,       &kNotApplicable, &kMissingKey,      &kWrongType,
       &kBadValue,       &kUnknownVariable,  &kBadName,       &kReservedName,    &kBadType,
       &kBadPattern,     &kModeNotAvailable, &kUnknownColumn, &kDuplicateColumn, &kDuplicateFrom,

@@ -84,7 +84,8 @@ bool is_project_file(std::string_view path) {
   return path.starts_with("feeds/") && (path.ends_with(".yaml") || path.ends_with(".yml"));
 }
 
-LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup& environment) {
+LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup& environment,
+                 const FolderLookup& folders) {
   Diagnostics out;
   Project project;
   std::vector<const ProjectFile*> feeds;
@@ -116,6 +117,7 @@ LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup&
                     .with_hint("write a contract in feeds/, or let `tarn discover FILE` propose one"));
   }
   check_project(project, clean, out);
+  if (own != nullptr) check_folders(project, folders, out);
   LoadOutcome outcome{std::nullopt, out.take_errors(), out.take_warnings()};
   if (outcome.errors.empty()) outcome.project = std::move(project);
   return outcome;

@@ -29,6 +29,13 @@ struct ProjectFile {
 /// The value of an environment variable, or nothing. Serves `${NAME}` in the scalars of a contract.
 using EnvironmentLookup = std::function<std::optional<std::string>(std::string_view name)>;
 
+/// Where a folder or file that a contract names really lies: absolute, without `..` and a trailing slash,
+/// links followed where they exist. Serves the check that no two folders of a project lie within one another.
+using FolderLookup = std::function<std::string(std::string_view written)>;
+
+/// What the text alone tells of it: relative paths start at a project folder that is nowhere.
+std::string written_folder(std::string_view written);
+
 /// `project` is there exactly when there are no errors. Warnings never stop anything. Both are in the order
 /// of file, then line.
 struct LoadOutcome {
@@ -41,7 +48,8 @@ struct LoadOutcome {
 bool is_project_file(std::string_view path);
 
 /// Reads, checks and joins a project's files; those that is_project_file() refuses are passed over.
-LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup& environment);
+LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup& environment,
+                 const FolderLookup& folders = written_folder);
 
 /// One feed's contract by itself (an editor's buffer, a proposal of `tarn discover`): checks what can be
 /// checked without its project.

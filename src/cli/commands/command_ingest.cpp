@@ -118,6 +118,7 @@ std::string remarks(const ingest::RunReport& report, double seconds) {
 Result<int> run_ingest(CommandContext& context) {
   const StopOnSignal stop;
   telemetry::Log log = log_to_stderr(telemetry::Level::kWarning);
+  TARN_RETURN_IF_ERROR(make_source_folders(context, nullptr));
   TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn ingest", log));
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
   note_blocked(context, *project, open.pipeline->blocked());
@@ -143,6 +144,7 @@ Result<int> run_ingest(CommandContext& context) {
 Result<int> run_serve(CommandContext& context) {
   const StopOnSignal stop;
   telemetry::Log log = log_to_stderr(telemetry::Level::kInfo);
+  TARN_RETURN_IF_ERROR(make_source_folders(context, &log));
   TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn serve", log));
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());

@@ -137,6 +137,7 @@ Result<int> run_show(CommandContext& context, std::int64_t id) {
 Result<int> run_replay(CommandContext& context, const Selection& selection) {
   const StopOnSignal stop;
   telemetry::Log log = log_to_stderr(telemetry::Level::kWarning);
+  TARN_RETURN_IF_ERROR(make_source_folders(context, nullptr));
   TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn quarantine replay", log));
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
   note_blocked(context, *project, open.pipeline->blocked());

@@ -11,10 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "cli/errors.h"
 #include "drop_folder/drop_folder.h"
 #include "io/errors.h"
-#include "io/object_store.h"
 
 namespace tarn::cli {
 namespace {
@@ -43,21 +41,16 @@ void join_settings(drop_folder::DropFolderOptions& options, const project::Sourc
     options.after = drop_folder::After::kKeep;
 }
 
-// What a watched folder may contain and must not ingest: the tables, the landing zone, the state, the
-// contracts.
-Result<std::vector<std::string>> own_folders(CommandContext& context) {
-  TARN_ASSIGN_OR_RETURN(const fs::path project, context.project_folder());
-  TARN_ASSIGN_OR_RETURN(const fs::path landing, context.landing());
-  TARN_ASSIGN_OR_RETURN(const fs::path state_file, context.state_file());
-  TARN_ASSIGN_OR_RETURN(const std::string warehouse, context.warehouse());
-  TARN_ASSIGN_OR_RETURN(std::string tables, io::local_path(warehouse));
-  std::vector<std::string> folders = {landing.string(), std::move(tables), (project / "feeds").string()};
-  // A state file may lie in the project's folder itself, which then is no folder of Tarn's own.
-  if (state_file.parent_path() != project) folders.push_back(state_file.parent_path().string());
-  for (std::string& folder : folders) {
-    while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
-  }
-  return folders;
+Status make_folder(CommandContext& context, const fs::path& folder, telemetry::Log* log) {
+  std::error_code error;
+  const bool is_new = fs::create_directories(folder, error);
+  if (error) return Error(io::kFailed, "cannot make the folder " + folder.string() + ": " + error.message());
+  if (!is_new) return ok_status();
+  if (log != nullptr)
+    log->warning("source.folder_made", {{"folder", folder.string()}});
+  else
+    context.note("made the source folder " + folder.string() + ", which was not there");
+  return ok_status();
 }
 
 Result<ingest::SourceBinding> open_source(CommandContext& context, const project::Project& project,
@@ -77,17 +70,7 @@ Result<ingest::SourceBinding> open_source(CommandContext& context, const project
     options.move_to = target.string();
   }
   TARN_ASSIGN_OR_RETURN(const fs::path folder, context.resolve(name));
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return Error(io::kFailed, "cannot make the folder " + folder.string() + ": " + error.message());
   options.folder = folder.string();
-  TARN_ASSIGN_OR_RETURN(options.excluded, own_folders(context));
-  for (const std::string& own : options.excluded) {
-    if (options.folder != own && !options.folder.starts_with(own + "/")) continue;
-    return Error(kUsage,
-                 "the source folder " + options.folder + " lies within " + own + ", which is Tarn's own")
-        .with_hint("give the feed a folder of its own, such as `inbox`");
-  }
   binding.keeps_copies = options.after == drop_folder::After::kKeep;
   TARN_ASSIGN_OR_RETURN(binding.source, drop_folder::open_drop_folder(std::move(options)));
   return binding;
@@ -121,6 +104,15 @@ Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& c
       .log = &log};
   TARN_ASSIGN_OR_RETURN(auto pipeline, ingest::Pipeline::open(std::move(setup)));
   return OpenPipeline{std::move(lock), std::move(pipeline)};
+}
+
+Status make_source_folders(CommandContext& context, telemetry::Log* log) {
+  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  for (const project::FeedSpec& feed : project->feeds) {
+    TARN_ASSIGN_OR_RETURN(const fs::path folder, context.resolve(*feed.source.folder));
+    TARN_RETURN_IF_ERROR(make_folder(context, folder, log));
+  }
+  return ok_status();
 }
 
 void note_blocked(CommandContext& context, const project::Project& project,

@@ -20,9 +20,12 @@ struct OpenPipeline {
   std::unique_ptr<ingest::Pipeline> pipeline;
 };
 
-/// Locks the project for `command` ("tarn ingest"), opens its sources and the pipeline. Folders of feeds that
-/// do not exist are made, so that a new project can be started before its first file. Errors: state.locked
-/// and those of Pipeline::open().
+/// Makes the folders of feeds that do not exist, so that a new project can be started before its first file.
+/// Each is told to `log`, or to people when it is null: it may have been misspelt, or not be mounted.
+Status make_source_folders(CommandContext& context, telemetry::Log* log);
+
+/// Locks the project for `command` ("tarn ingest"), opens its sources, whose folders must exist, and the
+/// pipeline. Errors: state.locked and those of Pipeline::open().
 Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log& log);
 
 /// The log of a command that moves data: JSON lines on standard error.

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include "project/load.h"
 #include "project/project_spec.h"
 #include "project/yaml_tree.h"
 
@@ -26,6 +27,9 @@ void check_places(const FeedSpec& feed, Diagnostics& out);
 /// All feeds of a project side by side. `clean`, of each feed: no error was told of it; one with errors is
 /// not compared with others.
 void check_project(const Project& project, const std::vector<bool>& clean, Diagnostics& out);
+
+/// The folders of a project side by side; `project.folder_conflict`.
+void check_folders(const Project& project, const FolderLookup& folders, Diagnostics& out);
 
 /// Names that Tarn keeps for itself; `contract.reserved_name`.
 void check_column_name(const Located<std::string>& name, Diagnostics& out);

@@ -38,3 +38,10 @@ add_library(tarn_re2 INTERFACE)
 # Whole, because the linker would take members that Arrow exports too from Arrow.
 target_link_libraries(tarn_re2 INTERFACE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${RE2_STATIC}>" Threads::Threads)
 target_link_options(tarn_re2 INTERFACE "LINKER:--exclude-libs,libre2.a")
+# Neither its headers nor its pkg-config file tell its version; the package does.
+execute_process(COMMAND dpkg-query --show --showformat=\${Version} libre2-dev
+  OUTPUT_VARIABLE TARN_RE2_VERSION ERROR_QUIET RESULT_VARIABLE failed)
+if(failed)
+  set(TARN_RE2_VERSION "unknown")
+endif()
+string(REGEX REPLACE "[+-].*" "" TARN_RE2_VERSION "${TARN_RE2_VERSION}")

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -239,6 +240,18 @@ void add_output_option(CLI::App& command, CommandContext& context) {
   command.add_option("-o,--output", context.output, "Form of the answer: table, json or csv")
       ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(""))
       ->type_name("FORM");
+}
+
+CLI::Validator at_least_one() {
+  CLI::Validator validator(
+      [](std::string& text) {
+        std::int64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool fits = error == std::errc() && end == text.data() + text.size() && value >= 1;
+        return fits ? std::string() : fmt::format("`{}` is not a whole number of at least 1", text);
+      },
+      "");
+  return validator;
 }
 
 }  // namespace tarn::cli

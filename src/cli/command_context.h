@@ -94,4 +94,7 @@ class CommandContext {
 /// `--output table|json|csv`, into CommandContext::output.
 void add_output_option(CLI::App& command, CommandContext& context);
 
+/// For options that count: a whole number from 1. (CLI11 would wrap -1 round to the greatest number.)
+CLI::Validator at_least_one();
+
 }  // namespace tarn::cli

@@ -7,7 +7,8 @@
 namespace tarn::cli {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr std::array kCodes = {&kNoProject, &kBadProject, &kUsage, &kStale, &kUnhealthy};
+  static constexpr std::array kCodes = {&kNoProject, &kBadProject,     &kUsage,
+                                        &kStale,     &kNoSourceFolder, &kUnhealthy};
   return kCodes;
 }
 

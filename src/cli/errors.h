@@ -14,6 +14,9 @@ inline constexpr ErrorCode kBadProject{"cli.bad_project", ErrorClass::kUser, "Th
                                        "Correct what is shown; `tarn check` shows it again."};
 inline constexpr ErrorCode kUsage{"cli.usage", ErrorClass::kUser, "The command was called wrongly.",
                                   "`tarn COMMAND --help` shows how."};
+inline constexpr ErrorCode kNoSourceFolder{
+    "cli.no_source_folder", ErrorClass::kUser, "A feed's folder is not there (warning).",
+    "Correct its name, make it, or mount it; `tarn ingest` makes it when it is not there."};
 inline constexpr ErrorCode kStale{"cli.stale_reference", ErrorClass::kUser,
                                   "The generated reference is not what the code says.",
                                   "Run `tarn reference --write docs/reference` and commit the result."};

@@ -22,9 +22,15 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool asked = error.get_exit_code() == 0;
-    app.exit(error);
-    return asked ? tarn::cli::kExitDone : tarn::cli::kExitUsage;
+    if (error.get_exit_code() == 0) {  // --help, --version
+      app.exit(error);
+      return tarn::cli::kExitDone;
+    }
+    if (const auto unknown = tarn::cli::unknown_word(app))
+      context.note(tarn::render_diagnostic(*unknown, context.err().color));
+    else
+      app.exit(error);
+    return tarn::cli::kExitUsage;
   }
   return context.exit_code();
 }

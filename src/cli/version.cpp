@@ -51,6 +51,8 @@ Grid version_grid() {
   add("nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
                                    NLOHMANN_JSON_VERSION_PATCH));
   add("CLI11", CLI11_VERSION);
+  add("yaml-cpp", TARN_YAML_CPP_VERSION);
+  add("re2", TARN_RE2_VERSION);
   return grid;
 }
 

@@ -39,6 +39,7 @@ class Doctor {
     add({"project", Health::kOk, fmt::format("{} feeds", (*project)->feeds.size())});
     check_memory((*project)->spec);
     check_folders();
+    check_sources(**project);
     check_watches(**project);
     check_zones();
     check_state();
@@ -100,6 +101,25 @@ class Doctor {
     else
       add(failed(name + " space", facts.error(), "look at the disk"));
     return true;
+  }
+
+  void check_sources(const project::Project& project) {
+    std::set<std::string> missing;
+    std::set<std::string> folders;
+    for (const project::FeedSpec& feed : project.feeds) {
+      std::error_code error;
+      const Result<fs::path> path = context_.resolve(*feed.source.folder);
+      if (!path.ok()) continue;
+      folders.insert(path->string());
+      if (!fs::is_directory(*path, error)) missing.insert(path->string());
+    }
+    if (missing.empty()) {
+      add({"source folders", Health::kOk, fmt::format("all {} are there", folders.size())});
+    } else {
+      add({"source folders", Health::kWarn,
+           fmt::format("{} of {} are not there, {} first", missing.size(), folders.size(), *missing.begin()),
+           "correct the name, make the folder, or mount it; `tarn ingest` would make it"});
+    }
   }
 
   void check_watches(const project::Project& project) {

@@ -182,7 +182,9 @@ void add_files_command(CLI::App& app, CommandContext& context) {
       ->type_name("GLOB");
   command->add_option("--since", options->since, "Only those that landed this long ago at most: 15m, 6h, 7d")
       ->type_name("AGE");
-  command->add_option("--limit", options->limit, "How many at most")->capture_default_str();
+  command->add_option("--limit", options->limit, "How many at most")
+      ->check(at_least_one())
+      ->capture_default_str();
   add_output_option(*command, context);
   context.on_run(*command, [&context, options] { return run_files(context, *options); });
 }

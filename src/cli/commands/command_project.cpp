@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "cli/commands/ingest_setup.h"
 #include "cli/errors.h"
@@ -11,6 +12,7 @@
 #include "ingest/table_shape.h"
 #include "io/errors.h"
 #include "io/object_store.h"
+#include "project/load.h"
 #include "project/reference.h"
 
 namespace tarn::cli {
@@ -18,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kProjectTemplate = R"(# A Tarn project. Every key: docs/reference/contract.md
+constexpr std::string_view kProjectTemplate = R"(# A Tarn project. Every key: docs/reference/contracts.md
 project: {}
 warehouse: lake        # Iceberg tables
 landing: landing       # the original bytes of everything that arrived
@@ -73,6 +75,23 @@ Result<std::vector<ingest::BlockedFeed>> find_blocked(CommandContext& context,
   return ingest::find_blocked(project, *catalog);
 }
 
+// A folder that is not there may be new, misspelt, or on a share that is not mounted: only a person can tell.
+Status warn_of_missing_folders(CommandContext& context, const project::Project& project) {
+  std::set<std::string> seen;
+  for (const project::FeedSpec& feed : project.feeds) {
+    const project::Located<std::string>& folder = feed.source.folder;
+    TARN_ASSIGN_OR_RETURN(const fs::path path, context.resolve(*folder));
+    std::error_code failed;
+    if (!seen.insert(*folder).second || fs::is_directory(path, failed)) continue;
+    context.note(project::render_warning(
+        Error(kNoSourceFolder, fmt::format("the source folder {} is not there", path.string()))
+            .with_span(folder.span)
+            .with_hint("correct its name, make it, or mount it; `tarn ingest` would make it"),
+        context.err().color));
+  }
+  return ok_status();
+}
+
 Result<int> run_check(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
   Grid grid({{"feed"}, {"source"}, {"format"}, {"mode"}, {"table"}, {"columns", Align::kRight}, {"key"}});
@@ -96,6 +115,7 @@ Result<int> run_check(CommandContext& context) {
     note_blocked(context, *project, blocked);
     return kExitFailed;
   }
+  TARN_RETURN_IF_ERROR(warn_of_missing_folders(context, *project));
   TARN_RETURN_IF_ERROR(context.print(render(grid, context.render_options())));
   if (context.output == OutputFormat::kTable) TARN_RETURN_IF_ERROR(context.print("the project is fine\n"));
   return kExitDone;

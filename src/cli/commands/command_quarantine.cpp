@@ -82,15 +82,21 @@ Result<int> run_list(CommandContext& context, const Selection& selection, bool g
              {"file"},
              {"member"},
              {"record", Align::kRight},
+             {"line", Align::kRight},
+             {"status"},
              {"code"},
              {"reason"}});
-  for (const state::QuarantineEntry& entry : entries) {
-    grid.number(entry.id.value()).text_or_null(entry.feed).text(entry.source_file).text_or_null(entry.member);
-    if (entry.record)
-      grid.number(*entry.record);
+  const auto place = [&grid](const std::optional<std::int64_t>& value) {
+    if (value)
+      grid.number(*value);
     else
       grid.null();
-    grid.text(entry.code).text(entry.reason).end_row();
+  };
+  for (const state::QuarantineEntry& entry : entries) {
+    grid.number(entry.id.value()).text_or_null(entry.feed).text(entry.source_file).text_or_null(entry.member);
+    place(entry.record);
+    place(entry.line);
+    grid.text(state::to_string(entry.status)).text(entry.code).text(entry.reason).end_row();
   }
   TARN_ASSIGN_OR_RETURN(const auto count, state::count_quarantine(*database, filter));
   grid.leave_out(static_cast<std::uint64_t>(count) - entries.size());
@@ -195,7 +201,9 @@ void add_quarantine_command(CLI::App& app, CommandContext& context) {
   list->add_option("--status", selection->status, "Only entries in this status")
       ->check(CLI::IsMember({"open", "replayed", "discarded", "all"}))
       ->capture_default_str();
-  list->add_option("--limit", selection->limit, "How many at most")->capture_default_str();
+  list->add_option("--limit", selection->limit, "How many at most")
+      ->check(at_least_one())
+      ->capture_default_str();
   list->add_flag("--group", *grouped, "Count entries by feed and code instead");
   list->footer(
       "Examples:\n  tarn quarantine list --group\n  tarn quarantine list --feed labs --code "

@@ -43,9 +43,9 @@ void join_settings(drop_folder::DropFolderOptions& options, const project::Sourc
 
 Status make_folder(CommandContext& context, const fs::path& folder, telemetry::Log* log) {
   std::error_code error;
-  const bool is_new = fs::create_directories(folder, error);
+  if (fs::is_directory(folder, error)) return ok_status();
+  fs::create_directories(folder, error);
   if (error) return Error(io::kFailed, "cannot make the folder " + folder.string() + ": " + error.message());
-  if (!is_new) return ok_status();
   if (log != nullptr)
     log->warning("source.folder_made", {{"folder", folder.string()}});
   else

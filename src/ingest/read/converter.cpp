@@ -4,7 +4,9 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
+#include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -45,15 +47,45 @@ format::TimeKind time_kind(TypeKind kind) {
   }
 }
 
+constexpr std::string_view kZoneFolder = "/usr/share/zoneinfo/";
+
+// The machine's zone that was probably meant by a name that it lacks: the same area and nearly the same
+// place, or the same place elsewhere ("Eurpe/Berlin"). Empty when none is near.
+std::string nearest_zone(const std::string& name) {
+  namespace fs = std::filesystem;
+  const auto parted = [](const std::string& zone) {
+    const std::size_t slash = zone.rfind('/');
+    return std::pair(zone.substr(0, slash + 1), zone.substr(slash + 1));
+  };
+  const auto [area, place] = parted(name);
+  std::vector<std::string> places;
+  std::string elsewhere;
+  std::error_code error;
+  for (auto it = fs::recursive_directory_iterator(kZoneFolder, error); !error && it != fs::end(it);
+       it.increment(error)) {
+    const std::string zone = it->path().string().substr(kZoneFolder.size());
+    if (zone == "posix" || zone == "right") it.disable_recursion_pending();
+    if (it->is_directory(error)) continue;
+    const auto [zone_area, zone_place] = parted(zone);
+    if (zone_area == area) places.push_back(zone_place);
+    if (!zone_area.empty() && zone_place == place) elsewhere = zone;
+  }
+  const std::vector<std::string_view> candidates(places.begin(), places.end());
+  const std::string_view near = nearest_name(place, candidates);
+  return near.empty() ? elsewhere : area + std::string(near);
+}
+
 // The IANA rules are the machine's own.
 Result<format::TimeZone> load_zone(const project::Located<std::string>& name) {
   if (const auto fixed = format::TimeZone::parse_fixed(*name)) return *fixed;
   std::string bytes;
-  const Status read = io::read_whole_file("/usr/share/zoneinfo/" + *name, bytes);
+  const Status read = io::read_whole_file(std::string(kZoneFolder) + *name, bytes);
   if (!read.ok() || name->find("..") != std::string::npos) {
+    const std::string near = nearest_zone(*name);
     return Error(format::kValueBadZone, fmt::format("this machine knows no time zone `{}`", *name))
         .with_span(name.span)
-        .with_hint("install the package tzdata, or give a fixed offset such as \"+01:00\"");
+        .with_hint(near.empty() ? "install the package tzdata, or give a fixed offset such as \"+01:00\""
+                                : fmt::format("did you mean `{}`?", near));
   }
   return format::TimeZone::from_tzif(*name, bytes);
 }

@@ -1,0 +1,101 @@
+"""What the command line answers to slips: commands, options, folders that are missing or lie within one another."""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+from hospital import Checks, Hospital
+
+FEED = """
+feed: labs
+owner: lab@example.org
+description: Results.
+source: {folder: FOLDER, files: "*.csv"}
+table: raw.lab
+format: {type: csv}
+columns:
+  - {name: id, type: int}
+"""
+
+
+def check_words(checks, hospital):
+    for arguments, hint in ((("ingset",), "did you mean `ingest`?"),
+                            (("files", "--limt", "3"), "did you mean `--limit`?"),
+                            (("quarantine", "lst"), "did you mean `list`?"),
+                            (("files", "--limit", "-1"), "at least 1"),
+                            (("files", "--limit", "0"), "at least 1"),
+                            (("quarantine", "list", "--limit", "-1"), "at least 1")):
+        done = hospital.run(*arguments, check=False)
+        checks.equal(f"{arguments} is a usage error", done.returncode, 2)
+        checks.equal(f"{arguments} is answered with `{hint}`", hint in done.stderr, True)
+
+
+def check_version(checks, hospital):
+    parts = {row["part"]: row["version"] for row in hospital.rows("version")}
+    for part in ("yaml-cpp", "re2"):
+        checks.equal(f"the version of {part} begins with a digit", parts.get(part, "")[:1].isdigit(), True)
+
+
+class Labs(Hospital):
+    """One feed in a project of its own."""
+
+    def write(self, folder, settings=""):
+        for name in os.listdir(f"{self.project}/feeds"):
+            os.remove(f"{self.project}/feeds/{name}")
+        with open(f"{self.project}/feeds/labs.yaml", "w", encoding="utf-8") as file:
+            file.write(FEED.replace("FOLDER", folder))
+        with open(f"{self.project}/tarn.yaml", "w", encoding="utf-8") as file:
+            file.write("project: labs\n" + settings)
+
+
+def check_folders(checks, labs):
+    labs.write("drop")
+    done = labs.run("check")
+    checks.equal("a missing folder is a warning", "warning[cli.no_source_folder]" in done.stderr, True)
+    doctor = {row["check"]: row["state"] for row in labs.rows("doctor")}
+    checks.equal("tarn doctor warns of it too", doctor["source folders"], "warn")
+    done = labs.run("ingest")
+    checks.equal("ingest says that it makes it", "made the source folder" in done.stderr, True)
+    checks.equal("once", "made the source folder" in labs.run("ingest").stderr, False)
+    checks.equal("then all is well", labs.run("check").stderr, "")
+    with open(f"{labs.project}/drop/a.csv", "w", encoding="utf-8") as file:
+        file.write("id\n1\nx\n")
+    labs.run("ingest")
+    refused = labs.rows("quarantine", "list")[0]
+    checks.equal("line and status of an entry", (refused["line"], refused["status"]), (3, "open"))
+    # A link makes two names of one folder.
+    os.symlink("lake", f"{labs.project}/link")
+    labs.write("link/inbox")
+    for command in ("check", "ingest"):
+        done = labs.run(command, check=False)
+        checks.equal(f"{command} follows links", (done.returncode, "project.folder_conflict" in done.stderr), (1, True))
+    labs.write(f"{labs.project}/landing")
+    checks.equal("an absolute name of the landing zone", labs.run("check", check=False).returncode, 1)
+    labs.write("drop", f"warehouse: {labs.project}/state\n")
+    checks.equal("the state in the warehouse", labs.run("check", check=False).returncode, 1)
+
+
+def check_zone(checks, labs):
+    labs.write("drop")
+    with open(f"{labs.project}/feeds/labs.yaml", "a", encoding="utf-8") as file:
+        file.write("  - {name: at, type: timestamptz, timezone: Europe/Berln}\n")
+    done = labs.run("check", check=False)
+    checks.equal("a misspelt zone", (done.returncode, "did you mean `Europe/Berlin`?" in done.stderr), (1, True))
+
+
+def main():
+    checks = Checks()
+    with Labs(sys.argv[1], sys.argv[2]) as labs:
+        check_words(checks, labs)
+        check_version(checks, labs)
+        check_folders(checks, labs)
+        check_zone(checks, labs)
+    with tempfile.TemporaryDirectory() as empty:
+        done = subprocess.run([os.path.abspath(sys.argv[1]), "chek"], capture_output=True, text=True, check=False, cwd=empty)
+        checks.equal("a slip outside of a project", (done.returncode, "did you mean `check`?" in done.stderr), (2, True))
+    checks.report()
+
+
+if __name__ == "__main__":
+    main()

@@ -82,7 +82,7 @@ Status Pipeline::finish_run(const Status& outcome) {
   return transaction.commit();
 }
 
-Result<RunReport> Pipeline::run_once(Progress& progress, std::stop_token stop) {
+Result<RunReport> Pipeline::run_once(Progress& progress, const std::stop_token& stop) {
   TARN_RETURN_IF_ERROR(start_run());
   Status outcome = run_until_settled(progress, stop);
   // Whatever ended the run, the commit under way is waited for: its outcome belongs to the report.
@@ -93,7 +93,7 @@ Result<RunReport> Pipeline::run_once(Progress& progress, std::stop_token stop) {
   return report_;
 }
 
-Status Pipeline::run_until_settled(Progress& progress, std::stop_token stop) {
+Status Pipeline::run_until_settled(Progress& progress, const std::stop_token& stop) {
   TARN_RETURN_IF_ERROR(ingest_pending(progress, stop));
   TARN_RETURN_IF_ERROR(begin_to_watch(stop));
   bool first = true;
@@ -124,7 +124,7 @@ Status Pipeline::run_until_settled(Progress& progress, std::stop_token stop) {
   return ok_status();
 }
 
-Status Pipeline::serve(Progress& progress, std::stop_token stop) {
+Status Pipeline::serve(Progress& progress, const std::stop_token& stop) {
   TARN_RETURN_IF_ERROR(start_run());
   Status outcome = ingest_pending(progress, stop);
   if (outcome.ok()) outcome = begin_to_watch(stop);
@@ -133,8 +133,8 @@ Status Pipeline::serve(Progress& progress, std::stop_token stop) {
     Seen seen;
     bool found = false;
     for (SourceBinding& source : setup_.sources) {
-      auto files = new_files(source, seen);
-      outcome = files.ok() ? ingest_files(source, *files, progress, stop) : Status(std::move(files).error());
+      const auto files = new_files(source, seen);
+      outcome = files.ok() ? ingest_files(source, *files, progress, stop) : Status(files.error());
       if (!outcome.ok()) break;
       found = found || !files->empty();
     }
@@ -152,14 +152,14 @@ Status Pipeline::serve(Progress& progress, std::stop_token stop) {
   return outcome;
 }
 
-Status Pipeline::begin_to_watch(std::stop_token stop) {
+Status Pipeline::begin_to_watch(const std::stop_token& stop) {
   for (SourceBinding& source : setup_.sources) {
     TARN_RETURN_IF_ERROR(source.source->wait(std::chrono::milliseconds(0), stop));
   }
   return ok_status();
 }
 
-Status Pipeline::wait_for_files(std::chrono::milliseconds timeout, std::stop_token stop) {
+Status Pipeline::wait_for_files(std::chrono::milliseconds timeout, const std::stop_token& stop) {
   TARN_RETURN_IF_ERROR(await_commit());
   // One folder is woken by its events at once; several take turns.
   const auto turn = setup_.sources.size() == 1 ? timeout : std::min(timeout, kTurn);
@@ -216,7 +216,7 @@ Result<std::vector<connect::SourceFile>> Pipeline::new_files(SourceBinding& sour
 }
 
 Status Pipeline::ingest_files(SourceBinding& source, std::span<const connect::SourceFile> files,
-                              Progress& progress, std::stop_token stop) {
+                              Progress& progress, const std::stop_token& stop) {
   progress.files_total += static_cast<std::int64_t>(files.size());
   const LandingGroup limits{setup_.project.spec.batch.max_files, landing_group_bytes(setup_.project.spec)};
   const auto land_next = [&] {
@@ -315,6 +315,7 @@ Result<std::vector<Pipeline::Work>> Pipeline::land_file(SourceBinding& source,
 Status Pipeline::record(LandedGroup& group) {
   if (group.works.empty()) return ok_status();
   std::vector<state::NewArrival> arrivals;
+  arrivals.reserve(group.works.size());
   for (const Work& work : group.works) arrivals.push_back(work.arrival);
   TARN_ASSIGN_OR_RETURN(state::Transaction transaction, setup_.services.database.begin());
   TARN_ASSIGN_OR_RETURN(const auto landed, state::record_landed(transaction, arrivals));

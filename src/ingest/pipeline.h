@@ -86,9 +86,9 @@ class Pipeline {
   const std::vector<BlockedFeed>& blocked() const { return blocked_; }
 
   /// Processes what is there and returns. Files that may still be growing are waited for until they settle.
-  Result<RunReport> run_once(Progress& progress, std::stop_token stop);
+  Result<RunReport> run_once(Progress& progress, const std::stop_token& stop);
   /// Processes files as they arrive until a stop is requested; then finishes the batch in hand.
-  Status serve(Progress& progress, std::stop_token stop);
+  Status serve(Progress& progress, const std::stop_token& stop);
 
   /// Reads the given open quarantine entries again from the landing zone, under today's contracts; what
   /// passes now is committed, once. Entries that fail again stay open.
@@ -98,7 +98,8 @@ class Pipeline {
     std::int64_t still_failing = 0;
     std::int64_t records_committed = 0;
   };
-  Result<ReplayReport> replay(const std::vector<state::QuarantineEntry>& entries, std::stop_token stop);
+  Result<ReplayReport> replay(const std::vector<state::QuarantineEntry>& entries,
+                              const std::stop_token& stop);
 
  private:
   struct Work;
@@ -114,12 +115,12 @@ class Pipeline {
   Status prepare();
   Status start_run();
   Status finish_run(const Status& outcome);
-  Status begin_to_watch(std::stop_token stop);
-  Status wait_for_files(std::chrono::milliseconds timeout, std::stop_token stop);
-  Status run_until_settled(Progress& progress, std::stop_token stop);
+  Status begin_to_watch(const std::stop_token& stop);
+  Status wait_for_files(std::chrono::milliseconds timeout, const std::stop_token& stop);
+  Status run_until_settled(Progress& progress, const std::stop_token& stop);
   Result<std::vector<connect::SourceFile>> new_files(SourceBinding& source, Seen& seen);
   Status ingest_files(SourceBinding& source, std::span<const connect::SourceFile> files, Progress& progress,
-                      std::stop_token stop);
+                      const std::stop_token& stop);
   void keep_takers(std::vector<std::size_t>& takers, const std::vector<std::string>& feeds) const;
   std::vector<std::size_t> takers_of(const SourceBinding& source, const std::string& path) const;
   bool is_blocked(std::size_t feed) const;
@@ -127,8 +128,8 @@ class Pipeline {
   Result<std::vector<Work>> land_file(SourceBinding& source, const connect::SourceFile& file);
   Status record(LandedGroup& group);
   Status acknowledge(SourceBinding& source, const std::vector<connect::SourceFile>& files);
-  Status ingest_pending(Progress& progress, std::stop_token stop);
-  Status process(std::deque<Work>& works, Progress& progress, std::stop_token stop);
+  Status ingest_pending(Progress& progress, const std::stop_token& stop);
+  Status process(std::deque<Work>& works, Progress& progress, const std::stop_token& stop);
   Status begin_batch();
   Status parse_into(ParsedBatch& batch, std::deque<Work>& works, Progress& progress);
   bool is_full(const ParsedBatch& batch) const;

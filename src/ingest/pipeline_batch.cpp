@@ -28,7 +28,7 @@ Result<ArrivalParser::TableSchemas> Pipeline::table_schemas() {
   return schemas;
 }
 
-Status Pipeline::process(std::deque<Work>& works, Progress& progress, std::stop_token stop) {
+Status Pipeline::process(std::deque<Work>& works, Progress& progress, const std::stop_token& stop) {
   while (!works.empty() && !stop.stop_requested()) {
     if (!filling_) TARN_RETURN_IF_ERROR(begin_batch());
     TARN_RETURN_IF_ERROR(parse_into(*filling_, works, progress));
@@ -193,7 +193,7 @@ void Pipeline::count(const ParsedBatch& batch, const CommitReport& report) {
        {"seconds", static_cast<double>(setup_.services.clock.now_us() - batch.started_at_us) / 1e6}});
 }
 
-Status Pipeline::ingest_pending(Progress& progress, std::stop_token stop) {
+Status Pipeline::ingest_pending(Progress& progress, const std::stop_token& stop) {
   constexpr std::size_t kAll = std::numeric_limits<std::int32_t>::max();
   TARN_ASSIGN_OR_RETURN(const auto pending, state::pending(setup_.services.database, "", kAll));
   std::deque<Work> works;

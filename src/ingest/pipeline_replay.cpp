@@ -53,7 +53,7 @@ Result<std::deque<Pipeline::Work>> Pipeline::replay_works(
 }
 
 Result<Pipeline::ReplayReport> Pipeline::replay(const std::vector<state::QuarantineEntry>& entries,
-                                                std::stop_token stop) {
+                                                const std::stop_token& stop) {
   TARN_RETURN_IF_ERROR(start_run());
   Progress progress;
   ReplayReport report;

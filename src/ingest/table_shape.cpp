@@ -185,6 +185,7 @@ Type iceberg_type(const project::ColumnSpec& column) {
   NestedField element{.name = "element", .required = false};
   if (column.type->is_list_of_struct()) {
     std::vector<NestedField> members;
+    members.reserve(column.columns.size());
     for (const project::ColumnSpec& member : column.columns) members.push_back(field_of(member));
     element.type = Type::structure(std::move(members));
     element.required = true;

@@ -210,7 +210,7 @@ Result<std::shared_ptr<arrow::DataType>> to_arrow_type(const Type& type) {
         TARN_ASSIGN_OR_RETURN(auto child, to_arrow_field(field));
         fields.push_back(std::move(child));
       }
-      return arrow::struct_(std::move(fields));
+      return arrow::struct_(fields);
     }
     case TypeId::kList: {
       TARN_ASSIGN_OR_RETURN(auto element, to_arrow_field(type.element()));

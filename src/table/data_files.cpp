@@ -103,9 +103,9 @@ class FilesWriter {
       if (encoded == 0 || encoded == std::ssize(batches)) continue;
       for (Batch& batch : batches) {
         if (!is_encoded(batch)) continue;
-        TARN_ASSIGN_OR_RETURN(auto decoded, cast_array(batch->column(i), arrow::utf8()));
+        TARN_ASSIGN_OR_RETURN(const auto decoded, cast_array(batch->column(i), arrow::utf8()));
         const auto field = batch->schema()->field(i)->WithType(arrow::utf8());
-        TARN_ARROW_ASSIGN_OR_RETURN(batch, batch->SetColumn(i, field, std::move(decoded)));
+        TARN_ARROW_ASSIGN_OR_RETURN(batch, batch->SetColumn(i, field, decoded));
       }
     }
     if (!unify) return ok_status();

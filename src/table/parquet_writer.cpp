@@ -73,7 +73,7 @@ class StoreStream final : public arrow::io::OutputStream {
 
  private:
   arrow::Status drain() {
-    const arrow::Status status = forward(buffer_);
+    arrow::Status status = forward(buffer_);
     buffer_.clear();
     return status;
   }
@@ -103,7 +103,7 @@ std::shared_ptr<arrow::DataType> written_type(const std::shared_ptr<arrow::DataT
       arrow::FieldVector fields;
       for (int i = 0; i < type->num_fields(); ++i)
         fields.push_back(child(i, iceberg_type.fields()[static_cast<std::size_t>(i)]));
-      return arrow::struct_(std::move(fields));
+      return arrow::struct_(fields);
     }
     case TypeId::kList:
       return arrow::list(child(0, iceberg_type.element()));

@@ -17,7 +17,7 @@ class ProgressDisplay {
   ProgressDisplay(CommandContext& context, const ingest::Progress& progress)
       : progress_(progress), bar_(context.clock(), context.err(), {.label = "ingest", .unit = "files"}) {
     if (context.err().is_tty)
-      thread_ = std::jthread([this, &context](std::stop_token stop) { run(context, stop); });
+      thread_ = std::jthread([this, &context](const std::stop_token& stop) { run(context, stop); });
   }
   ~ProgressDisplay() {
     if (thread_.joinable()) {

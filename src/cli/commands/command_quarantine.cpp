@@ -169,6 +169,7 @@ Result<int> run_discard(CommandContext& context, const Selection& selection) {
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(const auto entries, selected(*database, selection));
   std::vector<state::QuarantineId> ids;
+  ids.reserve(entries.size());
   for (const auto& entry : entries) ids.push_back(entry.id);
   TARN_ASSIGN_OR_RETURN(state::Transaction transaction, database->begin());
   TARN_RETURN_IF_ERROR(state::set_quarantine_status(

@@ -144,7 +144,7 @@ StopOnSignal::StopOnSignal() : state_(std::make_unique<State>()) {
   sigaddset(&state_->signals, SIGINT);
   sigaddset(&state_->signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &state_->signals, nullptr);
-  state_->waiter = std::jthread([state = state_.get()](std::stop_token ended) {
+  state_->waiter = std::jthread([state = state_.get()](const std::stop_token& ended) {
     const timespec slice{.tv_sec = 0, .tv_nsec = 100'000'000};
     while (!ended.stop_requested()) {
       if (sigtimedwait(&state->signals, nullptr, &slice) < 0) continue;

@@ -132,5 +132,29 @@ TEST(ContractAndTable, ANewLayoutHoldsForNewFilesAndUpsertsReachTheOldOnes) {
   EXPECT_EQ(table->metadata->metadata_log.size(), commits + 1) << "an unchanged contract changes no table";
 }
 
+TEST(ContractAndTable, AValueThatATruncatePartitionCannotHoldIsRefused) {
+  const std::string numbers = R"yaml(
+feed: numbers
+owner: o@example.org
+description: Numbers.
+source: {folder: in, files: "*.csv"}
+table: curated.number
+mode: append
+format: {type: csv}
+partition: ["truncate(10, i)", "truncate(10, d)"]
+columns:
+  - {name: i, type: int}
+  - {name: d, type: "decimal(4,2)"}
+)yaml";
+  Lake lake({numbers});
+  lake.files["a.csv"] = "i,d\n-2147483640,-99.90\n-2147483641,1\n1,-99.91\n2147483647,99.99\n";
+  const auto report = lake.ingest();
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_THAT(lake.rows({"curated", "number"}, {"i", "d"}),
+              ElementsAre("-2147483640|-99.90", "2147483647|99.99"));
+  EXPECT_THAT(lake.quarantine(),
+              ElementsAre("record.out_of_range record a.csv #2 i", "record.out_of_range record a.csv #3 d"));
+}
+
 }  // namespace
 }  // namespace tarn::ingest

@@ -2,11 +2,18 @@
 #include <map>
 #include <utility>
 
+#include "format/errors.h"
 #include "ingest/pipeline.h"
 #include "ingest/pipeline_work.h"
 
 namespace tarn::ingest {
 namespace {
+
+// A member that comes twice in its archive cannot be told from the first by its name, which was read. It
+// never passes: the sender has to send it under another name.
+bool can_pass(const state::QuarantineEntry& entry) {
+  return entry.code != format::kArchiveDuplicateMember.name;
+}
 
 void ask_for(const state::QuarantineEntry& entry, ReplayFilter& filter) {
   switch (entry.level) {
@@ -30,7 +37,9 @@ void ask_for(const state::QuarantineEntry& entry, ReplayFilter& filter) {
 Result<std::deque<Pipeline::Work>> Pipeline::replay_works(
     const std::vector<state::QuarantineEntry>& entries) {
   std::map<ArrivalId, std::vector<state::QuarantineEntry>> by_arrival;
-  for (const state::QuarantineEntry& entry : entries) by_arrival[entry.arrival].push_back(entry);
+  for (const state::QuarantineEntry& entry : entries) {
+    if (can_pass(entry)) by_arrival[entry.arrival].push_back(entry);
+  }
   std::deque<Work> works;
   for (auto& [id, of_arrival] : by_arrival) {
     TARN_ASSIGN_OR_RETURN(const state::Arrival arrival, state::get_arrival(setup_.services.database, id));

@@ -180,6 +180,37 @@ TEST(Pipeline, ReplayLoadsWhatNowPassesOnce) {
   EXPECT_EQ(summary->records_quarantined(), 2);
 }
 
+// Its name leads to the first one, which was read.
+TEST(Pipeline, ASecondMemberOfANameIsNeverReplayed) {
+  std::string zipped = kPeople;
+  zipped.replace(zipped.find("people*"), 7, "*.zip");
+  const std::string upsert = "mode: upsert\nkey: [id]\nversion_column: version\n";
+  zipped.replace(zipped.find(upsert), upsert.size(), "mode: append\n");
+  Lake lake({zipped});
+  lake.files["a.zip"] = make_zip(
+      {{"x.csv", "id,version,name,score\n11,1,Ann,5\n"}, {"x.csv", "id,version,name,score\n12,1,Bob,6\n"}});
+  ASSERT_TRUE(lake.ingest().ok());
+  const auto pipeline = lake.open();
+  ASSERT_TRUE(pipeline.ok()) << pipeline.error().to_string();
+  const auto open = state::list_quarantine(*lake.database, {.status = state::QuarantineStatus::kOpen});
+  const auto report = (*pipeline)->replay(*open, {});
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_EQ(report->replayed, 0);
+  EXPECT_EQ(report->still_failing, 1);
+  EXPECT_THAT(lake.rows({"curated", "person"}, {"id"}), ElementsAre("11"));
+  EXPECT_THAT(lake.quarantine(), ElementsAre("archive.duplicate_member member a.zip!x.csv"));
+}
+
+TEST(Pipeline, AFileNameThatIsNoTextIsMadeReadable) {
+  Lake lake({kPeople});
+  lake.files["people M\xFCller.csv"] = "id,version,name,score\n1,1,Ann,5\n2,1,Bob,x\n";
+  const auto report = lake.ingest();
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_THAT(lake.rows({"curated", "person"}, {"id", "_source_file"}),
+              ElementsAre("1|people M\\xFCller.csv"));
+  EXPECT_THAT(lake.quarantine(), ElementsAre("value.not_a_number record people M\\xFCller.csv #2 score"));
+}
+
 TEST(Pipeline, DriftEvolvesTheTableWhenTheContractSaysSo) {
   std::string evolving = std::string(kPeople) + "drift: evolve\n";
   Lake lake({evolving});

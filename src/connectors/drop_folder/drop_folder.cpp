@@ -149,6 +149,8 @@ class DropFolder final : public connect::Source {
     if (error == std::errc::cross_device_link) {
       fs::copy_file(path, free, error);
       if (!error) fs::remove(path, error);
+      std::error_code ignored;  // the first error is the one to tell
+      if (error) fs::remove(free, ignored);
     }
     if (error) return io::posix_error(error.value(), "move", path);
     return ok_status();

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "format/archive.h"
+#include "format/encoding.h"
 #include "ingest/errors.h"
 #include "ingest/read/delimited_member.h"
 #include "ingest/read/xml_member.h"
@@ -80,6 +81,18 @@ format::ArchiveLimits limits_of(std::span<const CompiledFeed> feeds, const Arriv
     limits.ratio = std::min(limits.ratio, other.ratio);
   }
   return limits;
+}
+
+// A file's name may be any bytes; what stands in tables is text. Bytes that are none become `\xFC`.
+std::string as_text(std::string_view path) {
+  std::string text;
+  while (!path.empty()) {
+    const std::size_t good = std::min(format::find_bad_text(path), path.size());
+    text += path.substr(0, good);
+    if (good < path.size()) text += fmt::format("\\x{:02X}", static_cast<unsigned char>(path[good]));
+    path.remove_prefix(std::min(good + 1, path.size()));
+  }
+  return text;
 }
 
 bool named_as_zip(std::string_view path) {
@@ -203,7 +216,7 @@ Result<ArrivalOutcome> ArrivalParser::parse(const ArrivalInput& input, WorkerRow
   ArrivalOutcome outcome;
   state::Settlement& settlement = outcome.settlement;
   settlement.id = input.id;
-  RowOrigin origin{input.path, std::nullopt, input.sha256, input.id};
+  RowOrigin origin{as_text(input.path), std::nullopt, input.sha256, input.id};
 
   const format::ArchiveKind kind = format::detect_archive(input.bytes);
   Status readable = format::check_archive_kind(input.bytes);

@@ -19,15 +19,24 @@ Result<format::XmlPath> compile_path(const project::Located<std::string>& path,
   return compiled;
 }
 
-bool is_key(const project::FeedSpec& feed, const std::string& column) {
-  return std::ranges::any_of(feed.key, [&column](const auto& key) { return *key == column; });
+Converter::Use use_of(const project::FeedSpec& feed, const project::ColumnSpec& column) {
+  Converter::Use use;
+  use.is_key = std::ranges::any_of(feed.key, [&column](const auto& key) { return *key == *column.name; });
+  const bool is_number = column.type->kind == project::TypeKind::kInt ||
+                         column.type->kind == project::TypeKind::kLong ||
+                         column.type->kind == project::TypeKind::kDecimal;
+  for (const auto& field : feed.partition) {
+    if (is_number && field->transform == project::Transform::kTruncate && field->column == *column.name)
+      use.truncate_width = field->parameter;
+  }
+  return use;
 }
 
 Result<CompiledGroup> compile_group(const std::vector<project::ColumnSpec>& columns,
                                     const project::FeedSpec& feed) {
   CompiledGroup group;
   for (const project::ColumnSpec& column : columns) {
-    TARN_ASSIGN_OR_RETURN(auto converter, Converter::compile(column, feed.format, false));
+    TARN_ASSIGN_OR_RETURN(auto converter, Converter::compile(column, feed.format, {}));
     group.members.push_back(std::move(converter));
     TARN_ASSIGN_OR_RETURN(auto path, compile_path(column.from, namespaces_of(feed)));
     TARN_RETURN_IF_ERROR(group.paths.add(std::move(path), format::XmlPathSet::Use::kValue));
@@ -42,7 +51,7 @@ Result<CompiledGroup> compile_scalar_list(const project::ColumnSpec& column, con
   element.type = column.type->element_type();
   element.required = false;
   element.default_value.reset();
-  TARN_ASSIGN_OR_RETURN(auto converter, Converter::compile(element, feed.format, false));
+  TARN_ASSIGN_OR_RETURN(auto converter, Converter::compile(element, feed.format, {}));
   group.members.push_back(std::move(converter));
   TARN_ASSIGN_OR_RETURN(auto path, format::XmlPath::compile("."));
   TARN_RETURN_IF_ERROR(group.paths.add(std::move(path), format::XmlPathSet::Use::kValue));
@@ -113,8 +122,7 @@ Result<CompiledFeed> CompiledFeed::compile(const project::FeedSpec& feed, std::s
   compiled.spec = &feed;
   compiled.position = position;
   for (const project::ColumnSpec& column : feed.columns) {
-    TARN_ASSIGN_OR_RETURN(auto converter,
-                          Converter::compile(column, feed.format, is_key(feed, *column.name)));
+    TARN_ASSIGN_OR_RETURN(auto converter, Converter::compile(column, feed.format, use_of(feed, column)));
     compiled.columns.push_back({.converter = std::move(converter), .list = std::nullopt});
     compiled.column_names.push_back(*column.name);
     if (*feed.format.type == project::FormatType::kFixed) {

@@ -34,6 +34,26 @@ struct Bound {
   std::string text;  // what a string bound's cell points into
 };
 
+// The least value whose truncation to a multiple of `width` the type holds (Iceberg spec, "Truncate Transform
+// Details": towards the smaller, in the type itself).
+Bound least_truncatable(const project::ColumnType& type, std::uint32_t width) {
+  __extension__ using Wide = __int128;
+  Wide magnitude = Wide{1} << (type.kind == TypeKind::kInt ? 31 : 63);
+  if (type.kind == TypeKind::kDecimal) {
+    magnitude = 1;
+    for (std::int32_t digit = 0; digit < type.precision; ++digit) magnitude *= 10;
+    --magnitude;
+  }
+  const Wide least = -(magnitude / width * width);
+  Bound bound;
+  bound.cell.is_null = false;
+  if (type.kind == TypeKind::kDecimal)
+    bound.cell.decimal = least;
+  else
+    bound.cell.integer = static_cast<std::int64_t>(least);
+  return bound;
+}
+
 format::TimeKind time_kind(TypeKind kind) {
   switch (kind) {
     case TypeKind::kDate:
@@ -150,12 +170,12 @@ const std::string& Converter::column() const {
 }
 
 Result<Converter> Converter::compile(const project::ColumnSpec& column, const project::FormatSpec& format,
-                                     bool is_key) {
+                                     const Use& use) {
   auto rules = std::make_unique<Rules>();
   rules->column = *column.name;
   rules->type = column.type->is_list() ? column.type->element_type() : *column.type;
-  rules->is_key = is_key;
-  rules->required = column.required || is_key;
+  rules->is_key = use.is_key;
+  rules->required = column.required || use.is_key;
   rules->identifying = column.identifying != project::Identifying::kNone;
   for (const std::string& marker : project::null_markers_of(format, column)) rules->nulls.insert(marker);
   if (column.default_value) rules->default_text = **column.default_value;
@@ -211,6 +231,14 @@ Result<Converter> Converter::compile(const project::ColumnSpec& column, const pr
   TARN_RETURN_IF_ERROR(bind(range.max, filled->max));
   for (auto* bound : {&filled->min, &filled->max}) {
     if (*bound) (*bound)->cell.text = (*bound)->text;
+  }
+  if (use.truncate_width > 0) {
+    const Bound least = least_truncatable(filled->type, use.truncate_width);
+    if (!filled->min || compare(filled->type.kind, filled->min->cell, least.cell) < 0) {
+      filled->min = least;
+      filled->range_rule +=
+          fmt::format(" as far as truncate({}, {}) can go", use.truncate_width, filled->column);
+    }
   }
   return converter;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,8 +33,14 @@ class Converter {
  public:
   /// `format` gives the null markers and trimming that hold where the column has none of its own. Errors: a
   /// zone that this machine does not know.
+  struct Use {
+    bool is_key = false;
+    /// The width of the column's truncate partition; 0: none. Values whose truncation the type cannot hold
+    /// are out of range.
+    std::uint32_t truncate_width = 0;
+  };
   static Result<Converter> compile(const project::ColumnSpec& column, const project::FormatSpec& format,
-                                   bool is_key);
+                                   const Use& use);
   Converter(Converter&&) noexcept;
   Converter& operator=(Converter&&) noexcept;
   ~Converter();

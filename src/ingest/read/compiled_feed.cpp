@@ -1,5 +1,7 @@
 #include "ingest/read/compiled_feed.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -19,6 +21,26 @@ Result<format::XmlPath> compile_path(const project::Located<std::string>& path,
   return compiled;
 }
 
+// The least value whose truncation to a multiple of `width` the type holds (Iceberg spec, "Truncate Transform
+// Details": towards the smaller, in the type itself).
+Cell least_truncatable(const project::ColumnType& type, std::uint32_t width) {
+  __extension__ using Wide = __int128;
+  Wide magnitude = Wide{1} << (type.kind == project::TypeKind::kInt ? 31 : 63);
+  if (type.kind == project::TypeKind::kDecimal) {
+    magnitude = 1;
+    for (std::int32_t digit = 0; digit < type.precision; ++digit) magnitude *= 10;
+    --magnitude;
+  }
+  const Wide least = -(magnitude / width * width);
+  Cell cell;
+  cell.is_null = false;
+  if (type.kind == project::TypeKind::kDecimal)
+    cell.decimal = least;
+  else
+    cell.integer = static_cast<std::int64_t>(least);
+  return cell;
+}
+
 Converter::Use use_of(const project::FeedSpec& feed, const project::ColumnSpec& column) {
   Converter::Use use;
   use.is_key = std::ranges::any_of(feed.key, [&column](const auto& key) { return *key == *column.name; });
@@ -26,8 +48,10 @@ Converter::Use use_of(const project::FeedSpec& feed, const project::ColumnSpec& 
                          column.type->kind == project::TypeKind::kLong ||
                          column.type->kind == project::TypeKind::kDecimal;
   for (const auto& field : feed.partition) {
-    if (is_number && field->transform == project::Transform::kTruncate && field->column == *column.name)
-      use.truncate_width = field->parameter;
+    if (!is_number || field->transform != project::Transform::kTruncate || field->column != *column.name)
+      continue;
+    use.least = least_truncatable(*column.type, field->parameter);
+    use.least_rule = fmt::format(" as far as truncate({}, {}) can go", field->parameter, *column.name);
   }
   return use;
 }

@@ -34,26 +34,6 @@ struct Bound {
   std::string text;  // what a string bound's cell points into
 };
 
-// The least value whose truncation to a multiple of `width` the type holds (Iceberg spec, "Truncate Transform
-// Details": towards the smaller, in the type itself).
-Bound least_truncatable(const project::ColumnType& type, std::uint32_t width) {
-  __extension__ using Wide = __int128;
-  Wide magnitude = Wide{1} << (type.kind == TypeKind::kInt ? 31 : 63);
-  if (type.kind == TypeKind::kDecimal) {
-    magnitude = 1;
-    for (std::int32_t digit = 0; digit < type.precision; ++digit) magnitude *= 10;
-    --magnitude;
-  }
-  const Wide least = -(magnitude / width * width);
-  Bound bound;
-  bound.cell.is_null = false;
-  if (type.kind == TypeKind::kDecimal)
-    bound.cell.decimal = least;
-  else
-    bound.cell.integer = static_cast<std::int64_t>(least);
-  return bound;
-}
-
 format::TimeKind time_kind(TypeKind kind) {
   switch (kind) {
     case TypeKind::kDate:
@@ -232,13 +212,9 @@ Result<Converter> Converter::compile(const project::ColumnSpec& column, const pr
   for (auto* bound : {&filled->min, &filled->max}) {
     if (*bound) (*bound)->cell.text = (*bound)->text;
   }
-  if (use.truncate_width > 0) {
-    const Bound least = least_truncatable(filled->type, use.truncate_width);
-    if (!filled->min || compare(filled->type.kind, filled->min->cell, least.cell) < 0) {
-      filled->min = least;
-      filled->range_rule +=
-          fmt::format(" as far as truncate({}, {}) can go", use.truncate_width, filled->column);
-    }
+  if (use.least && (!filled->min || compare(filled->type.kind, filled->min->cell, *use.least) < 0)) {
+    filled->min = Bound{*use.least, {}};
+    filled->range_rule += use.least_rule;
   }
   return converter;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,9 +35,9 @@ class Converter {
   /// zone that this machine does not know.
   struct Use {
     bool is_key = false;
-    /// The width of the column's truncate partition; 0: none. Values whose truncation the type cannot hold
-    /// are out of range.
-    std::uint32_t truncate_width = 0;
+    /// What no value may be below, whatever the contract's range is, and why.
+    std::optional<Cell> least = std::nullopt;
+    std::string least_rule = "";
   };
   static Result<Converter> compile(const project::ColumnSpec& column, const project::FormatSpec& format,
                                    const Use& use);

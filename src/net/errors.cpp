@@ -1,0 +1,12 @@
+#include "net/errors.h"
+
+#include <array>
+
+namespace tarn::net {
+
+std::span<const ErrorCode* const> error_codes() {
+  static constexpr std::array kCodes = {&kBadTarget, &kBadAddress, &kCannotListen};
+  return kCodes;
+}
+
+}  // namespace tarn::net

@@ -6,10 +6,10 @@ namespace tarn::iceberg {
 
 std::span<const ErrorCode* const> error_codes() {
   static constexpr std::array kCodes = {
-      &kBadJson,           &kBadType,         &kUnsupportedType,  &kBadSchema,          &kColumnExists,
-      &kColumnNotFound,    &kIllegalWidening, &kIllegalChange,    &kBadValue,           &kBadTransform,
-      &kBadPartitionSpec,  &kBadSortOrder,    &kBadMetadata,      &kUnsupportedVersion, &kBadUpdate,
-      &kRequirementFailed, &kBadAvro,         &kUnsupportedCodec, &kBadManifest};
+      &kBadJson,          &kBadType,           &kUnsupportedType, &kBadSchema,          &kColumnExists,
+      &kColumnNotFound,   &kIllegalWidening,   &kIllegalChange,   &kBadValue,           &kBadTransform,
+      &kBadPartitionSpec, &kBadSortOrder,      &kBadMetadata,     &kUnsupportedVersion, &kBadUpdate,
+      &kStaleUpdate,      &kRequirementFailed, &kBadAvro,         &kUnsupportedCodec,   &kBadManifest};
   return kCodes;
 }
 

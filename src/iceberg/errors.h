@@ -14,7 +14,8 @@ inline constexpr ErrorCode kBadType{
     "Use a type of the Iceberg specification, such as `long` or `decimal(10,2)`."};
 inline constexpr ErrorCode kUnsupportedType{
     "iceberg.unsupported_type", ErrorClass::kUser,
-    "The type exists in a later format version only (variant, geometry, geography, unknown, nanoseconds).",
+    "Tarn passes columns of this type on, but does not read them (variant, geometry, geography, unknown, "
+    "nanoseconds).",
     "Drop the column with the engine that made it, or read the table with that engine."};
 inline constexpr ErrorCode kBadSchema{"iceberg.bad_schema", ErrorClass::kUser,
                                       "The schema breaks a rule of the specification.",
@@ -46,12 +47,16 @@ inline constexpr ErrorCode kBadSortOrder{"iceberg.bad_sort_order", ErrorClass::k
 inline constexpr ErrorCode kBadMetadata{"iceberg.bad_metadata", ErrorClass::kPermanent,
                                         "The table metadata breaks a rule of the specification.",
                                         "The message names the JSON path; restore the file from a copy."};
-inline constexpr ErrorCode kUnsupportedVersion{"iceberg.unsupported_version", ErrorClass::kUser,
-                                               "The format version cannot be used for this.",
-                                               "Tarn reads versions 1 to 3 and writes version 2."};
+inline constexpr ErrorCode kUnsupportedVersion{
+    "iceberg.unsupported_version", ErrorClass::kUser, "The format version cannot be used for this.",
+    "Use version 2, or 3 for what only it has; no version can be lowered."};
 inline constexpr ErrorCode kBadUpdate{"iceberg.bad_update", ErrorClass::kUser,
                                       "The update cannot be applied to the table.",
                                       "See the message; it names what is missing or in the way."};
+inline constexpr ErrorCode kStaleUpdate{
+    "iceberg.stale_update", ErrorClass::kTransient,
+    "A snapshot was prepared upon an older state of the table: its sequence number or row ids are taken.",
+    "Load the table again and repeat the change upon its new state."};
 inline constexpr ErrorCode kRequirementFailed{
     "iceberg.requirement_failed", ErrorClass::kTransient,
     "The table is no longer as the commit assumed: someone else committed first.",

@@ -48,7 +48,9 @@ TEST(Type, RefusesOthersByCode) {
     EXPECT_EQ(type.error().name(), "iceberg.bad_type") << text;
   }
   for (const char* text : {"timestamp_ns", "variant", "unknown", "geometry", "geography(srid:4326)"})
-    EXPECT_EQ(Type::parse(text).error().name(), "iceberg.unsupported_type") << text;
+    EXPECT_EQ(Type::parse(text)->to_string(), text);
+  EXPECT_FALSE(*Type::parse("variant") == *Type::parse("unknown"));
+  EXPECT_EQ(Type::parse("geometry(x").error().name(), "iceberg.bad_type");
 }
 
 TEST(Schema, RoundTripsAndFindsFields) {
@@ -93,8 +95,6 @@ TEST(Schema, RefusesBrokenOnesByCodeAndPlace) {
        "$.fields[0].required: true or false is expected"},
       {R"({"fields":[{"id":1,"name":"a","required":false,"type":"integer"}]})", "iceberg.bad_type",
        "$.fields[0].type: `integer` is not a type"},
-      {R"({"fields":[{"id":1,"name":"a","required":false,"type":"variant"}]})", "iceberg.unsupported_type",
-       ""},
       {R"({"fields":[{"id":1,"name":"a","required":false,"type":"int"},{"id":1,"name":"b","required":false,"type":"int"}]})",
        "iceberg.bad_schema", "$: the field id 1 belongs to both `a` and `b`"},
       {R"({"fields":[{"id":1,"name":"a","required":false,"type":"int"},{"id":2,"name":"a","required":false,"type":"int"}]})",

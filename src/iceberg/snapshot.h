@@ -86,6 +86,15 @@ struct StatisticsFile {
   bool operator==(const StatisticsFile&) const = default;
 };
 
+/// A key of the table, itself encrypted (Iceberg spec, "Encryption Keys"). Passed on; Tarn decrypts nothing.
+struct EncryptedKey {
+  std::string key_id = {};
+  std::string encrypted_key_metadata = {};  ///< Base64, as it came.
+  std::optional<std::string> encrypted_by_id = std::nullopt;
+  std::map<std::string, std::string> properties = {};
+  bool operator==(const EncryptedKey&) const = default;
+};
+
 /// (Iceberg spec, "Partition Statistics")
 struct PartitionStatisticsFile {
   std::int64_t snapshot_id = 0;

@@ -44,6 +44,22 @@ std::int64_t id_of_snapshot(const Snapshot& snapshot) {
   return snapshot.snapshot_id;
 }
 
+/// What only version 3 has must not be in a table of an earlier one.
+Status check_fields(const Type& parent) {
+  for (const NestedField& field : parent.fields()) {
+    if (field.type.id() == TypeId::kLater)
+      return Error(kUnsupportedVersion, fmt::format("Invalid type for {}: {} is not supported until v3",
+                                                    field.name, field.type.to_string()));
+    if (field.initial_default && *field.initial_default != "null")
+      return Error(kUnsupportedVersion,
+                   fmt::format("Invalid initial default for {}: non-null default ({}) is "
+                               "not supported until v3",
+                               field.name, *field.initial_default));
+    TARN_RETURN_IF_ERROR(check_fields(field.type));
+  }
+  return {};
+}
+
 Status check_snapshots(const TableMetadata& table) {
   std::unordered_set<std::int64_t> ids;
   for (std::size_t i = 0; i < table.snapshots.size(); ++i) {
@@ -85,6 +101,7 @@ Result<std::int32_t> moved_id(const Schema& old_schema, const Schema& new_schema
 
 Result<TableMetadata> TableMetadata::create(const NewTable& request) {
   TableMetadata table;
+  table.format_version = request.format_version;
   table.table_uuid = request.table_uuid;
   table.location = request.location;
   table.last_updated_ms = request.now_ms;
@@ -130,6 +147,10 @@ Status TableMetadata::validate() const {
                              schemas[i].highest_field_id(), last_column_id));
     }
   }
+  if (format_version < 3) {
+    for (const Schema& schema : schemas) TARN_RETURN_IF_ERROR(check_fields(schema.as_struct()));
+  }
+  if (next_row_id < 0) return bad("next-row-id", "the number is negative");
   if (schema_by_id(current_schema_id) == nullptr)
     return bad("current-schema-id", fmt::format("there is no schema {}", current_schema_id));
   if (spec_by_id(default_spec_id) == nullptr)

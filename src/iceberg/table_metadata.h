@@ -24,6 +24,7 @@ struct NewTable {
   SortOrder sort_order = {};  ///< Against `schema`.
   std::map<std::string, std::string> properties = {};
   std::int64_t now_ms = 0;
+  std::int32_t format_version = 2;
 };
 
 /// A table's metadata file (Iceberg spec, "Table Metadata"). A plain value: change it by updates (update.h),
@@ -53,12 +54,13 @@ struct TableMetadata {
   std::map<std::string, SnapshotRef, std::less<>> refs = {};
   std::vector<StatisticsFile> statistics = {};
   std::vector<PartitionStatisticsFile> partition_statistics = {};
-  /// Keys of the file that Tarn does not know (v3's `next-row-id` among them), with their JSON, written back
-  /// as they came.
+  std::int64_t next_row_id = 0;                    ///< v3 row lineage: above every row id that was assigned.
+  std::vector<EncryptedKey> encryption_keys = {};  ///< v3.
+  /// Keys of the file that Tarn does not know, with their JSON, written back as they came.
   std::map<std::string, std::string> unknown = {};
 
-  /// A new v2 table without snapshots. Errors: iceberg.bad_schema, iceberg.bad_partition_spec,
-  /// iceberg.bad_sort_order …
+  /// A new table without snapshots. Errors: iceberg.bad_schema, iceberg.bad_partition_spec,
+  /// iceberg.bad_sort_order, iceberg.unsupported_version …
   static Result<TableMetadata> create(const NewTable& table);
 
   /// Reads v1, v2 and v3. v1 gets what v2 demands (schemas, specs, sort orders, refs, a snapshot log); its
@@ -67,6 +69,8 @@ struct TableMetadata {
   static Result<TableMetadata> from_json(std::string_view json);
   /// A file of `format_version`. v1 files carry what both v1 and v2 readers look for.
   std::string to_json() const;
+  /// The same with those snapshots only that a branch or tag points to (REST spec, `snapshots=refs`).
+  std::string to_json_of_refs() const;
   /// The rules that hold between the parts. from_json() and apply() end with it. Errors:
   /// iceberg.bad_metadata.
   Status validate() const;

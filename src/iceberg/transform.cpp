@@ -135,7 +135,8 @@ Result<Type> Transform::result_type(const Type& source) const {
     return Error(kBadTransform, fmt::format("the transform `{}` is not known", unknown_text_));
   if ((kind_ == TransformKind::kBucket || kind_ == TransformKind::kTruncate) && parameter_ < 1)
     return Error(kBadTransform, fmt::format("`{}` needs a whole number of at least 1", to_string()));
-  if (!source.is_primitive() || !applies(kind_, source.id())) {
+  const TypeId id = source.is_nanoseconds() ? TypeId::kTimestamp : source.id();
+  if (!source.is_primitive() || !applies(kind_, id)) {
     return Error(kBadTransform,
                  fmt::format("`{}` cannot be applied to the type {}", to_string(), source.to_string()));
   }

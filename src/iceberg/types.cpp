@@ -61,7 +61,7 @@ bool is_later_type(std::string_view text) {
   for (const std::string_view name :
        {"timestamp_ns", "timestamptz_ns", "variant", "unknown", "geometry", "geography"})
     if (text == name) return true;
-  return text.starts_with("geometry(") || text.starts_with("geography(");
+  return inside(text, "geometry(", ')') || inside(text, "geography(", ')');
 }
 
 }  // namespace
@@ -112,9 +112,15 @@ Result<Type> Type::parse(std::string_view text) {
     return Type::fixed(*length);
   }
   if (is_later_type(text)) {
-    return Error(kUnsupportedType, fmt::format("the type `{}` belongs to a later format version", text));
+    Type type(TypeId::kLater);
+    type.text_ = std::make_shared<const std::string>(text);
+    return type;
   }
   return bad_type(text, "");
+}
+
+bool Type::is_nanoseconds() const {
+  return id_ == TypeId::kLater && (*text_ == "timestamp_ns" || *text_ == "timestamptz_ns");
 }
 
 std::span<const NestedField> Type::fields() const {
@@ -143,6 +149,8 @@ std::string Type::to_string() const {
       return fmt::format("decimal({}, {})", a_, b_);
     case TypeId::kFixed:
       return fmt::format("fixed[{}]", a_);
+    case TypeId::kLater:
+      return *text_;
     case TypeId::kList:
       return fmt::format("list<{}>", element().type.to_string());
     case TypeId::kMap:
@@ -164,6 +172,7 @@ std::string Type::to_string() const {
 
 bool Type::operator==(const Type& other) const {
   if (id_ != other.id_ || a_ != other.a_ || b_ != other.b_) return false;
+  if (id_ == TypeId::kLater) return *text_ == *other.text_;
   if (fields_ == other.fields_) return true;
   return fields_ && other.fields_ && *fields_ == *other.fields_;
 }

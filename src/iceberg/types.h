@@ -32,6 +32,8 @@ enum class TypeId : std::uint8_t {
   kUuid,
   kFixed,
   kBinary,
+  kLater,  ///< Of format version 3, kept by its text: Tarn passes it on, but neither reads nor writes its
+           ///< values.
   kStruct,
   kList,
   kMap,
@@ -66,7 +68,8 @@ class Type {
   static Type map(NestedField key, NestedField value);
 
   /// A primitive type from the spec's text, such as "decimal(10, 2)" or "fixed[16]" (Appendix C).
-  /// Errors: iceberg.bad_type, iceberg.unsupported_type.
+  /// Types that only version 3 has (variant, geometry, nanoseconds …) become TypeId::kLater.
+  /// Errors: iceberg.bad_type.
   static Result<Type> parse(std::string_view text);
 
   TypeId id() const { return id_; }
@@ -76,6 +79,8 @@ class Type {
   std::int32_t precision() const { return a_; }  ///< Of a decimal.
   std::int32_t scale() const { return b_; }      ///< Of a decimal.
   std::int32_t length() const { return a_; }     ///< Of a fixed, in bytes.
+  /// Whether it is `timestamp_ns` or `timestamptz_ns`.
+  bool is_nanoseconds() const;
 
   /// A struct's fields; a list's element (one); a map's key and value (two); empty for primitives. Valid as
   /// long as any copy of this type lives.
@@ -97,6 +102,7 @@ class Type {
   std::int32_t a_ = 0;
   std::int32_t b_ = 0;
   std::shared_ptr<const std::vector<NestedField>> fields_;
+  std::shared_ptr<const std::string> text_;  ///< Of kLater.
 };
 
 /// A named, numbered place in a struct, list or map.

@@ -59,10 +59,12 @@ class Application {
     if (update.format_version == table_.format_version) return {};
     if (update.format_version < table_.format_version) {
       return bad_update(
-          fmt::format("version {} cannot be lowered to {}", table_.format_version, update.format_version));
+          fmt::format("Cannot downgrade v{} table to v{}", table_.format_version, update.format_version));
     }
-    if (update.format_version > 2)
-      return Error(kUnsupportedVersion, fmt::format("version {} is not written", update.format_version));
+    if (update.format_version > 3)
+      return Error(kUnsupportedVersion, fmt::format("Cannot upgrade table to unsupported format version: v{} "
+                                                    "(supported: v3)",
+                                                    update.format_version));
     table_.format_version = update.format_version;
     return {};
   }
@@ -144,24 +146,25 @@ class Application {
 
   Status operator()(const AddSnapshot& update) {
     const Snapshot& snapshot = update.snapshot;
-    if (table_.format_version != 2) {
-      return Error(kUnsupportedVersion,
-                   fmt::format("snapshots are written to tables of version 2, this one has version {}",
-                               table_.format_version));
-    }
     if (table_.snapshot_by_id(snapshot.snapshot_id) != nullptr)
-      return bad_update(fmt::format("there is a snapshot {} already", snapshot.snapshot_id));
-    if (snapshot.manifest_list.empty()) return bad_update("the snapshot has no manifest list");
-    if (snapshot.operation.empty()) return bad_update("the snapshot's summary has no operation");
-    if (snapshot.sequence_number <= table_.last_sequence_number) {
-      return bad_update(fmt::format("the sequence number {} is not greater than the table's last one, {}",
-                                    snapshot.sequence_number, table_.last_sequence_number));
+      return bad_update(fmt::format("Snapshot already exists for id: {}", snapshot.snapshot_id));
+    if (table_.format_version > 1) {
+      if (snapshot.manifest_list.empty()) return bad_update("the snapshot has no manifest list");
+      if (snapshot.operation.empty()) return bad_update("the snapshot's summary has no operation");
+      // One without a parent replaces the table, upon whatever it has become.
+      if (snapshot.sequence_number <= table_.last_sequence_number && snapshot.parent_snapshot_id) {
+        return Error(
+            kStaleUpdate,
+            fmt::format("Cannot add snapshot with sequence number {} older than last sequence number {}",
+                        snapshot.sequence_number, table_.last_sequence_number));
+      }
+      table_.last_sequence_number = std::max(table_.last_sequence_number, snapshot.sequence_number);
     }
+    if (table_.format_version > 2) TARN_RETURN_IF_ERROR(assign_rows(snapshot));
     if (snapshot.timestamp_ms < base_updated_ms_ - kClockToleranceMs)
       return bad_update("the snapshot is older than the table's last change");
     if (snapshot.schema_id && table_.schema_by_id(*snapshot.schema_id) == nullptr)
       return bad_update(fmt::format("there is no schema {}", *snapshot.schema_id));
-    table_.last_sequence_number = snapshot.sequence_number;
     updated_ms_ = std::max(updated_ms_, snapshot.timestamp_ms);
     added_snapshots_.insert(snapshot.snapshot_id);
     table_.snapshots.push_back(snapshot);
@@ -200,10 +203,7 @@ class Application {
 
   Status operator()(const RemoveSnapshotRef& update) {
     table_.refs.erase(update.name);
-    if (update.name == kMainBranch) {
-      table_.current_snapshot_id.reset();
-      table_.snapshot_log.clear();
-    }
+    if (update.name == kMainBranch) table_.current_snapshot_id.reset();
     return {};
   }
 
@@ -264,6 +264,20 @@ class Application {
     return {};
   }
 
+  Status operator()(const AddEncryptionKey& update) {
+    if (table_.format_version < 3)
+      return Error(kUnsupportedVersion, "encryption keys belong to format version 3");
+    TARN_RETURN_IF_ERROR((*this)(RemoveEncryptionKey{update.key.key_id}));
+    table_.encryption_keys.push_back(update.key);
+    return {};
+  }
+
+  Status operator()(const RemoveEncryptionKey& update) {
+    std::erase_if(table_.encryption_keys,
+                  [&](const EncryptedKey& key) { return key.key_id == update.key_id; });
+    return {};
+  }
+
   Result<TableMetadata> finish() {
     if (table_.current_snapshot_id && table_.current_snapshot_id != base_snapshot_) {
       const Snapshot* snapshot = table_.current_snapshot();
@@ -286,6 +300,21 @@ class Application {
   }
 
  private:
+  /// Row lineage: the snapshot's rows get ids that no other rows have.
+  Status assign_rows(const Snapshot& snapshot) {
+    if (!snapshot.first_row_id) return bad_update("Cannot add a snapshot: first-row-id is null");
+    if (!snapshot.added_rows || *snapshot.added_rows < 0)
+      return bad_update("Cannot add a snapshot: added-rows is null or negative");
+    if (*snapshot.first_row_id < table_.next_row_id) {
+      return Error(kStaleUpdate,
+                   fmt::format("Cannot add a snapshot, first-row-id is behind table next-row-id: "
+                               "{} < {}",
+                               *snapshot.first_row_id, table_.next_row_id));
+    }
+    table_.next_row_id += *snapshot.added_rows;
+    return {};
+  }
+
   static Result<std::int32_t> resolve(std::int32_t id, const std::optional<std::int32_t>& last,
                                       std::string_view what) {
     if (id != kLastAdded) return id;
@@ -350,7 +379,16 @@ Result<TableMetadata> apply(const TableMetadata& base, std::span<const TableUpda
 }
 
 Result<TableMetadata> create_from(std::span<const TableUpdate> updates, const ApplyOptions& options) {
-  return apply_all(TableMetadata{}, updates, options);
+  TableMetadata empty;
+  for (const TableUpdate& update : updates) {
+    const auto* version = std::get_if<UpgradeFormatVersion>(&update);
+    if (version == nullptr) continue;
+    if (version->format_version < 1 || version->format_version > 3)
+      return Error(kUnsupportedVersion, fmt::format("version {} cannot be used", version->format_version));
+    empty.format_version = version->format_version;
+    break;
+  }
+  return apply_all(std::move(empty), updates, options);
 }
 
 }  // namespace tarn::iceberg

@@ -111,12 +111,21 @@ struct RemoveSchemas {
   bool operator==(const RemoveSchemas&) const = default;
 };
 
+struct AddEncryptionKey {
+  EncryptedKey key = {};
+  bool operator==(const AddEncryptionKey&) const = default;
+};
+struct RemoveEncryptionKey {
+  std::string key_id = {};
+  bool operator==(const RemoveEncryptionKey&) const = default;
+};
+
 using TableUpdate =
     std::variant<AssignUuid, UpgradeFormatVersion, AddSchema, SetCurrentSchema, AddPartitionSpec,
                  SetDefaultSpec, AddSortOrder, SetDefaultSortOrder, AddSnapshot, SetSnapshotRef,
                  RemoveSnapshots, RemoveSnapshotRef, SetLocation, SetProperties, RemoveProperties,
                  SetStatistics, RemoveStatistics, SetPartitionStatistics, RemovePartitionStatistics,
-                 RemovePartitionSpecs, RemoveSchemas>;
+                 RemovePartitionSpecs, RemoveSchemas, AddEncryptionKey, RemoveEncryptionKey>;
 
 /// The table must not exist.
 struct AssertCreate {
@@ -167,10 +176,10 @@ struct ApplyOptions {
 /// `base` with the updates applied in order; all or nothing. A change of `main` is written to the snapshot
 /// log, the previous file to the metadata log (cut to `write.metadata.previous-versions-max`, 100 by
 /// default), last_updated_ms becomes now (or the new snapshot's time when that is later). Errors:
-/// iceberg.bad_update, iceberg.unsupported_version (snapshots of v3), and those of validate().
+/// iceberg.bad_update, iceberg.stale_update, iceberg.unsupported_version, and those of validate().
 Result<TableMetadata> apply(const TableMetadata& base, std::span<const TableUpdate> updates,
                             const ApplyOptions& options);
-/// A table from updates alone, as a staged creation commits it.
+/// A table from updates alone, as a staged creation commits it; UpgradeFormatVersion says its version (2).
 Result<TableMetadata> create_from(std::span<const TableUpdate> updates, const ApplyOptions& options);
 
 /// Whether what a commit assumes holds. `base` is null when the table does not exist.

@@ -94,7 +94,8 @@ TEST(Update, RefusesUnknownAndBrokenJson) {
       {R"({"action":"set-location"})", "iceberg.bad_update"},
       {R"({"action":"set-properties","updates":{"a":1}})", "iceberg.bad_update"},
       {R"({"action":"add-schema","schema":{}})", "iceberg.bad_schema"},
-      {R"({"action":"add-encryption-key","encryption-key":{}})", "iceberg.unsupported_version"},
+      {R"({"action":"add-encryption-key","encryption-key":{}})", "iceberg.bad_update"},
+      {R"({"action":"remove-encryption-key"})", "iceberg.bad_update"},
   };
   for (const auto& [json, code] : kCases) EXPECT_EQ(update_from_json(json).error().name(), code) << json;
   for (const char* json :
@@ -141,7 +142,7 @@ TEST(Update, KeepsBranchesTagsAndTheLog) {
   EXPECT_EQ(next.snapshot_log, (std::vector<SnapshotLogEntry>{{5000, 3}}));
   next = run({RemoveSnapshotRef{"main"}}, next, 7000).value();
   EXPECT_EQ(next.current_snapshot(), nullptr);
-  EXPECT_TRUE(next.snapshot_log.empty());
+  EXPECT_EQ(next.snapshot_log, (std::vector<SnapshotLogEntry>{{5000, 3}}));  // What was current is history.
   EXPECT_EQ(next.refs.size(), 1U);
   EXPECT_EQ(next.last_updated_ms, 7000);
 }
@@ -171,6 +172,8 @@ TEST(Update, RefusesWhatWouldBreakTheTable) {
   no_list.manifest_list.clear();
   Snapshot no_operation = snapshot(1, 1);
   no_operation.operation.clear();
+  Snapshot child = snapshot(2, 1);
+  child.parent_snapshot_id = 1;
   Snapshot no_schema = snapshot(1, 1);
   no_schema.schema_id = 4;
   const SnapshotRef tag{.snapshot_id = 1, .kind = SnapshotRef::Kind::kTag};
@@ -178,7 +181,9 @@ TEST(Update, RefusesWhatWouldBreakTheTable) {
       {{AssignUuid{"other"}}, "iceberg.bad_update"},
       {{AssignUuid{""}}, "iceberg.bad_update"},
       {{UpgradeFormatVersion{1}}, "iceberg.bad_update"},
-      {{UpgradeFormatVersion{3}}, "iceberg.unsupported_version"},
+      {{UpgradeFormatVersion{4}}, "iceberg.unsupported_version"},
+      {{AddEncryptionKey{{.key_id = "k"}}}, "iceberg.unsupported_version"},
+      {{UpgradeFormatVersion{3}, AddSnapshot{snapshot(1, 1)}}, "iceberg.bad_update"},
       {{SetCurrentSchema{-1}}, "iceberg.bad_update"},
       {{SetCurrentSchema{3}}, "iceberg.bad_update"},
       {{SetDefaultSpec{-1}}, "iceberg.bad_update"},
@@ -188,7 +193,7 @@ TEST(Update, RefusesWhatWouldBreakTheTable) {
       {{AddPartitionSpec{spec_of(1, 1000, "x", Transform::day())}}, "iceberg.bad_transform"},
       {{AddSortOrder{{.order_id = 1, .fields = {{Transform::identity(), 9}}}}}, "iceberg.bad_sort_order"},
       {{AddSnapshot{snapshot(1, 1)}, AddSnapshot{snapshot(1, 2)}}, "iceberg.bad_update"},
-      {{AddSnapshot{snapshot(1, 0)}}, "iceberg.bad_update"},
+      {{AddSnapshot{snapshot(1, 1)}, AddSnapshot{child}}, "iceberg.stale_update"},
       {{AddSnapshot{no_list}}, "iceberg.bad_update"},
       {{AddSnapshot{no_operation}}, "iceberg.bad_update"},
       {{AddSnapshot{no_schema}}, "iceberg.bad_update"},
@@ -225,6 +230,33 @@ TEST(Update, CreatesATableFromUpdatesAlone) {
   EXPECT_EQ(made.current_snapshot()->snapshot_id, 1);
   EXPECT_EQ(TableMetadata::from_json(made.to_json()).value(), made);
   EXPECT_EQ(create_from(Updates{AssignUuid{"u"}}, {}).error().name(), "iceberg.bad_metadata");
+}
+
+TEST(Update, NumbersTheRowsOfVersionThree) {
+  Snapshot first = snapshot(1, 1);
+  first.first_row_id = 0;
+  first.added_rows = 10;
+  TableMetadata next = run({UpgradeFormatVersion{3}, AddSnapshot{first}, branch("main", 1)}).value();
+  EXPECT_EQ(next.next_row_id, 10);
+  EXPECT_EQ(TableMetadata::from_json(next.to_json()).value(), next);
+  Snapshot second = snapshot(2, 2);
+  second.first_row_id = 5;
+  second.added_rows = 1;
+  EXPECT_EQ(run({AddSnapshot{second}}, next).error().name(), "iceberg.stale_update");
+  second.first_row_id = 10;
+  EXPECT_EQ(run({AddSnapshot{second}}, next)->next_row_id, 11);
+  const EncryptedKey key{.key_id = "k", .encrypted_key_metadata = "AA=="};
+  next =
+      run({AddEncryptionKey{key}, AddEncryptionKey{{.key_id = "l"}}, RemoveEncryptionKey{"l"}}, next).value();
+  EXPECT_EQ(next.encryption_keys, std::vector<EncryptedKey>{key});
+  EXPECT_EQ(TableMetadata::from_json(next.to_json()).value(), next);
+}
+
+TEST(Update, KeepsWhatOnlyVersionThreeHasOutOfEarlierOnes) {
+  const Schema later = visits({{.id = 3, .name = "doc", .type = Type::parse("variant").value()}});
+  EXPECT_EQ(run({AddSchema{later}, SetCurrentSchema{}}).error().name(), "iceberg.unsupported_version");
+  const TableMetadata made = run({UpgradeFormatVersion{3}, AddSchema{later}, SetCurrentSchema{}}).value();
+  EXPECT_EQ(TableMetadata::from_json(made.to_json()).value(), made);
 }
 
 TEST(Requirement, HoldsOrFails) {

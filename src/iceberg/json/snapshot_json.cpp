@@ -158,4 +158,20 @@ Result<PartitionStatisticsFile> partition_statistics_from(const JsonView& view) 
   return file;
 }
 
+Json json_of(const EncryptedKey& key) {
+  Json json = {{"key-id", key.key_id}, {"encrypted-key-metadata", key.encrypted_key_metadata}};
+  set_if(json, "encrypted-by-id", key.encrypted_by_id);
+  if (!key.properties.empty()) json["properties"] = key.properties;
+  return json;
+}
+
+Result<EncryptedKey> encrypted_key_from(const JsonView& view) {
+  EncryptedKey key;
+  TARN_ASSIGN_OR_RETURN(key.key_id, view.text("key-id"));
+  TARN_ASSIGN_OR_RETURN(key.encrypted_key_metadata, view.text("encrypted-key-metadata"));
+  TARN_ASSIGN_OR_RETURN(key.encrypted_by_id, view.optional_text("encrypted-by-id"));
+  TARN_ASSIGN_OR_RETURN(key.properties, view.text_map("properties"));
+  return key;
+}
+
 }  // namespace tarn::iceberg

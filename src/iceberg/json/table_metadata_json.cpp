@@ -11,7 +11,7 @@
 namespace tarn::iceberg {
 namespace {
 
-constexpr std::array<std::string_view, 23> kKnownKeys = {"format-version",
+constexpr std::array<std::string_view, 25> kKnownKeys = {"format-version",
                                                          "table-uuid",
                                                          "location",
                                                          "last-sequence-number",
@@ -33,7 +33,9 @@ constexpr std::array<std::string_view, 23> kKnownKeys = {"format-version",
                                                          "default-sort-order-id",
                                                          "refs",
                                                          "statistics",
-                                                         "partition-statistics"};
+                                                         "partition-statistics",
+                                                         "next-row-id",
+                                                         "encryption-keys"};
 
 template <typename T, typename Parse>
 Result<std::vector<T>> list_from(const JsonView& view, std::string_view key, Parse parse) {
@@ -153,6 +155,10 @@ Status read_history(const JsonView& view, TableMetadata& table) {
   TARN_ASSIGN_OR_RETURN(
       table.partition_statistics,
       list_from<PartitionStatisticsFile>(view, "partition-statistics", partition_statistics_from));
+  TARN_ASSIGN_OR_RETURN(const auto next_row_id, view.optional_int64("next-row-id"));
+  table.next_row_id = next_row_id.value_or(0);
+  TARN_ASSIGN_OR_RETURN(table.encryption_keys,
+                        list_from<EncryptedKey>(view, "encryption-keys", encrypted_key_from));
   return {};
 }
 
@@ -231,6 +237,8 @@ Json json_of(const TableMetadata& table) {
   json["refs"] = std::move(refs);
   json["statistics"] = list_json(table.statistics);
   json["partition-statistics"] = list_json(table.partition_statistics);
+  if (table.format_version > 2) json["next-row-id"] = table.next_row_id;
+  if (!table.encryption_keys.empty()) json["encryption-keys"] = list_json(table.encryption_keys);
   if (table.format_version == 1) add_v1_forms(table, json);
   return json;
 }
@@ -257,6 +265,15 @@ Result<TableMetadata> TableMetadata::from_json(std::string_view json) {
 
 std::string TableMetadata::to_json() const {
   return dump_json(json_of(*this));
+}
+
+std::string TableMetadata::to_json_of_refs() const {
+  std::set<std::int64_t> wanted;
+  for (const auto& [name, ref] : refs) wanted.insert(ref.snapshot_id);
+  TableMetadata part = *this;
+  std::erase_if(part.snapshots,
+                [&](const Snapshot& snapshot) { return !wanted.contains(snapshot.snapshot_id); });
+  return part.to_json();
 }
 
 }  // namespace tarn::iceberg

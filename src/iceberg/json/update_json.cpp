@@ -77,6 +77,12 @@ struct UpdateToJson {
   Json operator()(const RemoveSchemas& u) const {
     return action("remove-schemas", {{"schema-ids", u.schema_ids}});
   }
+  Json operator()(const AddEncryptionKey& u) const {
+    return action("add-encryption-key", {{"encryption-key", json_of(u.key)}});
+  }
+  Json operator()(const RemoveEncryptionKey& u) const {
+    return action("remove-encryption-key", {{"key-id", u.key_id}});
+  }
 };
 
 Json requirement(const char* name, Json rest = Json::object()) {
@@ -163,10 +169,6 @@ Result<TableUpdate> remove_properties_from(const JsonView& view) {
   return from_member<RemoveProperties>(view, view.find("removals") ? "removals" : "removed", &texts_of);
 }
 
-Result<TableUpdate> encryption_key_from(const JsonView&) {
-  return Error(kUnsupportedVersion, "encryption keys belong to format version 3, which is not written");
-}
-
 using UpdateReader = Result<TableUpdate> (*)(const JsonView&);
 #define TARN_MEMBER(Update, key, read) [](const JsonView& v) { return from_member<Update>(v, key, &read); }
 constexpr std::array<std::pair<std::string_view, UpdateReader>, 23> kUpdateReaders = {{
@@ -192,8 +194,8 @@ constexpr std::array<std::pair<std::string_view, UpdateReader>, 23> kUpdateReade
     {"remove-partition-statistics", TARN_MEMBER(RemovePartitionStatistics, "snapshot-id", int64_of)},
     {"remove-partition-specs", TARN_MEMBER(RemovePartitionSpecs, "spec-ids", int32s_of)},
     {"remove-schemas", TARN_MEMBER(RemoveSchemas, "schema-ids", int32s_of)},
-    {"add-encryption-key", &encryption_key_from},
-    {"remove-encryption-key", &encryption_key_from},
+    {"add-encryption-key", TARN_MEMBER(AddEncryptionKey, "encryption-key", encrypted_key_from)},
+    {"remove-encryption-key", TARN_MEMBER(RemoveEncryptionKey, "key-id", text_of)},
 }};
 #undef TARN_MEMBER
 
@@ -209,7 +211,10 @@ std::string to_json(const TableRequirement& requirement) {
 
 Result<TableUpdate> update_from_json(std::string_view json) {
   TARN_ASSIGN_OR_RETURN(const Json value, parse_json(json));
-  const JsonView view(value, kBadUpdate);
+  return update_from(JsonView(value, kBadUpdate));
+}
+
+Result<TableUpdate> update_from(const JsonView& view) {
   TARN_ASSIGN_OR_RETURN(const std::string name, view.text("action"));
   for (const auto& [known, read] : kUpdateReaders)
     if (name == known) return read(view);
@@ -218,7 +223,10 @@ Result<TableUpdate> update_from_json(std::string_view json) {
 
 Result<TableRequirement> requirement_from_json(std::string_view json) {
   TARN_ASSIGN_OR_RETURN(const Json value, parse_json(json));
-  const JsonView view(value, kBadUpdate);
+  return requirement_from(JsonView(value, kBadUpdate));
+}
+
+Result<TableRequirement> requirement_from(const JsonView& view) {
   TARN_ASSIGN_OR_RETURN(const std::string name, view.text("type"));
   if (name == "assert-create") return TableRequirement(AssertCreate{});
   if (name == "assert-table-uuid") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,16 +13,18 @@
 #include "base/result.h"
 #include "iceberg/table_metadata.h"
 #include "iceberg/update.h"
+#include "iceberg/view_metadata.h"
 #include "io/clock.h"
 #include "io/object_store.h"
 #include "io/random.h"
 #include "state/database.h"
+#include "state/table_pointers.h"
 
 namespace tarn::catalog {
 
 class MetadataCache;
 
-using Properties = std::map<std::string, std::string>;
+using Properties = state::Properties;
 
 /// A table as it was when it was loaded or committed: immutable.
 struct Table {
@@ -36,7 +39,39 @@ struct CreateTable {
   iceberg::PartitionSpec spec = {};    ///< Against `schema`.
   iceberg::SortOrder sort_order = {};  ///< Against `schema`.
   Properties properties = {};
+  std::string location = "";  ///< Empty: new_location().
+  std::int32_t format_version = 2;
 };
+
+/// A view as it was when it was loaded or committed: immutable.
+struct View {
+  TableName name = {};
+  std::string metadata_location = "";
+  std::shared_ptr<const iceberg::ViewMetadata> metadata = {};
+};
+
+struct CreateView {
+  TableName name = {};
+  iceberg::Schema schema = {};
+  iceberg::ViewVersion version = {};
+  Properties properties = {};
+  std::string location = "";  ///< Empty: new_location().
+};
+
+struct ViewCommit {
+  TableName name = {};
+  std::vector<iceberg::AssertViewUuid> requirements = {};
+  std::vector<iceberg::ViewUpdate> updates = {};
+};
+
+/// What update_namespace_properties() did, by key.
+struct PropertyChanges {
+  std::vector<std::string> updated = {};
+  std::vector<std::string> removed = {};
+  std::vector<std::string> missing = {};  ///< To be removed, but not there.
+};
+
+enum class Purge : std::uint8_t { kNo, kYes };
 
 /// What one commit does to one table. With AssertCreate among the requirements the table is created from the
 /// updates (a staged creation, see new_location()); its namespace must exist.
@@ -52,9 +87,10 @@ struct CommitResult {
   std::vector<std::string> not_removed = {};
 };
 
-/// The catalog: namespaces and tables, and the one door through which tables change. Pointers to metadata
-/// files are rows of the state database; metadata files lie in the object store, at
-/// `<warehouse>/<namespace>/<table>/metadata/NNNNN-<uuid>.metadata.json`.
+/// The catalog: namespaces, tables and views, and the one door through which they change. Pointers to
+/// metadata files are rows of the state database; metadata files lie in the object store, at
+/// `<warehouse>/<namespace>/<table>/metadata/NNNNN-<uuid>.metadata.json`. Nothing is ever written or removed
+/// outside of the warehouse and the other locations it was given.
 ///
 /// A commit of several tables is atomic: metadata files are written and synced first, then one state
 /// transaction swaps every pointer and takes the caller's own writes along (`on_commit`). Whatever fails or
@@ -70,9 +106,10 @@ struct CommitResult {
 ///   }));
 class Catalog {
  public:
-  /// All must outlive the catalog. `warehouse` is a location that the store holds, without a trailing slash.
+  /// All must outlive the catalog. `warehouse` is a location that the store holds; tables whose creators name
+  /// a location may lie below it or below one of `more_locations`.
   Catalog(state::Database& database, io::ObjectStore& store, io::Clock& clock, io::Random& random,
-          std::string warehouse);
+          std::string warehouse, std::vector<std::string> more_locations = {});
   ~Catalog();
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
@@ -83,41 +120,68 @@ class Catalog {
   Status drop_namespace(const std::string& name);
   /// catalog.namespace_not_found.
   Result<Properties> namespace_properties(const std::string& name);
-  /// Sets some, then removes some. catalog.namespace_not_found.
-  Status update_namespace_properties(const std::string& name, const Properties& set,
-                                     std::span<const std::string> remove);
+  Result<bool> namespace_exists(const std::string& name);
+  /// Sets some and removes some. catalog.namespace_not_found, catalog.property_conflict.
+  Result<PropertyChanges> update_namespace_properties(const std::string& name, const Properties& set,
+                                                      std::span<const std::string> remove);
   /// All, sorted, by their dotted names; or the direct children of `parent` (catalog.namespace_not_found).
   Result<std::vector<std::string>> list_namespaces(const std::optional<std::string>& parent = std::nullopt);
 
-  /// catalog.table_exists, catalog.namespace_not_found, catalog.bad_name, and those of
-  /// iceberg::TableMetadata::create.
+  /// catalog.table_exists, catalog.view_exists, catalog.namespace_not_found, catalog.bad_name,
+  /// catalog.bad_location, and those of iceberg::TableMetadata::create.
   Result<Table> create_table(const CreateTable& table);
-  /// A table from a metadata file that exists; its files stay where they are. catalog.table_exists …
-  Result<Table> register_table(const TableName& name, const std::string& metadata_location);
-  /// The present state. Metadata is cached by its location. catalog.table_not_found.
+  /// The metadata that create_table() would commit, and its folders `metadata` and `data` (for engines that
+  /// write files before they commit and make no folders), but no table: that is commit()'s, with
+  /// AssertCreate.
+  Result<iceberg::TableMetadata> stage_table(const CreateTable& table);
+  /// A table from a metadata file that exists; its files stay where they are. `overwrite`: a table of that
+  /// name is pointed to the file. catalog.table_exists, catalog.bad_location, catalog.metadata_not_found …
+  Result<Table> register_table(const TableName& name, const std::string& metadata_location,
+                               bool overwrite = false);
+  /// The present state. Metadata is cached by its location. catalog.table_not_found,
+  /// catalog.metadata_not_found.
   Result<Table> load_table(const TableName& name);
+  /// That the metadata file of a loaded table is there still: the cache may outlive it.
+  /// catalog.metadata_not_found.
+  Status check_metadata_file(const Table& table);
   /// Whether the catalog has it, without reading its metadata.
   Result<bool> table_exists(const TableName& name);
   /// Sorted; of one namespace (catalog.namespace_not_found) or of all.
   Result<std::vector<TableName>> list_tables(const std::optional<std::string>& schema = std::nullopt);
-  /// Forgets the table; its files stay. catalog.table_not_found.
-  Status drop_table(const TableName& name);
-  /// catalog.table_not_found, catalog.table_exists, catalog.namespace_not_found, catalog.bad_name.
+  /// Forgets the table. With Purge::kYes everything below its location is removed, unless another table or
+  /// view has its metadata there. Returns the files that should have been removed and could not be.
+  /// catalog.table_not_found.
+  Result<std::vector<std::string>> drop_table(const TableName& name, Purge purge = Purge::kNo);
+  /// catalog.table_not_found, catalog.table_exists, catalog.view_exists, catalog.namespace_not_found,
+  /// catalog.bad_name.
   Status rename_table(const TableName& from, const TableName& to);
 
-  /// A folder for a new table that no other table uses or used, for staged creations.
+  /// The same for views; they share their names with tables. catalog.view_not_found, catalog.view_exists,
+  /// catalog.table_exists, catalog.namespace_not_found, catalog.bad_name, catalog.bad_location,
+  /// catalog.commit_conflict, iceberg.bad_update …; `state.commit_unknown` as in commit().
+  Result<View> create_view(const CreateView& view);
+  Result<View> register_view(const TableName& name, const std::string& metadata_location);
+  Result<View> load_view(const TableName& name);
+  Result<bool> view_exists(const TableName& name);
+  Result<std::vector<TableName>> list_views(const std::string& schema);
+  Result<View> commit_view(const ViewCommit& commit);
+  Status drop_view(const TableName& name);
+  Status rename_view(const TableName& from, const TableName& to);
+
+  /// A folder for a new table that no other table uses or used.
   Result<std::string> new_location(const TableName& name);
 
   using OnCommit = std::function<Status(state::Transaction&)>;
   /// Commits all tables or none. `on_commit` runs inside the one transaction, after the pointers were
   /// swapped; it may be empty, as may `commits`. It must not use the catalog or begin transactions. It runs
-  /// at most once; when it fails, so does the commit.
+  /// at most once; when it fails, so does the commit. When somebody else's commit comes first, the updates
+  /// are applied anew upon it as long as the requirements hold.
   ///
-  /// Errors: catalog.commit_conflict (a requirement does not hold, or a pointer moved: load again and retry),
-  /// catalog.table_not_found, catalog.table_exists (AssertCreate), catalog.bad_commit, catalog.bad_location,
-  /// catalog.commit_failed, iceberg.bad_update …, the store's and on_commit's own. After every error but
-  /// `state.commit_unknown` nothing happened; that one comes back only when reading back failed as well (or
-  /// when there was no table whose pointer could be read back).
+  /// Errors: catalog.commit_conflict (a requirement does not hold, or a snapshot was prepared upon an older
+  /// state: load again and retry), catalog.table_not_found, catalog.table_exists (AssertCreate),
+  /// catalog.bad_commit, catalog.bad_location, catalog.commit_failed, iceberg.bad_update …, the store's and
+  /// on_commit's own. After every error but `state.commit_unknown` nothing happened; that one comes back only
+  /// when reading back failed as well (or when there was no table whose pointer could be read back).
   ///
   /// Each former metadata file is kept until `write.metadata.previous-versions-max` (100) later ones exist,
   /// then removed unless `write.metadata.delete-after-commit.enabled` is `false`.
@@ -125,15 +189,29 @@ class Catalog {
 
  private:
   struct Staged;
+  using Kind = state::EntryKind;
 
   Result<std::shared_ptr<const iceberg::TableMetadata>> read_metadata(const std::string& location);
+  Result<std::shared_ptr<const iceberg::ViewMetadata>> read_view(const std::string& location);
+  Result<std::string> read_file(const std::string& location);
+  Result<std::optional<state::TablePointer>> find(const TableName& name, Kind kind);
+  Result<std::vector<TableName>> list(const std::string& schema, Kind kind);
+  Status check_vacant(const TableName& name, Kind kind);
+  Status drop(const TableName& name, Kind kind);
+  Status rename(const TableName& from, const TableName& to, Kind kind);
+  Result<iceberg::TableMetadata> new_metadata(const CreateTable& table);
   Result<Staged> stage(const TableCommit& commit);
   Result<Staged> stage_creation(const TableCommit& commit);
   Result<Staged> stage_new(const TableName& name, iceberg::TableMetadata metadata);
-  Status check_location(const iceberg::TableMetadata& metadata, const std::string& former);
+  Result<Staged> stage_view(const ViewCommit& commit);
+  Result<View> publish_view(Staged staged);
+  Status check_location(const std::string& location) const;
+  bool is_below(const std::string& location, const std::string& root) const;
+  Result<std::vector<std::string>> purge(const std::string& location);
   Status publish(std::vector<Staged>& staging, const OnCommit& on_commit);
-  Status write_metadata(const std::vector<Staged>& staging);
+  Status write_metadata(std::vector<Staged>& staging);
   Status swap_pointers(const std::vector<Staged>& staging, const OnCommit& on_commit);
+  Status swap_pointer(state::Transaction& transaction, const Staged& staged);
   Result<bool> read_back(const std::vector<Staged>& staging);
   Error abandon(const std::vector<Staged>& staging, Error error);
   std::vector<std::string> remove_trimmed(const std::vector<Staged>& staging);
@@ -145,6 +223,7 @@ class Catalog {
   io::Clock& clock_;
   io::Random& random_;
   std::string warehouse_;
+  std::vector<std::string> roots_;  ///< The warehouse and the other locations.
   std::unique_ptr<MetadataCache> cache_;
 };
 

@@ -26,6 +26,9 @@
 namespace tarn::catalog {
 namespace {
 
+/// Somebody else may come first so often.
+constexpr int kCommitAttempts = 10;
+constexpr std::string_view kMetadataPath = "write.metadata.path";
 constexpr std::string_view kDeleteAfterCommit = "write.metadata.delete-after-commit.enabled";
 
 template <typename Wanted, typename Variant>
@@ -39,56 +42,43 @@ bool in_log(const iceberg::TableMetadata& metadata, const std::string& file) {
                      [&](const iceberg::MetadataLogEntry& entry) { return entry.metadata_file == file; });
 }
 
-bool has_path_tricks(std::string_view location) {
-  const bool control = std::any_of(location.begin(), location.end(), [](char letter) {
-    return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f;
-  });
-  if (control || location.find('\\') != std::string_view::npos) return true;
-  for (std::string_view rest = location; !rest.empty();) {
-    const std::size_t slash = rest.find('/');
-    const std::string_view segment = rest.substr(0, slash);
-    if (segment == "." || segment == "..") return true;
-    rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
-  }
-  return false;
-}
-
-// A pointer that is not as expected is a lost race; a row missing for a new table is its namespace's.
-Status recode_swap(Status status, bool is_new) {
-  if (status.ok()) return status;
-  if (status.error().name() == state::kConflict.name)
-    return recoded(status.error(), is_new ? kTableExists : kCommitConflict);
-  if (status.error().name() == state::kNotFound.name) return recoded(status.error(), kNamespaceNotFound);
-  return status;
-}
-
 }  // namespace
 
-std::string metadata_file(const std::string& table_location, const std::string& previous,
-                          const std::string& uuid) {
+std::string metadata_folder(const std::string& location, const Properties& properties) {
+  const auto wanted = properties.find(std::string(kMetadataPath));
+  if (wanted == properties.end()) return location + "/metadata";
+  std::string folder = wanted->second;
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  return folder;
+}
+
+std::string metadata_file(const std::string& folder, const std::string& previous, const std::string& uuid) {
   const std::string_view name = std::string_view(previous).substr(previous.rfind('/') + 1);
   std::uint32_t number = 0;
   const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), number);
   const bool numbered = code == std::errc() && end != name.data() + name.size() && *end == '-';
-  return fmt::format("{}/metadata/{:05}-{}.metadata.json", table_location, numbered ? number + 1 : 0, uuid);
+  return fmt::format("{}/{:05}-{}.metadata.json", folder, numbered ? number + 1 : 0, uuid);
 }
 
 Result<Catalog::Staged> Catalog::stage_new(const TableName& name, iceberg::TableMetadata metadata) {
-  TARN_RETURN_IF_ERROR(check_location(metadata, ""));
+  TARN_RETURN_IF_ERROR(check_location(metadata.location));
+  const std::string folder = metadata_folder(metadata.location, metadata.properties);
+  TARN_RETURN_IF_ERROR(check_location(folder));
   Staged staged;
-  staged.next = {name, metadata_file(metadata.location, "", new_uuid()),
+  staged.next = {name, metadata_file(folder, "", new_uuid()),
                  std::make_shared<const iceberg::TableMetadata>(std::move(metadata))};
   return staged;
 }
 
 Result<Catalog::Staged> Catalog::stage_creation(const TableCommit& commit) {
-  TARN_RETURN_IF_ERROR(check_table_name(commit.name));
   if (commit.requirements.size() != 1)
     return Error(kBadCommit,
                  fmt::format("the commit assumes that `{}` does not exist, and something about it as well",
                              commit.name.to_string()));
-  TARN_ASSIGN_OR_RETURN(const bool exists, table_exists(commit.name));
-  if (exists) return Error(kTableExists, fmt::format("the table `{}` exists", commit.name.to_string()));
+  if (Status vacant = check_vacant(commit.name, Kind::kTable); !vacant.ok()) {
+    if (vacant.error().name() != kTableExists.name) return std::move(vacant).error();
+    return Error(kTableExists, "Requirement failed: table already exists");
+  }
   std::vector<iceberg::TableUpdate> updates = commit.updates;
   if (!holds<iceberg::SetLocation>(updates)) {
     TARN_ASSIGN_OR_RETURN(std::string location, new_location(commit.name));
@@ -116,43 +106,49 @@ Result<Catalog::Staged> Catalog::stage(const TableCommit& commit) {
   }
   auto applied = iceberg::apply(*base.metadata, commit.updates,
                                 {.now_ms = now_ms(), .previous_file = base.metadata_location});
-  if (!applied.ok())
-    return std::move(applied).error().with_context("committing to " + commit.name.to_string());
-  TARN_RETURN_IF_ERROR(check_location(*applied, base.metadata->location));
-  staged.next = {commit.name, metadata_file(applied->location, base.metadata_location, new_uuid()),
+  if (!applied.ok()) {
+    Error error = applied.error().name() == iceberg::kStaleUpdate.name
+                      ? recoded(applied.error(), kCommitConflict)
+                      : std::move(applied).error();
+    return std::move(error).with_context("committing to " + commit.name.to_string());
+  }
+  if (applied->location != base.metadata->location) TARN_RETURN_IF_ERROR(check_location(applied->location));
+  const std::string folder = metadata_folder(applied->location, applied->properties);
+  TARN_RETURN_IF_ERROR(check_location(folder));
+  staged.next = {commit.name, metadata_file(folder, base.metadata_location, new_uuid()),
                  std::make_shared<const iceberg::TableMetadata>(std::move(applied).value())};
   return staged;
 }
 
-Status Catalog::check_location(const iceberg::TableMetadata& metadata, const std::string& former) {
-  const std::string& location = metadata.location;
-  if (location == former) return ok_status();
-  // A file: URI may hide a `..` behind percent signs.
-  if (location.starts_with("file:")) {
-    TARN_ASSIGN_OR_RETURN(const std::string path, io::local_path(location));
-    if (has_path_tricks(path))
-      return Error(kBadLocation, "the location of a table has `..` or control characters in it");
-  }
-  if (location.starts_with(warehouse_ + "/") && !location.ends_with('/') && !has_path_tricks(location))
-    return ok_status();
-  return Error(kBadLocation, fmt::format("the location of a table must lie below {}", warehouse_));
-}
-
 Result<CommitResult> Catalog::commit(std::span<const TableCommit> commits, const OnCommit& on_commit) {
-  std::vector<Staged> staging;
-  staging.reserve(commits.size());
   std::set<TableName> names;
   for (const TableCommit& commit : commits) {
     if (!names.insert(commit.name).second)
       return Error(kBadCommit, fmt::format("the commit names `{}` twice", commit.name.to_string()));
-    TARN_ASSIGN_OR_RETURN(Staged staged, stage(commit));
-    staging.push_back(std::move(staged));
   }
-  TARN_RETURN_IF_ERROR(publish(staging, on_commit));
-  CommitResult result;
-  result.not_removed = remove_trimmed(staging);
-  for (Staged& staged : staging) result.tables.push_back(std::move(staged.next));
-  return result;
+  bool ran = false;
+  const OnCommit once = [&](state::Transaction& transaction) {
+    ran = true;
+    return on_commit ? on_commit(transaction) : ok_status();
+  };
+  for (int attempt = 1;; ++attempt) {
+    std::vector<Staged> staging;
+    staging.reserve(commits.size());
+    for (const TableCommit& commit : commits) {
+      TARN_ASSIGN_OR_RETURN(Staged staged, stage(commit));
+      staging.push_back(std::move(staged));
+    }
+    if (Status published = publish(staging, once); !published.ok()) {
+      // Somebody else was faster; what this commit assumes may hold all the same.
+      const bool raced = published.error().name() == kCommitConflict.name && !ran;
+      if (raced && attempt < kCommitAttempts) continue;
+      return std::move(published).error();
+    }
+    CommitResult result;
+    result.not_removed = remove_trimmed(staging);
+    for (Staged& staged : staging) result.tables.push_back(std::move(staged.next));
+    return result;
+  }
 }
 
 Status Catalog::publish(std::vector<Staged>& staging, const OnCommit& on_commit) {
@@ -166,16 +162,25 @@ Status Catalog::publish(std::vector<Staged>& staging, const OnCommit& on_commit)
     if (!happened.ok()) return std::move(error).with_context("reading back: " + happened.error().to_string());
     if (!*happened) return abandon(staging, recoded(error, kCommitFailed));
   }
-  for (const Staged& staged : staging) cache_->insert(staged.next.metadata_location, staged.next.metadata);
+  for (const Staged& staged : staging) {
+    if (staged.writes_file && staged.kind == Kind::kTable)
+      cache_->insert(staged.next.metadata_location, staged.next.metadata, staged.size_bytes);
+  }
   return ok_status();
 }
 
-Status Catalog::write_metadata(const std::vector<Staged>& staging) {
+Status Catalog::write_metadata(std::vector<Staged>& staging) {
   bool wrote = false;
-  for (const Staged& staged : staging) {
+  for (Staged& staged : staging) {
     if (!staged.writes_file) continue;
-    TARN_RETURN_IF_ERROR(
-        store_.write(staged.next.metadata_location, staged.next.metadata->to_json(), io::IfExists::kFail));
+    const std::string json =
+        staged.kind == Kind::kTable ? staged.next.metadata->to_json() : staged.view->to_json();
+    staged.size_bytes = json.size();
+    if (json.size() > kMaxMetadataBytes) {
+      return Error(kMetadataTooLarge, fmt::format("the metadata of {} would have {} bytes",
+                                                  staged.next.name.to_string(), json.size()));
+    }
+    TARN_RETURN_IF_ERROR(store_.write(staged.next.metadata_location, json, io::IfExists::kFail));
     wrote = true;
   }
   return wrote ? store_.sync() : ok_status();
@@ -183,23 +188,32 @@ Status Catalog::write_metadata(const std::vector<Staged>& staging) {
 
 Status Catalog::swap_pointers(const std::vector<Staged>& staging, const OnCommit& on_commit) {
   TARN_ASSIGN_OR_RETURN(state::Transaction transaction, database_.begin());
-  for (const Staged& staged : staging) {
-    const TableName& name = staged.next.name;
-    const std::string& next = staged.next.metadata_location;
-    if (staged.expected.empty()) {
-      TARN_RETURN_IF_ERROR(recode_swap(state::insert_table(transaction, name, next), true));
-    } else if (staged.expected == next) {
-      TARN_ASSIGN_OR_RETURN(const auto pointer, state::find_table(transaction, name));
-      if (!pointer || pointer->metadata_location != next)
-        return Error(kCommitConflict, fmt::format("the table `{}` changed or is gone", name.to_string()));
-    } else {
-      TARN_RETURN_IF_ERROR(recode_swap(
-          state::swap_table_pointer(transaction, {.table = name, .expected = staged.expected, .next = next}),
-          false));
-    }
-  }
+  for (const Staged& staged : staging) TARN_RETURN_IF_ERROR(swap_pointer(transaction, staged));
   if (on_commit) TARN_RETURN_IF_ERROR(on_commit(transaction));
   return transaction.commit();
+}
+
+Status Catalog::swap_pointer(state::Transaction& transaction, const Staged& staged) {
+  const TableName& name = staged.next.name;
+  const std::string& next = staged.next.metadata_location;
+  if (staged.expected.empty()) {
+    Status inserted = state::insert_table(transaction, name, next, staged.kind);
+    if (inserted.ok()) return inserted;
+    if (inserted.error().name() == state::kNotFound.name) return no_namespace(name.schema);
+    if (inserted.error().name() != state::kConflict.name) return inserted;
+    TARN_ASSIGN_OR_RETURN(const auto present, state::find_table(transaction, name));
+    return entry_exists(name, present ? present->kind : staged.kind, staged.kind);
+  }
+  if (staged.expected == next) {
+    TARN_ASSIGN_OR_RETURN(const auto pointer, state::find_table(transaction, name));
+    if (pointer && pointer->metadata_location == next) return ok_status();
+    return Error(kCommitConflict, fmt::format("{} changed or is gone", name.to_string()));
+  }
+  Status swapped =
+      state::swap_table_pointer(transaction, {.table = name, .expected = staged.expected, .next = next});
+  if (!swapped.ok() && swapped.error().name() == state::kConflict.name)
+    return recoded(swapped.error(), kCommitConflict);
+  return swapped;
 }
 
 // Whether a commit of unknown outcome happened. Any one of its tables tells of all.
@@ -212,7 +226,8 @@ Result<bool> Catalog::read_back(const std::vector<Staged>& staging) {
     if (!pointer) continue;  // Never made, or dropped since.
     if (pointer->metadata_location == next) return true;
     if (pointer->metadata_location == staged.expected) return false;
-    // Others have committed since; upon ours, or instead of it?
+    // Others have committed since; upon ours, or instead of it? A view has no log that tells.
+    if (staged.kind == Kind::kView) continue;
     TARN_ASSIGN_OR_RETURN(const auto metadata, read_metadata(pointer->metadata_location));
     return in_log(*metadata, next);
   }
@@ -241,10 +256,10 @@ std::vector<std::string> Catalog::remove_trimmed(const std::vector<Staged>& stag
     const iceberg::TableMetadata& next = *staged.next.metadata;
     const auto enabled = next.properties.find(std::string(kDeleteAfterCommit));
     if (enabled != next.properties.end() && enabled->second == "false") continue;
+    const std::string folder = metadata_folder(next.location, next.properties) + "/";
     for (const iceberg::MetadataLogEntry& entry : staged.base->metadata_log) {
       // A registered table's log may name files elsewhere, which are not Tarn's to remove.
-      const bool own = entry.metadata_file.starts_with(next.location + "/metadata/") &&
-                       !has_path_tricks(entry.metadata_file);
+      const bool own = entry.metadata_file.starts_with(folder) && !has_path_tricks(entry.metadata_file);
       if (!own || in_log(next, entry.metadata_file)) continue;
       if (!store_.remove(entry.metadata_file).ok()) not_removed.push_back(entry.metadata_file);
     }

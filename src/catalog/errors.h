@@ -8,7 +8,7 @@ namespace tarn::catalog {
 
 inline constexpr ErrorCode kBadName{
     "catalog.bad_name", ErrorClass::kUser, "A namespace or table cannot have this name.",
-    "Use 1 to 255 bytes without `/`, `\\`, `.` and control characters, such as `curated.encounter`."};
+    "Use 1 to 255 bytes without backslashes and control characters, such as `curated.encounter`."};
 inline constexpr ErrorCode kBadLocation{"catalog.bad_location", ErrorClass::kUser,
                                         "A table's location is outside of the warehouse.",
                                         "Leave the location out, or choose a folder below `warehouse`."};
@@ -27,6 +27,19 @@ inline constexpr ErrorCode kTableExists{"catalog.table_exists", ErrorClass::kUse
                                         "The table exists already.", "Choose another name."};
 inline constexpr ErrorCode kTableNotFound{"catalog.table_not_found", ErrorClass::kUser,
                                           "There is no such table.", "Check the name."};
+inline constexpr ErrorCode kViewExists{"catalog.view_exists", ErrorClass::kUser,
+                                       "A view of that name exists already.", "Choose another name."};
+inline constexpr ErrorCode kViewNotFound{"catalog.view_not_found", ErrorClass::kUser,
+                                         "There is no such view.", "Check the name."};
+inline constexpr ErrorCode kPropertyConflict{"catalog.property_conflict", ErrorClass::kUser,
+                                             "A property is to be set and removed at once.",
+                                             "Name each key in one of the two lists."};
+inline constexpr ErrorCode kMetadataTooLarge{
+    "catalog.metadata_too_large", ErrorClass::kUser, "A metadata file would be, or is, larger than 256 MiB.",
+    "Expire old snapshots, or remove what is stored in the table's properties."};
+inline constexpr ErrorCode kMetadataNotFound{"catalog.metadata_not_found", ErrorClass::kPermanent,
+                                             "The metadata file of a table or view is not there.",
+                                             "Restore the file from a copy, or drop the table."};
 inline constexpr ErrorCode kCommitConflict{
     "catalog.commit_conflict", ErrorClass::kTransient,
     "Somebody else committed to the table first; nothing of this commit happened.",

@@ -7,17 +7,20 @@ MetadataCache::Metadata MetadataCache::find(const std::string& location) {
   const auto found = by_location_.find(location);
   if (found == by_location_.end()) return nullptr;
   entries_.splice(entries_.begin(), entries_, found->second);
-  return found->second->second;
+  return found->second->metadata;
 }
 
-void MetadataCache::insert(const std::string& location, Metadata metadata) {
+void MetadataCache::insert(const std::string& location, Metadata metadata, std::size_t size_bytes) {
   const std::lock_guard lock(mutex_);
-  if (by_location_.contains(location)) return;
-  entries_.emplace_front(location, std::move(metadata));
+  if (size_bytes > capacity_bytes_ || by_location_.contains(location)) return;
+  entries_.push_front({location, std::move(metadata), size_bytes});
   by_location_[location] = entries_.begin();
-  if (entries_.size() <= capacity_) return;
-  by_location_.erase(entries_.back().first);
-  entries_.pop_back();
+  size_bytes_ += size_bytes;
+  while (size_bytes_ > capacity_bytes_) {
+    size_bytes_ -= entries_.back().size_bytes;
+    by_location_.erase(entries_.back().location);
+    entries_.pop_back();
+  }
 }
 
 }  // namespace tarn::catalog

@@ -17,16 +17,23 @@ namespace tarn::catalog {
 class MetadataCache {
  public:
   using Metadata = std::shared_ptr<const iceberg::TableMetadata>;
-  explicit MetadataCache(std::size_t capacity) : capacity_(capacity) {}
+  /// Holds so many bytes of metadata files; parsed they take a few times as much.
+  explicit MetadataCache(std::size_t capacity_bytes) : capacity_bytes_(capacity_bytes) {}
 
   /// Null when it is not here.
   Metadata find(const std::string& location);
-  void insert(const std::string& location, Metadata metadata);
+  /// `size_bytes` of its file. What is larger than the whole cache is not kept.
+  void insert(const std::string& location, Metadata metadata, std::size_t size_bytes);
 
  private:
-  using Entry = std::pair<std::string, Metadata>;
-  const std::size_t capacity_;
+  struct Entry {
+    std::string location;
+    Metadata metadata;
+    std::size_t size_bytes;
+  };
+  const std::size_t capacity_bytes_;
   std::mutex mutex_;
+  std::size_t size_bytes_ = 0;
   std::list<Entry> entries_;  ///< The most recently used first.
   std::unordered_map<std::string, std::list<Entry>::iterator> by_location_;
 };

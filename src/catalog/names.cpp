@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kMaxLevelBytes = 255;
 constexpr std::size_t kMaxLevels = 32;
 constexpr std::size_t kMaxFolderBytes = 200;
+constexpr std::string_view kEscapedDot = "\\.";
 
 // The length of the UTF-8 sequence at the start of `text`; 0 when it is none (RFC 3629, section 4).
 std::size_t utf8_length(std::string_view text) {
@@ -37,11 +38,10 @@ const char* fault_of(std::string_view level) {
     // U+0080 to U+009F are control characters too.
     const bool high_control = byte == 0xc2 && static_cast<unsigned char>(level[at + 1]) < 0xa0;
     if (byte < 0x20 || byte == 0x7f || high_control) return "it has a control character";
-    if (byte == '/' || byte == '\\') return "it has a slash";
-    if (byte == '.') return "it has a dot";
+    if (byte == '\\') return "it has a backslash";
     at += length;
   }
-  return nullptr;
+  return level == "." || level == ".." ? "a part of it is `.` or `..`" : nullptr;
 }
 
 // A name as it may be shown in a message: without what a terminal might obey.
@@ -75,24 +75,46 @@ Status check_table_name(const TableName& table) {
 }
 
 std::vector<std::string> namespace_levels(std::string_view name) {
-  std::vector<std::string> levels;
-  while (true) {
-    const std::size_t dot = name.find('.');
-    levels.emplace_back(name.substr(0, dot));
-    if (dot == std::string_view::npos) return levels;
-    name.remove_prefix(dot + 1);
+  std::vector<std::string> levels(1);
+  for (std::size_t at = 0; at < name.size(); ++at) {
+    if (name[at] == '.') {
+      levels.emplace_back();
+    } else {
+      if (name.substr(at).starts_with(kEscapedDot)) ++at;
+      levels.back() += name[at];
+    }
   }
+  return levels;
+}
+
+Result<std::string> namespace_name(std::span<const std::string> levels) {
+  if (levels.empty() || levels.size() > kMaxLevels) return Error(kBadName, "a namespace has 1 to 32 levels");
+  std::string name;
+  for (std::size_t index = 0; index < levels.size(); ++index) {
+    if (const char* fault = fault_of(levels[index]); fault != nullptr)
+      return Error(kBadName, fmt::format("`{}` cannot name a namespace: {}", shown(levels[index]), fault));
+    if (index > 0) name += '.';
+    for (const char letter : levels[index]) {
+      if (letter == '.') name += '\\';
+      name += letter;
+    }
+  }
+  return name;
 }
 
 std::string_view parent_namespace(std::string_view name) {
-  const std::size_t dot = name.rfind('.');
+  std::size_t dot = name.rfind('.');
+  while (dot != std::string_view::npos && dot > 0 && name[dot - 1] == '\\') dot = name.rfind('.', dot - 1);
   return dot == std::string_view::npos ? std::string_view() : name.substr(0, dot);
 }
 
 std::string folder_name(std::string_view name) {
   std::string folder(name.substr(0, kMaxFolderBytes));
-  for (char& letter : folder)
-    if (!is_plain(letter)) letter = '_';
+  char former = '.';  // So that no folder is hidden, `.` or `..`.
+  for (char& letter : folder) {
+    if (!is_plain(letter) || (letter == '.' && former == '.')) letter = '_';
+    former = letter;
+  }
   return folder;
 }
 

@@ -195,6 +195,14 @@ class LocalObjectStore final : public ObjectStore {
     return ok_status();
   }
 
+  Status make_folder(const std::string& location) override {
+    TARN_ASSIGN_OR_RETURN(const std::string path, local_path(location));
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) return posix_error(error.value(), "make the folder", path);
+    return ok_status();
+  }
+
  private:
   Result<std::unique_ptr<LocalWriter>> open_writer(const std::string& location) {
     TARN_ASSIGN_OR_RETURN(std::string path, local_path(location));

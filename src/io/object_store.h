@@ -54,6 +54,8 @@ class ObjectStore {
   virtual Result<std::vector<ObjectInfo>> list(const std::string& prefix) = 0;
   /// Removing what is not there is fine.
   virtual Status remove(const std::string& location) = 0;
+  /// Makes a folder, for other programs that write into it and make none. Stores without folders do nothing.
+  virtual Status make_folder(const std::string& location) = 0;
 };
 
 /// The store of this machine's file system.

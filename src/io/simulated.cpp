@@ -81,6 +81,10 @@ Result<std::vector<ObjectInfo>> MemoryObjectStore::list(const std::string& prefi
   return found;
 }
 
+Status MemoryObjectStore::make_folder(const std::string& location) {
+  return ask("make_folder", location);
+}
+
 Status MemoryObjectStore::remove(const std::string& location) {
   TARN_RETURN_IF_ERROR(ask("remove", location));
   const std::lock_guard lock(mutex_);

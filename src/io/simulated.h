@@ -34,6 +34,7 @@ class MemoryObjectStore final : public ObjectStore {
   Status sync() override;
   Result<std::vector<ObjectInfo>> list(const std::string& prefix) override;
   Status remove(const std::string& location) override;
+  Status make_folder(const std::string& location) override;
 
  private:
   using Objects = std::map<std::string, std::string>;

@@ -158,6 +158,20 @@ CREATE TABLE feed_watermarks (
   records_late INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
+// kind: 0 table, 1 view. replay: the target whose answer is the reply's body, where `body` is too long to
+// keep.
+constexpr std::string_view kVersion3 = R"sql(
+ALTER TABLE tables ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE replies (
+  key TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  replay TEXT NOT NULL,
+  created_at_us INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX replies_created_at ON replies (created_at_us);
+)sql";
+
 struct Version {
   std::int64_t objects = 0;  // Tables and indices.
   std::int64_t application_id = 0;
@@ -201,7 +215,7 @@ Status apply(Connection& connection, std::span<const std::string_view> steps) {
 }  // namespace
 
 std::span<const std::string_view> migrations() {
-  static constexpr std::array kSteps = {kVersion1, kVersion2};
+  static constexpr std::array kSteps = {kVersion1, kVersion2, kVersion3};
   return kSteps;
 }
 

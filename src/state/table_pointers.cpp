@@ -34,12 +34,13 @@ Status insert_properties(Connection& connection, const std::string& name, const 
 TablePointer read_pointer(const Statement& row) {
   return {.table = {row.text(0), row.text(1)},
           .metadata_location = row.text(2),
-          .previous_metadata_location = row.text(3)};
+          .previous_metadata_location = row.text(3),
+          .kind = row.integer(4) == 0 ? EntryKind::kTable : EntryKind::kView};
 }
 
 Result<std::optional<TablePointer>> find(Connection& connection, const TableName& table) {
   TARN_ASSIGN_OR_RETURN(Statement row, connection.prepare("SELECT namespace, name, metadata_location, "
-                                                          "previous_metadata_location FROM tables "
+                                                          "previous_metadata_location, kind FROM tables "
                                                           "WHERE namespace = ? AND name = ?"));
   row.bind(table.schema, table.name);
   TARN_ASSIGN_OR_RETURN(const bool found, row.step());
@@ -109,13 +110,14 @@ Result<std::vector<std::string>> list_namespaces(Database& database) {
   }
 }
 
-Status insert_table(Transaction& transaction, const TableName& table, const std::string& metadata_location) {
+Status insert_table(Transaction& transaction, const TableName& table, const std::string& metadata_location,
+                    EntryKind kind) {
   Connection& connection = transaction.connection();
   TARN_RETURN_IF_ERROR(require_namespace(connection, table.schema));
   TARN_ASSIGN_OR_RETURN(const std::int64_t inserted,
-                        connection.run("INSERT INTO tables (namespace, name, metadata_location) "
-                                       "VALUES (?, ?, ?) ON CONFLICT (namespace, name) DO NOTHING",
-                                       table.schema, table.name, metadata_location));
+                        connection.run("INSERT INTO tables (namespace, name, metadata_location, kind) "
+                                       "VALUES (?, ?, ?, ?) ON CONFLICT (namespace, name) DO NOTHING",
+                                       table.schema, table.name, metadata_location, static_cast<int>(kind)));
   if (inserted == 0) return Error(kConflict, fmt::format("the table `{}` exists", table.to_string()));
   return ok_status();
 }
@@ -164,7 +166,7 @@ Result<std::vector<TablePointer>> list_tables(Database& database, const std::str
   Database::Reading reading(database);
   TARN_ASSIGN_OR_RETURN(Statement rows,
                         reading->prepare("SELECT namespace, name, metadata_location, "
-                                         "previous_metadata_location FROM tables "
+                                         "previous_metadata_location, kind FROM tables "
                                          "WHERE namespace = ?1 OR ?1 = '' ORDER BY namespace, name"));
   rows.bind(schema);
   std::vector<TablePointer> pointers;

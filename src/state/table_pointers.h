@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,16 +10,20 @@
 #include "base/result.h"
 #include "state/database.h"
 
-/// The catalog's rows: namespaces with properties, and for each table the location of its current metadata.
-/// Rules about names and metadata are the catalog library's; here a name is any text.
+/// The catalog's rows: namespaces with properties, and for each table and view the location of its current
+/// metadata. Tables and views share their names. Rules about names and metadata are the catalog library's;
+/// here a name is any text.
 namespace tarn::state {
 
 using Properties = std::map<std::string, std::string>;
+
+enum class EntryKind : std::uint8_t { kTable = 0, kView = 1 };
 
 struct TablePointer {
   TableName table = {};
   std::string metadata_location = "";
   std::string previous_metadata_location = "";  ///< Empty for a new table.
+  EntryKind kind = EntryKind::kTable;
 };
 
 /// state.conflict when it exists.
@@ -33,8 +38,9 @@ Result<std::optional<Properties>> find_namespace(Database& database, const std::
 /// All names, sorted; of a nested one the dotted name.
 Result<std::vector<std::string>> list_namespaces(Database& database);
 
-/// state.conflict when the table exists, state.not_found when its namespace does not.
-Status insert_table(Transaction& transaction, const TableName& table, const std::string& metadata_location);
+/// state.conflict when a table or view of that name exists, state.not_found when its namespace does not.
+Status insert_table(Transaction& transaction, const TableName& table, const std::string& metadata_location,
+                    EntryKind kind = EntryKind::kTable);
 
 struct PointerSwap {
   TableName table = {};
@@ -48,11 +54,11 @@ Status remove_table(Transaction& transaction, const TableName& table);
 /// state.not_found for the table or the new namespace, state.conflict when the new name exists.
 Status rename_table(Transaction& transaction, const TableName& from, const TableName& to);
 
-/// Nothing when the table does not exist.
+/// The table or view of that name, or nothing.
 Result<std::optional<TablePointer>> find_table(Database& database, const TableName& table);
 /// The same, inside a transaction.
 Result<std::optional<TablePointer>> find_table(Transaction& transaction, const TableName& table);
-/// Sorted by name; of all namespaces when `schema` is empty.
+/// Tables and views, sorted by name; of all namespaces when `schema` is empty.
 Result<std::vector<TablePointer>> list_tables(Database& database, const std::string& schema);
 
 }  // namespace tarn::state

@@ -3,6 +3,7 @@
 #include "base/civil_time.h"
 #include "base/hash.h"
 #include "base/ids.h"
+#include "base/keyed_hash.h"
 #include "base/size.h"
 
 namespace tarn {
@@ -44,6 +45,17 @@ TEST(Ids, UuidsCarryVersionAndVariant) {
   const std::string four = uuid_v4({});
   EXPECT_EQ(four, "00000000-0000-4000-8000-000000000000");
   EXPECT_EQ(uuid_v7(1, {}).substr(0, 15), "00000000-0001-7");
+}
+
+// RFC 4231, test case 2; RFC 7914, section 11.
+TEST(KeyedHash, IsThatOfTheStandards) {
+  EXPECT_EQ(static_cast<unsigned char>(hmac_sha256("Jefe", "what do ya want for nothing?")[0]), 0x5b);
+  EXPECT_EQ(static_cast<unsigned char>(hmac_sha256("Jefe", "what do ya want for nothing?")[31]), 0x43);
+  const std::string derived = pbkdf2_sha256("passwd", "salt", 1);
+  EXPECT_EQ(derived.substr(0, 4), "\x55\xac\x04\x6e");
+  EXPECT_TRUE(equal_in_constant_time(derived, pbkdf2_sha256("passwd", "salt", 1)));
+  EXPECT_FALSE(equal_in_constant_time(derived, pbkdf2_sha256("passwd", "salt", 2)));
+  EXPECT_FALSE(equal_in_constant_time("a", "ab"));
 }
 
 }  // namespace

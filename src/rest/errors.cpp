@@ -1,0 +1,13 @@
+#include "rest/errors.h"
+
+#include <array>
+
+namespace tarn::rest {
+
+std::span<const ErrorCode* const> error_codes() {
+  static constexpr std::array kCodes = {&kBadRequest, &kNoEndpoint, &kNotAuthorized, &kBadSecret,
+                                        &kKeyReused};
+  return kCodes;
+}
+
+}  // namespace tarn::rest

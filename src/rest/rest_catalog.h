@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "io/clock.h"
+#include "io/random.h"
+#include "net/http_message.h"
+#include "rest/access_tokens.h"
+#include "state/database.h"
+#include "telemetry/log.h"
+
+namespace tarn::rest {
+
+struct RestCatalogOptions {
+  /// Who may ask for a token; when there is nobody, requests need none.
+  std::vector<Client> clients = {};
+  std::int64_t token_lifetime_s = 3600;
+  /// What `/v1/config` tells clients besides.
+  std::map<std::string, std::string> defaults = {};
+  std::map<std::string, std::string> overrides = {};
+};
+
+/// Answers the requests of Iceberg's REST catalog specification (1.11) from a catalog. Every answer but a
+/// success is an error in the specification's form. May be called by many threads at once.
+///
+///   RestCatalog rest(parts, {});
+///   auto server = net::HttpServer::start({.port = 8181}, [&](const auto& request) { return
+///   rest.handle(request); },
+///                                        RestCatalog::refusal);
+class RestCatalog {
+ public:
+  /// All must outlive the RestCatalog. `log` may be null; it gets one event a request.
+  struct Parts {
+    catalog::Catalog& catalog;
+    state::Database& database;
+    io::Clock& clock;
+    io::Random& random;
+    telemetry::Log* log = nullptr;
+  };
+  RestCatalog(const Parts& parts, RestCatalogOptions options);
+  ~RestCatalog();
+  RestCatalog(const RestCatalog&) = delete;
+  RestCatalog& operator=(const RestCatalog&) = delete;
+
+  net::HttpResponse handle(const net::HttpRequest& request);
+
+  /// What the HTTP server answers when a request does not get here.
+  static net::HttpResponse refusal(int status, std::string_view reason);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tarn::rest

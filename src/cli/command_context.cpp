@@ -198,8 +198,10 @@ Result<catalog::Catalog*> CommandContext::catalog(state::OpenMode mode) {
   if (parts_->catalog == nullptr) {
     TARN_ASSIGN_OR_RETURN(state::Database* const state, database(mode));
     TARN_ASSIGN_OR_RETURN(std::string location, warehouse());
-    parts_->catalog = std::make_unique<catalog::Catalog>(*state, *parts_->store, *parts_->clock,
-                                                         *parts_->random, std::move(location));
+    TARN_ASSIGN_OR_RETURN(const project::Project* const loaded, project());
+    parts_->catalog =
+        std::make_unique<catalog::Catalog>(*state, *parts_->store, *parts_->clock, *parts_->random,
+                                           std::move(location), loaded->spec.listeners.rest.locations);
   }
   return parts_->catalog.get();
 }

@@ -17,6 +17,7 @@
 #include "cli/commands/command_sql.h"
 #include "cli/commands/command_version.h"
 #include "cli/errors.h"
+#include "cli/listeners/command_catalog.h"
 #include "cli/version.h"
 
 namespace tarn::cli {
@@ -62,6 +63,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_discover_command(app, context);
   add_ingest_command(app, context);
   add_serve_command(app, context);
+  add_catalog_command(app, context);
   add_sql_command(app, context);
   add_files_command(app, context);
   add_status_command(app, context);

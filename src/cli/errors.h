@@ -24,6 +24,11 @@ inline constexpr ErrorCode kUnhealthy{"cli.unhealthy", ErrorClass::kPermanent,
                                       "A data file is not as its table describes it.",
                                       "Bring the file back from a copy of the warehouse."};
 
+inline constexpr ErrorCode kOpenListener{
+    "cli.open_listener", ErrorClass::kUser,
+    "A listener would be open to other machines without any password.",
+    "Listen on 127.0.0.1, name clients in `listeners.rest.clients`, or say `anonymous: true`."};
+
 /// Every code of this library, for the reference page.
 std::span<const ErrorCode* const> error_codes();
 

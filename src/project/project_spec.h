@@ -28,6 +28,30 @@ struct BatchSpec {
   bool operator==(const BatchSpec&) const = default;
 };
 
+/// Who may use the REST catalog.
+struct RestClientSpec {
+  std::string id;
+  std::string secret_hash;  ///< As `tarn catalog secret` prints it.
+
+  bool operator==(const RestClientSpec&) const = default;
+};
+
+/// The Iceberg REST catalog of `tarn serve`.
+struct RestListenerSpec {
+  std::string listen;  ///< `ADDRESS:PORT`; empty: off.
+  std::vector<RestClientSpec> clients;
+  bool anonymous = false;              ///< Other machines may do without a token.
+  std::vector<std::string> locations;  ///< Where else than in the warehouse tables may lie.
+
+  bool operator==(const RestListenerSpec&) const = default;
+};
+
+struct ListenersSpec {
+  RestListenerSpec rest;
+
+  bool operator==(const ListenersSpec&) const = default;
+};
+
 /// tarn.yaml as typed values. Folders are as written: relative to the project, or absolute.
 struct ProjectSpec {
   Located<std::string> name;
@@ -36,6 +60,7 @@ struct ProjectSpec {
   Located<std::string> state{"state/tarn.db"};
   ProcessLimits limits;
   BatchSpec batch;
+  ListenersSpec listeners;
 
   bool operator==(const ProjectSpec&) const = default;
 };

@@ -6,6 +6,7 @@
 
 #include "base/size.h"
 #include "cli/commands/ingest_setup.h"
+#include "cli/listeners/rest_listener.h"
 #include "cli/progress_bar.h"
 
 namespace tarn::cli {
@@ -152,8 +153,13 @@ Result<int> run_serve(CommandContext& context) {
     log.error("ingest.feed_blocked", blocked.error, {{"feed", *project->feeds[blocked.feed].name}});
   log.info("serve.started",
            {{"project", folder.string()}, {"feeds", static_cast<std::int64_t>(project->feeds.size())}});
+  std::unique_ptr<RestListener> listener;
+  if (const std::string& listen = project->spec.listeners.rest.listen; !listen.empty()) {
+    TARN_ASSIGN_OR_RETURN(listener, RestListener::start(context, listen, log));
+  }
   ingest::Progress progress;
   const Status outcome = open.pipeline->serve(progress, stop.token());
+  if (listener != nullptr) listener->stop();
   if (!outcome.ok()) {
     log.error("serve.failed", outcome.error(), {});
     return kExitFailed;

@@ -138,6 +138,11 @@ struct StopOnSignal::State {
   std::jthread waiter;
 };
 
+std::int64_t now_us() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count();
+}
+
 StopOnSignal::StopOnSignal() : state_(std::make_unique<State>()) {
   // Blocked before any thread starts, so that the waiting thread alone takes the first signal.
   sigemptyset(&state_->signals);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,9 @@ telemetry::Log log_to_stderr(telemetry::Level threshold);
 /// Tells people which feeds cannot be loaded, and why.
 void note_blocked(CommandContext& context, const project::Project& project,
                   const std::vector<ingest::BlockedFeed>& blocked);
+
+/// Microseconds since the epoch, for logs.
+std::int64_t now_us();
 
 /// Asks every thread to stop at SIGINT and SIGTERM while it lives; a second signal ends the process as usual.
 class StopOnSignal {

@@ -17,9 +17,11 @@
 #include "iceberg/errors.h"
 #include "ingest/errors.h"
 #include "io/errors.h"
+#include "net/errors.h"
 #include "project/errors.h"
 #include "project/reference.h"
 #include "query/errors.h"
+#include "rest/errors.h"
 #include "state/errors.h"
 #include "table/errors.h"
 #include "workload/errors.h"
@@ -53,6 +55,8 @@ std::map<std::string_view, const ErrorCode*> all_codes() {
   add(state::error_codes());
   add(table::error_codes());
   add(catalog::error_codes());
+  add(net::error_codes());
+  add(rest::error_codes());
   add(query::error_codes());
   add(format::error_codes());
   add(ingest::error_codes());

@@ -51,6 +51,69 @@ const Block<BatchSpec>& batch_block() {
   return kBlock;
 }
 
+Block<RestClientSpec> describe_rest_client() {
+  Block<RestClientSpec> block({.name = "client", .description = "Who may ask the REST catalog for a token."});
+  block.add(field(&RestClientSpec::id),
+            {.name = "id", .description = "The OAuth2 client id.", .example = "spark", .required = true});
+  block.add(field(&RestClientSpec::secret_hash),
+            {.name = "secret_hash",
+             .description = "The salted hash of the client's secret, as `tarn catalog secret` prints it.",
+             .example = "\"pbkdf2-sha256$100000$00$00\"",
+             .required = true});
+  return block;
+}
+
+const Block<RestClientSpec>& rest_client_block() {
+  static const Block<RestClientSpec> kBlock = describe_rest_client();
+  return kBlock;
+}
+
+Block<RestListenerSpec> describe_rest_listener() {
+  Block<RestListenerSpec> block(
+      {.name = "rest listener",
+       .description = "The Iceberg REST catalog, for Spark, Trino, PyIceberg, DuckDB."});
+  block.add(field(&RestListenerSpec::listen), {.name = "listen",
+                                               .description = "IP address and port; without it `tarn serve` "
+                                                              "has no REST catalog.",
+                                               .example = "127.0.0.1:8181"});
+  block.add(block_field<rest_client_block>(&RestListenerSpec::clients),
+            {.name = "clients",
+             .description = "Who may ask for a token; with any client every request needs a token.",
+             .example = "[{id: spark, secret_hash: \"pbkdf2-sha256$100000$00$00\"}]"});
+  block.add(field(&RestListenerSpec::anonymous),
+            {.name = "anonymous",
+             .description = "Whether everybody who reaches an address beyond this machine may do everything.",
+             .example = "true"});
+  block.add(
+      field(&RestListenerSpec::locations),
+      {.name = "locations",
+       .description = "Locations besides the warehouse in which clients may create and register tables.",
+       .example = "[file:///data/old-lake]"});
+  return block;
+}
+
+const Block<RestListenerSpec>& rest_listener_block() {
+  static const Block<RestListenerSpec> kBlock = describe_rest_listener();
+  return kBlock;
+}
+
+Block<ListenersSpec> describe_listeners() {
+  Block<ListenersSpec> block(
+      {.name = "listeners",
+       .description = "What `tarn serve` offers to other programs; nothing by default.",
+       .article = "the"});
+  block.add(block_field<rest_listener_block>(&ListenersSpec::rest),
+            {.name = "rest",
+             .description = "The Iceberg REST catalog.",
+             .example = "{listen: \"127.0.0.1:8181\"}"});
+  return block;
+}
+
+const Block<ListenersSpec>& listeners_block() {
+  static const Block<ListenersSpec> kBlock = describe_listeners();
+  return kBlock;
+}
+
 Block<ProjectSpec> describe_project() {
   Block<ProjectSpec> block({.name = "project", .description = "The project's own file: `tarn.yaml`."});
   block.add(field(&ProjectSpec::name), {.name = "project",
@@ -75,6 +138,10 @@ Block<ProjectSpec> describe_project() {
       {.name = "limits", .description = "What the whole process may use.", .example = "{memory: 4GiB}"});
   block.add(block_field<batch_block>(&ProjectSpec::batch),
             {.name = "batch", .description = "When a batch is closed.", .example = "{max_age: 5s}"});
+  block.add(block_field<listeners_block>(&ProjectSpec::listeners),
+            {.name = "listeners",
+             .description = "What `tarn serve` offers to other programs.",
+             .example = "{rest: {listen: \"127.0.0.1:8181\"}}"});
   return block;
 }
 

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "cli/command_context.h"
+#include "net/http_server.h"
+#include "rest/rest_catalog.h"
+#include "telemetry/log.h"
+
+namespace tarn::cli {
+
+/// The Iceberg REST catalog of the project, answering requests while it lives.
+class RestListener {
+ public:
+  /// Listens on `listen` ("127.0.0.1:8181"); who may ask is as tarn.yaml says. `log` must outlive it. Errors:
+  /// net.bad_address, net.cannot_listen, cli.open_listener, rest.bad_secret.
+  static Result<std::unique_ptr<RestListener>> start(CommandContext& context, const std::string& listen,
+                                                     telemetry::Log& log);
+
+  /// "http://127.0.0.1:8181".
+  const std::string& uri() const { return uri_; }
+  /// Lets running requests end.
+  void stop() { server_->stop(); }
+
+ private:
+  RestListener() = default;
+  std::string uri_;
+  std::unique_ptr<rest::RestCatalog> rest_;
+  std::unique_ptr<net::HttpServer> server_;
+};
+
+}  // namespace tarn::cli

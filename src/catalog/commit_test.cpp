@@ -103,7 +103,7 @@ TEST(Commit, CreatesStagedTables) {
   EXPECT_EQ(name_of(lake.catalog().commit({&create, 1})), "catalog.table_exists");
   create.name.schema = "none";
   EXPECT_EQ(name_of(lake.catalog().commit({&create, 1})), "catalog.namespace_not_found");
-  create.name.schema = "a/b";
+  create.name.schema = "a..b";
   EXPECT_EQ(name_of(lake.catalog().commit({&create, 1})), "catalog.bad_name");
   lake.reopen();
   EXPECT_EQ(lake.catalog().load_table({"curated", "t"})->metadata->current_schema().fields().size(), 2U);
@@ -142,12 +142,12 @@ TEST(Commit, TrimsOldMetadataFiles) {
 }
 
 TEST(Commit, NumbersMetadataFiles) {
-  EXPECT_EQ(metadata_file("/t", "", "u"), "/t/metadata/00000-u.metadata.json");
-  EXPECT_EQ(metadata_file("/t", "/t/metadata/00009-x.metadata.json", "u"),
-            "/t/metadata/00010-u.metadata.json");
-  EXPECT_EQ(metadata_file("/t", "/t/metadata/99999-x.metadata.json", "u"),
-            "/t/metadata/100000-u.metadata.json");
-  EXPECT_EQ(metadata_file("/t", "/t/metadata/v3.metadata.json", "u"), "/t/metadata/00000-u.metadata.json");
+  EXPECT_EQ(metadata_file("/t", "", "u"), "/t/00000-u.metadata.json");
+  EXPECT_EQ(metadata_file("/t", "/t/metadata/00009-x.metadata.json", "u"), "/t/00010-u.metadata.json");
+  EXPECT_EQ(metadata_file("/t", "/t/metadata/99999-x.metadata.json", "u"), "/t/100000-u.metadata.json");
+  EXPECT_EQ(metadata_file("/t", "/t/metadata/v3.metadata.json", "u"), "/t/00000-u.metadata.json");
+  EXPECT_EQ(metadata_folder("/t", {}), "/t/metadata");
+  EXPECT_EQ(metadata_folder("/t", {{"write.metadata.path", "/m/"}}), "/m");
 }
 
 // Either all of a commit is there after a crash and a restart, or nothing; `outcome` must not say otherwise.

@@ -51,7 +51,9 @@ bool Catalog::is_below(const std::string& location, const std::string& root) con
 Status Catalog::check_location(const std::string& location) const {
   const bool inside = std::any_of(roots_.begin(), roots_.end(),
                                   [&](const std::string& root) { return is_below(location, root); });
-  if (inside && !location.ends_with('/') && !has_path_tricks(location)) return ok_status();
+  // Not every engine takes a path without a scheme.
+  const bool bare = location.starts_with('/');
+  if (inside && !bare && !location.ends_with('/') && !has_path_tricks(location)) return ok_status();
   return Error(kBadLocation,
                fmt::format("the location of a table must lie below {}, without `.`, `..`, backslashes and "
                            "control characters in its path",

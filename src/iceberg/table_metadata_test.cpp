@@ -122,7 +122,11 @@ TEST(TableMetadata, ReadsVersionOne) {
   EXPECT_EQ(table.snapshot_of_ref("main")->snapshot_id, 22);
   EXPECT_EQ(table.snapshots[0].manifests.size(), 1U);
   EXPECT_EQ(TableMetadata::from_json(table.to_json()).value(), table);
-  EXPECT_EQ(apply(table, commit(snapshot(2, 1)), {.now_ms = 2000})->last_sequence_number, 0);
+  Snapshot next = snapshot(2, 1);
+  next.timestamp_ms = table.last_updated_ms;
+  const auto appended = apply(table, commit(next), {.now_ms = 2000});
+  ASSERT_TRUE(appended.ok()) << appended.error().to_string();
+  EXPECT_EQ(appended->last_sequence_number, 0);
   const std::vector<TableUpdate> upgrade = {AssignUuid{"0b6a4c3e-0000-4000-8000-000000000000"},
                                             UpgradeFormatVersion{2}};
   const TableMetadata upgraded = apply(table, upgrade, {.now_ms = 1}).value();

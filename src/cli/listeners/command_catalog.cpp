@@ -18,7 +18,7 @@ constexpr const char* kDefaultListen = "127.0.0.1:8181";
 
 Result<int> run_catalog_serve(CommandContext& context, std::string listen) {
   const StopOnSignal stop;
-  telemetry::Log log(std::cerr, telemetry::Level::kInfo, now_us);
+  telemetry::Log log = log_to_stderr(telemetry::Level::kInfo);
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
   if (listen.empty()) listen = project->spec.listeners.rest.listen;
   if (listen.empty()) listen = kDefaultListen;

@@ -82,6 +82,8 @@ std::string type_sql(const Type& type) {
       return struct_sql(type);
     case TypeId::kList:
       return type_sql(type.element().type) + "[]";
+    case TypeId::kLater:  // for people; scan_sql() refuses such a column
+      return type.to_string();
     case TypeId::kMap:
       return fmt::format("MAP({}, {})", type_sql(type.key().type), type_sql(type.value().type));
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/source_place.h"
+#include "iceberg/errors.h"
 #include "io/object_store.h"
 #include "query/type_sql.h"
 
@@ -104,6 +105,17 @@ std::string select_list(const Schema& wanted, const Schema* written_with) {
   return list;
 }
 
+// Types that only format version 3 has are passed on to other engines, and not read here.
+Status check_readable(const iceberg::Type& type, const std::string& column) {
+  if (type.id() == iceberg::TypeId::kLater) {
+    return Error(iceberg::kUnsupportedType,
+                 fmt::format("column `{}` is a {}, which this SQL cannot read", column, type.to_string()))
+        .with_hint("read the table with an engine that knows Iceberg version 3");
+  }
+  for (const NestedField& field : type.fields()) TARN_RETURN_IF_ERROR(check_readable(field.type, column));
+  return ok_status();
+}
+
 Result<std::string> file_list(const std::vector<std::string>& locations) {
   std::string list;
   for (const std::string& location : locations) {
@@ -164,6 +176,8 @@ std::string empty_sql(const Schema& wanted) {
 }  // namespace
 
 Result<std::string> scan_sql(const table::Scan& scan, const iceberg::TableMetadata& metadata) {
+  for (const NestedField& field : scan.schema.fields())
+    TARN_RETURN_IF_ERROR(check_readable(field.type, field.name));
   if (scan.tasks.empty() || scan.schema.fields().empty()) return empty_sql(scan.schema);
   std::string sql;
   for (const Group& group : group_files(scan, metadata)) {

@@ -93,9 +93,9 @@ TEST(BatchCommitter, FilesThatAFailedCommitCannotRemoveAreToldAndRemovedAtTheNex
   EXPECT_TRUE(failed);
   EXPECT_THAT(lake.logged.str(), HasSubstr(R"("level":"warning","event":"ingest.files_left")"));
   EXPECT_THAT(lake.logged.str(), HasSubstr(R"("files":)"));
-  EXPECT_THAT(lake.logged.str(), HasSubstr(R"("first":"/lake/curated/person)"));
+  EXPECT_THAT(lake.logged.str(), HasSubstr(R"("first":"file:///lake/curated/person)"));
   const auto data_files = [&] {
-    const auto objects = lake.store.list("/lake").value();
+    const auto objects = lake.store.list("file:///lake").value();
     return std::ranges::count_if(objects, [](const auto& one) { return one.location.ends_with(".parquet"); });
   };
   EXPECT_EQ(data_files(), 1);

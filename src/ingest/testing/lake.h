@@ -78,7 +78,7 @@ class Lake {
     auto opened = state::Database::open((folder_ / "tarn.db").string(), state::OpenMode::kReadWrite);
     ASSERT_TRUE(opened.ok()) << opened.error().to_string();
     database = std::move(opened).value();
-    catalog = std::make_unique<catalog::Catalog>(*database, store, clock, random, "/lake");
+    catalog = std::make_unique<catalog::Catalog>(*database, store, clock, random, "file:///lake");
   }
   void stop() {
     catalog.reset();

@@ -78,8 +78,8 @@ Result<CsvReader> CsvReader::create(const CsvOptions& options) {
 }
 
 CsvReader::CsvReader(const CsvOptions& options) : options_(options) {
-  // Without quotes, an escape that stands for doubled quotes has nothing to do.
-  if (options_.quote == '\0' && options_.escape == '"') options_.escape = '\0';
+  // An escape has something to do inside quotes only.
+  if (options_.quote == '\0') options_.escape = '\0';
   escapes_apart_ = options_.escape != options_.quote && options_.escape != '\0';
 }
 
@@ -90,46 +90,50 @@ void CsvReader::reset(std::string_view text, bool is_clean) {
   check_records_ = !is_clean;
   line_ = 1;
   number_ = 0;
-  for (std::uint32_t i = 0; i < options_.skip_rows && at_ < end_; ++i) {
-    at_ = after_line_end(find_line_end(at_));
-    ++line_;
-  }
+  knows_line_end_ = false;
+  cr_is_text_ = false;
+  for (std::uint32_t i = 0; i < options_.skip_rows && at_ < end_; ++i) skip_line();
+}
+
+bool CsvReader::ends_line(const char* at) const {
+  if (*at == '\n') return true;
+  return *at == '\r' && (!cr_is_text_ || at + 1 == end_ || at[1] == '\n');
 }
 
 const char* CsvReader::find_line_end(const char* at) const {
-  return find_any(at, end_, '\n', '\r', '\n');
-}
-
-const char* CsvReader::after_line_end(const char* at) const {
-  if (at == end_) return at;
-  return *at == '\r' && at + 1 < end_ && at[1] == '\n' ? at + 2 : at + 1;
-}
-
-const char* CsvReader::find_plain_end(const char* at, bool& has_escapes) const {
-  if (!escapes_apart_) return find_any(at, end_, options_.delimiter, '\n', '\r');
-  for (; at < end_ && *at != options_.delimiter && !is_line_end(*at); ++at) {
-    if (*at != options_.escape || at + 1 == end_) continue;
-    const char next = at[1];
-    if (next == options_.delimiter || next == options_.escape ||
-        (options_.quote != '\0' && next == options_.quote)) {
-      has_escapes = true;
-      ++at;
-    }
-  }
+  at = find_any(at, end_, '\n', '\r', '\n');
+  while (at < end_ && !ends_line(at)) at = find_any(at + 1, end_, '\n', '\r', '\n');
   return at;
 }
 
-// The closing quote of a field whose content begins at `at`, or nullptr when there is none in reach.
+// The first line end that is passed decides what a lone CR is.
+const char* CsvReader::pass_line_end(const char* at) {
+  if (at == end_) return at;
+  const bool is_pair = *at == '\r' && at + 1 < end_ && at[1] == '\n';
+  if (!knows_line_end_) {
+    knows_line_end_ = true;
+    cr_is_text_ = is_pair || *at == '\n';
+  }
+  return at + (is_pair ? 2 : 1);
+}
+
+void CsvReader::skip_line() {
+  const char* const line_end = find_line_end(at_);
+  line_ += 1 + count_line_ends({at_, static_cast<std::size_t>(line_end - at_)});
+  at_ = pass_line_end(line_end);
+}
+
+// The closing quote of a field whose content begins at `at`, or nullptr when there is none. It is sought to
+// the end of the text, yet reading stays linear: a quote that is passed over here is one of a pair, which
+// closes itself should reading resume before it.
 const char* CsvReader::find_closing_quote(const char* at, bool& has_escapes) const {
-  const auto left = static_cast<std::uint64_t>(end_ - record_begin_);
-  const char* const limit = record_begin_ + std::min<std::uint64_t>(left, options_.record_size);
   const char quote = options_.quote;
   const bool doubled = options_.escape == quote;
-  while (at < limit) {
+  while (at < end_) {
     at = escapes_apart_
-             ? find_any(at, limit, quote, options_.escape, quote)
-             : static_cast<const char*>(std::memchr(at, quote, static_cast<std::size_t>(limit - at)));
-    if (at == nullptr || at == limit) return nullptr;
+             ? find_any(at, end_, quote, options_.escape, quote)
+             : static_cast<const char*>(std::memchr(at, quote, static_cast<std::size_t>(end_ - at)));
+    if (at == nullptr || at == end_) return nullptr;
     const char next = at + 1 < end_ ? at[1] : '\0';
     if (*at == quote) {
       if (!doubled || at + 1 == end_ || next != quote) return at;
@@ -148,14 +152,9 @@ const char* CsvReader::find_closing_quote(const char* at, bool& has_escapes) con
 // Moves to the first character of the next record; false at the end.
 bool CsvReader::find_record() {
   while (at_ < end_) {
-    if (options_.comment != '\0' && *at_ == options_.comment) {
-      at_ = after_line_end(find_line_end(at_));
-    } else if (options_.skip_empty_lines && is_line_end(*at_)) {
-      at_ = after_line_end(at_);
-    } else {
-      return true;
-    }
-    ++line_;
+    const bool is_comment = options_.comment != '\0' && *at_ == options_.comment;
+    if (!is_comment && !(options_.skip_empty_lines && ends_line(at_))) return true;
+    skip_line();
   }
   return false;
 }
@@ -163,7 +162,7 @@ bool CsvReader::find_record() {
 bool CsvReader::next(CsvRecord& record) {
   if (!find_record()) return false;
   record_begin_ = at_;
-  saw_quote_ = false;
+  may_span_lines_ = false;
   problem_ = nullptr;
   problem_at_ = nullptr;
   problem_field_ = 0;
@@ -188,38 +187,42 @@ void CsvReader::read_fields() {
 CsvReader::FieldEnd CsvReader::classify_end(const char* at) const {
   if (at == end_) return FieldEnd::kTextEnd;
   if (*at == options_.delimiter) return FieldEnd::kDelimiter;
-  return is_line_end(*at) ? FieldEnd::kLineEnd : FieldEnd::kBad;
+  return ends_line(at) ? FieldEnd::kLineEnd : FieldEnd::kBad;
 }
 
 CsvReader::FieldEnd CsvReader::read_plain_field() {
-  FieldShape shape;
-  const char* const field_end = find_plain_end(at_, shape.has_escapes);
-  push_field(at_, field_end, shape);
+  const char* field_end = find_any(at_, end_, options_.delimiter, '\n', '\r');
+  while (field_end < end_ && classify_end(field_end) == FieldEnd::kBad) {
+    may_span_lines_ = true;
+    field_end = find_any(field_end + 1, end_, options_.delimiter, '\n', '\r');
+  }
+  push_field(at_, field_end, {});
   at_ = field_end;
   return classify_end(at_);
 }
 
 CsvReader::FieldEnd CsvReader::read_quoted_field() {
-  saw_quote_ = true;
+  may_span_lines_ = true;
   FieldShape shape;
   shape.quoted = true;
   const char* const open = at_;
   const char* const close = find_closing_quote(open + 1, shape.has_escapes);
-  if (close == nullptr) {
+  const FieldEnd field_end = close == nullptr ? FieldEnd::kBad : classify_end(close + 1);
+  const bool in_reach =
+      close != nullptr && static_cast<std::uint64_t>(close - record_begin_) < options_.record_size;
+  if (field_end == FieldEnd::kBad && !in_reach) {
     ++field_count_;
     set_problem(kCsvUnterminatedQuote, open);
-    at_ = find_line_end(record_begin_);
+    at_ = find_line_end(open);
     return FieldEnd::kBad;
   }
   push_field(open + 1, close, shape);
   at_ = close + 1;
-  const FieldEnd field_end = classify_end(at_);
   if (field_end == FieldEnd::kBad) {
     set_problem(kCsvTextAfterQuote, at_);
-    const char before = close[-1];
-    const bool opens_a_field = before == options_.delimiter || is_line_end(before);
+    const bool opens_a_field = close[-1] == options_.delimiter || ends_line(close - 1);
     const bool spans_lines = find_line_end(open) < close;
-    at_ = find_line_end(opens_a_field && spans_lines ? record_begin_ : at_);
+    at_ = find_line_end(opens_a_field && spans_lines ? open : at_);
   }
   return field_end;
 }
@@ -227,6 +230,11 @@ CsvReader::FieldEnd CsvReader::read_quoted_field() {
 void CsvReader::push_field(const char* begin, const char* end, FieldShape shape) {
   const auto size = static_cast<std::size_t>(end - begin);
   ++field_count_;
+  // Fields that stand beyond the limit are not kept: they would take memory without one.
+  if (static_cast<std::uint64_t>(end - record_begin_) > options_.record_size) {
+    set_problem(kCsvRecordTooLarge, record_begin_);
+    return;
+  }
   if (size > options_.field_size) {
     set_problem(kCsvFieldTooLarge, begin);
     return;
@@ -248,8 +256,7 @@ void CsvReader::unescape(std::string_view inner) {
     const std::size_t escape = inner.find(options_.escape);
     if (escape == std::string_view::npos || escape + 1 == inner.size()) break;
     const char next = inner[escape + 1];
-    const bool protects = next == options_.escape || next == options_.delimiter ||
-                          (options_.quote != '\0' && next == options_.quote);
+    const bool protects = next == options_.escape || next == options_.delimiter || next == options_.quote;
     scratch_.append(inner.substr(0, protects ? escape : escape + 1));
     if (protects) scratch_.push_back(next);
     inner.remove_prefix(escape + (protects ? 2 : 1));
@@ -292,9 +299,9 @@ void CsvReader::finish(CsvRecord& record) {
     record.problem_line = line_ + place.line - 1;
     record.problem_column = place.column;
   }
-  line_ += saw_quote_ ? count_line_ends(record.raw) : 0;
+  line_ += may_span_lines_ ? count_line_ends(record.raw) : 0;
   if (at_ < end_) ++line_;
-  at_ = after_line_end(at_);
+  at_ = pass_line_end(at_);
 }
 
 }  // namespace tarn::format

@@ -25,8 +25,8 @@ namespace tarn::format {
 struct CsvOptions {
   char delimiter = ',';
   char quote = '"';  ///< '\0': quotes mean nothing.
-  /// The quote itself: quotes are doubled. Another character: it protects a delimiter, a quote or itself that
-  /// follows it, in and outside quotes; before anything else it is text. '\0': none.
+  /// The quote itself: quotes are doubled. Another character: inside quotes it protects a delimiter, a quote
+  /// or itself that follows it; before anything else, and outside quotes, it is text. '\0': none.
   char escape = '"';
   char comment = '\0';           ///< Lines that begin with it are passed over; '\0': none.
   std::uint32_t skip_rows = 0;   ///< Physical lines before everything else.
@@ -62,15 +62,16 @@ struct CsvRecord {
 ///
 /// After a bad record reading resumes so that good neighbours survive:
 ///  - too many or too long fields, a too long record: the record is read to its end and the next one follows;
-///  - an unterminated quote (no closing quote within `record_size`, or before the end of the text): the
-///  record
-///    is its first physical line alone, and reading resumes on the next one, so that a stray quote costs one
-///    row and not the rest of the file. The rows that follow are read as they stand;
+///  - an unterminated quote: the record ends with the line that the quote opens on, and reading resumes
+///    on the next one, so that a stray quote costs one row and not the rest of the file. The rows that
+///    follow are read as they stand. Beyond `record_size` a quote closes a field only where a delimiter or
+///    a line end follows: then the record is too long, and its inner lines are no records;
 ///  - text after a closing quote: when the field began on an earlier line and the "closing" quote stands
-///  where a
-///    field begins, the opening quote was the stray one, and the record is its first physical line alone;
-///    else the record ends with the line that the text is on.
-/// Lines end with LF, CRLF or CR; a CR or LF inside quotes belongs to the value.
+///    where a field begins, the opening quote was the stray one, and the record ends with the line that it
+///    is on; else the record ends with the line that the text is on.
+/// Lines end with LF or CRLF, and with a lone CR only where one ends the text's first line (or stands last
+/// in the text): elsewhere it is a character, as in RFC 4180. A CR or LF inside quotes belongs to the value.
+/// Line numbers count as place_of() does: a lone CR that is a character counts, too.
 /// A quote counts only as the first character of a field, as RFC 4180 has it; elsewhere it is text.
 class CsvReader {
  public:
@@ -92,10 +93,10 @@ class CsvReader {
   };
 
   explicit CsvReader(const CsvOptions& options);
-  bool is_line_end(char c) const { return c == '\n' || c == '\r'; }
+  bool ends_line(const char* at) const;
   const char* find_line_end(const char* at) const;
-  const char* after_line_end(const char* at) const;
-  const char* find_plain_end(const char* at, bool& has_escapes) const;
+  const char* pass_line_end(const char* at);
+  void skip_line();
   const char* find_closing_quote(const char* at, bool& has_escapes) const;
   bool find_record();
   void read_fields();
@@ -110,13 +111,15 @@ class CsvReader {
   CsvOptions options_;
   bool escapes_apart_ = false;  ///< The escape is not the quote.
   bool check_records_ = false;
+  bool knows_line_end_ = false;  ///< The first line has ended.
+  bool cr_is_text_ = false;      ///< It ended with LF or CRLF, so that a lone CR ends no line.
   const char* begin_ = nullptr;
   const char* end_ = nullptr;
   const char* at_ = nullptr;
   const char* record_begin_ = nullptr;
   std::uint64_t line_ = 1;
   std::uint64_t number_ = 0;
-  bool saw_quote_ = false;
+  bool may_span_lines_ = false;  ///< The record has quotes, or a CR that is text.
   const ErrorCode* problem_ = nullptr;
   const char* problem_at_ = nullptr;
   std::uint32_t problem_field_ = 0;

@@ -98,7 +98,45 @@ TEST(Csv, LimitsCostTheRecord) {
   options = {};
   options.record_size = 8;
   EXPECT_EQ(read_all("123456789\n1,2", options), "{csv.record_too_large@1:1,1}2[1|2]");
-  EXPECT_EQ(read_all("\"123456789\nx\"\n1,2", options), "{csv.unterminated_quote@1:1,1}2[x\"]3[1|2]");
+}
+
+TEST(Csv, ATooLargeRecordHidesItsInnerLines) {
+  CsvOptions options;
+  options.record_size = 8;
+  const Case cases[] = {
+      {"\"123456789\nx\"\n1,2", "{csv.record_too_large@1:1,1}3[1|2]"},
+      {"1,\"note:\n2,evil\n2,evil\n\"\n3,ok\n", "{csv.record_too_large@1:1,2}5[3|ok]"},
+      // Each field is in reach of the limit, together they are not.
+      {"\"1\n2\",\"3\n4\",\"5\n6\"\n7,ok\n", "{csv.record_too_large@1:1,2}5[7|ok]"},
+      {"\"1\n2\n3\n4\n5\n\"\"6\",x\n7,ok\n", "{csv.record_too_large@1:1,1}7[7|ok]"},
+      {"\"1\n2\n3\n4\n5\n6\"", "{csv.record_too_large@1:1,1}"},
+      // A quote that is never closed costs its line, however far the next quote is.
+      {"1,\"x\n2,yyyyy\n3,zz\n", "{csv.unterminated_quote@1:3,2}2[2|yyyyy]3[3|zz]"},
+      {"1,\"x\n2,yyyyy\n3,\"z\"\n", "{csv.unterminated_quote@1:3,2}2[2|yyyyy]3[3|\"z\"]"},
+      {"1,\"x\n2,yyyyy\n3,5\" z\n", "{csv.unterminated_quote@1:3,2}2[2|yyyyy]3[3|5\" z]"},
+      {"1,\"x\n2,\"\"\n3,yyyyy\n", "{csv.unterminated_quote@1:3,2}2[2|\"\"]3[3|yyyyy]"},
+      // Fields that are closed stay closed when a later quote is not.
+      {"1,\"a\n2,evil\n\",\"b\n3,ok\n", "{csv.record_too_large@1:1,2}4[3|ok]"},
+      {"1,\"a\n2,evil\n\",\"b\"c\n3,ok\n", "{csv.record_too_large@1:1,2}4[3|ok]"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(read_all(c.text, options), c.expected) << c.text;
+}
+
+TEST(Csv, ALoneCarriageReturnEndsRecordsOnlyWhereItEndsTheFirstLine) {
+  const Case cases[] = {
+      {"a,b\n1,x\ry\n2,z\n", "1[a|b]2[1|x\ry]4[2|z]"},
+      {"a,b\r\n1,x\ry\r\n2,z\r\n", "1[a|b]2[1|x\ry]4[2|z]"},
+      {"a,b\n\r1,x\n2,y\r", "1[a|b]2[\r1|x]4[2|y]"},
+      {"a,b\n1,\"x\"\ry\n2,z\n", "1[a|b]{csv.text_after_quote@2:6,2}4[2|z]"},
+      {"\"a\rb\",c\n1,x\ry\n", "1[\"a\rb\"|c]3[1|x\ry]"},
+      {"a,b\r1,x\r2,\"y\r\"\r3,z\n4,u\r\n5,v", "1[a|b]2[1|x]3[2|\"y\r\"]5[3|z]6[4|u]7[5|v]"},
+      {"a,b\r\r\n1,x\r\r\n2,y\r\r\n", "1[a|b]3[1|x]5[2|y]"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(read_all(c.text), c.expected) << c.text;
+  CsvOptions preamble;
+  preamble.skip_rows = 1;
+  preamble.comment = '#';
+  EXPECT_EQ(read_all("Report\na,b\n#no\rte\n1,x\ry\n", preamble), "2[a|b]5[1|x\ry]");
 }
 
 TEST(Csv, DialectsAreObeyed) {
@@ -111,7 +149,12 @@ TEST(Csv, DialectsAreObeyed) {
   EXPECT_EQ(read_all("a\tb c\t\"d\te\"", tab), "1[a|b c|\"d\te\"]");
   CsvOptions backslash;
   backslash.escape = '\\';
-  EXPECT_EQ(read_all("\"a\\\"b\",c\\,d,\\N,C:\\x", backslash), "1[\"a\"b\"|c,d|\\N|C:\\x]");
+  EXPECT_EQ(read_all("\"a\\\"b\",\\N,C:\\x", backslash), "1[\"a\"b\"|\\N|C:\\x]");
+  // Outside quotes it is a character like any other.
+  EXPECT_EQ(read_all("C:\\,7\na\\,b,8\n\\\"x\\\\,9\\", backslash), "1[C:\\|7]2[a\\|b|8]3[\\\"x\\\\|9\\]");
+  backslash.quote = '\0';
+  EXPECT_EQ(read_all("C:\\,\"7\\\\", backslash), "1[C:\\|\"7\\\\]");
+  backslash.quote = '"';
   EXPECT_EQ(read_all("\"a\\\\\",b", backslash), "1[\"a\\\"|b]");
   EXPECT_EQ(read_all("\"a\"\"b\",c\nd", backslash), "{csv.text_after_quote@1:4,1}2[d]");
   CsvOptions preamble;

@@ -9,7 +9,9 @@ namespace {
 constexpr std::array kFormatType = {
     Choice{.name = "csv",
            .value = int(FormatType::kCsv),
-           .meaning = "delimited text (RFC 4180 by default)",
+           .meaning =
+               "delimited text (RFC 4180 by default). Records end with LF or CRLF; with a lone CR only "
+               "in a file whose first line does: elsewhere it belongs to the value",
            .synonyms = "tsv psv txt text delimited"},
     Choice{.name = "fixed",
            .value = int(FormatType::kFixed),
@@ -59,7 +61,7 @@ void describe_delimited(Block<FormatSpec>& block) {
   block.add(field(&FormatSpec::escape),
             {.name = "escape",
              .description = "What stands before a quote inside quotes: the quote itself "
-                            "(doubled), or `\\`.",
+                            "(doubled), or `\\`. Outside quotes it is a character like any other.",
              .example = "'\\'",
              .applies = kCsv});
   block.add(field(&FormatSpec::header),

@@ -32,6 +32,15 @@ std::string folded(std::string_view text) {
   return lower;
 }
 
+std::string reason_unknown(const format::CsvRecord& header, std::size_t field) {
+  const format::CsvField& name = header.fields[field];
+  if (!trimmed(name.text).empty())
+    return fmt::format("the header has a column `{}` that the contract does not know", name.text);
+  const bool trails = field > 0 && field + 1 == header.fields.size() && !name.quoted;
+  return fmt::format("the header's column {} has no name{}", field + 1,
+                     trails ? ": a delimiter ends the line" : "");
+}
+
 // The column name that a header's text becomes when drift adds it.
 std::string drift_name(std::string_view header) {
   std::string name;
@@ -168,7 +177,7 @@ bool DelimitedMemberReader::State::check_unknown(const format::CsvRecord& header
                  .level = state::QuarantineLevel::kMember,
                  .line = static_cast<std::int64_t>(header.line),
                  .rule = "drift: quarantine",
-                 .reason = fmt::format("the header has a column `{}` that the contract does not know", name),
+                 .reason = reason_unknown(header, field),
                  .raw = header.raw});
     return false;
   }

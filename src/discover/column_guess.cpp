@@ -211,7 +211,12 @@ class Guesser {
 
   void take_integer(const NumberRange& range) {
     static const RE2 kIdentity("(.*_)?(id|no|nr|number|num|key|count|bytes|size)");
-    if (range.whole > 18) {
+    constexpr std::size_t kAlwaysFits = 18;  // digits
+    const auto fits = [](std::string_view text) {
+      std::int64_t value = 0;
+      return format::parse_int64(text, value) == nullptr;
+    };
+    if (range.whole > kAlwaysFits && !std::ranges::all_of(values_, fits)) {
       remark("more digits than `long` holds: kept as text");
       return;
     }

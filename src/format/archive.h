@@ -165,8 +165,9 @@ class GzipReader {
   GzipReader(GzipReader&&) noexcept;
   GzipReader& operator=(GzipReader&&) noexcept;
 
-  /// Replaces the content of `out`. Limits `member_size` and `ratio` apply to the whole. Errors:
-  /// `archive.truncated`, `archive.corrupt`, `archive.crc`, `archive.member_too_large`, `archive.ratio`.
+  /// Replaces the content of `out`. `member_size`, `total_size` and `ratio` limit the whole. Errors:
+  /// `archive.truncated`, `archive.corrupt`, `archive.crc`, `archive.member_too_large`,
+  /// `archive.total_too_large`, `archive.ratio`.
   Status read(std::string_view bytes, const ArchiveLimits& limits, Buffer& out);
   /// The file name in the first header ("" when it has none), with its folders cut off; after read().
   const std::string& name() const { return name_; }

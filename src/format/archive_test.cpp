@@ -324,6 +324,10 @@ TEST(Gzip, RefusesDamageAndBombs) {
   EXPECT_EQ(code(gzip("0123456789a"), limits), "archive.member_too_large");
   EXPECT_EQ(code(gzip("01234") + gzip("56789") + gzip(""), limits), "");
   EXPECT_EQ(code(gzip("01234") + gzip("567890"), limits), "archive.member_too_large");
+  limits.total_size = 9;
+  EXPECT_EQ(code(gzip("0123456789"), limits), "archive.total_too_large");
+  EXPECT_EQ(code(gzip("01234") + gzip("56789"), limits), "archive.total_too_large");
+  EXPECT_EQ(code(gzip("012345678"), limits), "");
 }
 
 }  // namespace

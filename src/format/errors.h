@@ -96,6 +96,9 @@ inline constexpr ErrorCode kFixedShortLine{
 inline constexpr ErrorCode kFixedRecordTooLarge{
     "fixed.record_too_large", ErrorClass::kUser, "A line is longer than the feed allows.",
     "Raise the feed's `limits: record_size` if that is expected."};
+inline constexpr ErrorCode kFixedFieldTooLarge{"fixed.field_too_large", ErrorClass::kUser,
+                                               "A value is longer than the feed allows.",
+                                               "Raise the feed's `limits: field_size` if that is expected."};
 
 // XML ------------------------------------------------------------------------------------------------------
 inline constexpr ErrorCode kXmlMalformed{"xml.malformed", ErrorClass::kUser,
@@ -118,6 +121,12 @@ inline constexpr ErrorCode kXmlTooManyAttributes{"xml.too_many_attributes", Erro
 inline constexpr ErrorCode kXmlTooLarge{"xml.too_large", ErrorClass::kUser,
                                         "The document is larger than Tarn can hold (2 GiB).",
                                         "Have the sender split the document."};
+inline constexpr ErrorCode kXmlRecordTooLarge{"xml.record_too_large", ErrorClass::kUser,
+                                              "A record's element is longer than the feed allows.",
+                                              "Raise the feed's `limits: record_size` if that is expected."};
+inline constexpr ErrorCode kXmlFieldTooLarge{"xml.field_too_large", ErrorClass::kUser,
+                                             "A value is longer than the feed allows.",
+                                             "Raise the feed's `limits: field_size` if that is expected."};
 inline constexpr ErrorCode kXmlEncoding{
     "xml.encoding", ErrorClass::kUser,
     "The document's encoding is unknown or contradicts its byte-order mark.",
@@ -159,6 +168,10 @@ inline constexpr ErrorCode kValueNoSuchTime{
     "value.no_such_time", ErrorClass::kUser,
     "The date or time does not exist (30 February, 25:00, or an hour that daylight saving skips).",
     "Have the sender mend the value."};
+inline constexpr ErrorCode kValueYearOutOfRange{
+    "value.year_out_of_range", ErrorClass::kUser,
+    "The date or time lies outside the years 0001 to 9999 (a timestamptz: in UTC), where many readers fail.",
+    "Have the sender mend the value, or name it as a `null` marker."};
 inline constexpr ErrorCode kValueZoneMissing{"value.zone_missing", ErrorClass::kUser,
                                              "The time has no offset and the column names no time zone.",
                                              "State `timezone` for the column."};

@@ -41,13 +41,22 @@ Error FixedRecord::error() const {
                                        problem_column, problem_field));
   if (problem == &kFixedRecordTooLarge)
     return Error(*problem, fmt::format("line {} has {} bytes", line, end - begin));
+  if (problem == &kFixedFieldTooLarge)
+    return Error(*problem, fmt::format("line {}: the value at position {}, of column {}, is too long", line,
+                                       problem_column, problem_field));
   return Error(*problem, fmt::format("{} at line {}, column {}",
                                      problem == &kTextNulByte ? "a NUL character" : "a byte that is no text",
                                      line, problem_column));
 }
 
 FixedWidthReader::FixedWidthReader(const FixedOptions& options, std::vector<FixedColumn> columns)
-    : options_(options), columns_(std::move(columns)), fields_(columns_.size()) {}
+    : options_(options),
+      columns_(std::move(columns)),
+      fields_(columns_.size()),
+      check_fields_(std::ranges::any_of(columns_, [&options](const FixedColumn& column) {
+        constexpr std::uint64_t kMostBytes = 4;  // of a character in UTF-8
+        return (std::uint64_t{column.range.last} - column.range.first + 1) * kMostBytes > options.field_size;
+      })) {}
 
 void FixedWidthReader::reset(std::string_view text, bool is_clean) {
   text_ = text;
@@ -105,8 +114,20 @@ bool FixedWidthReader::next(FixedRecord& record) {
     cut_ascii(line, record);
   else
     cut_unicode(line, record);
+  if (check_fields_ && record.problem == nullptr) check_field_sizes(record);
   if (record.problem == nullptr) record.fields = fields_;
   return true;
+}
+
+void FixedWidthReader::check_field_sizes(FixedRecord& record) const {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    // Nothing but blanks: npos + 1 is 0.
+    if (fields_[i].text.find_last_not_of(' ') + 1 <= options_.field_size) continue;
+    record.problem = &kFixedFieldTooLarge;
+    record.problem_field = static_cast<std::uint32_t>(i + 1);
+    record.problem_column = columns_[i].range.first;
+    return;
+  }
 }
 
 void FixedWidthReader::cut_ascii(std::string_view line, FixedRecord& record) {

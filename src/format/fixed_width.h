@@ -36,6 +36,7 @@ struct FixedOptions {
   std::uint32_t skip_rows = 0;
   char comment = '\0';
   std::uint64_t record_size = std::uint64_t{16} << 20;
+  std::uint64_t field_size = std::uint64_t{8} << 20;  ///< Bytes of a value; blanks behind it are padding.
 };
 
 /// A field; untrimmed. A line that ends inside the field gives what is there (trailing blanks are often cut).
@@ -51,7 +52,7 @@ struct FixedRecord {
   std::uint64_t line = 0;    ///< 1-based in the whole text.
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
-  const ErrorCode* problem = nullptr;  ///< `fixed.short_line`, `fixed.record_too_large` or `text.*`.
+  const ErrorCode* problem = nullptr;  ///< `fixed.short_line`, `fixed.*_too_large` or `text.*`.
   std::uint32_t problem_field = 0;     ///< 1-based column of the plan; 0: the whole line.
   std::uint64_t problem_column = 0;    ///< 1-based character.
 
@@ -71,6 +72,7 @@ class FixedWidthReader {
   bool next_line(std::string_view& line);
   void cut_ascii(std::string_view line, FixedRecord& record);
   void cut_unicode(std::string_view line, FixedRecord& record);
+  void check_field_sizes(FixedRecord& record) const;
 
   FixedOptions options_;
   std::vector<FixedColumn> columns_;
@@ -80,6 +82,7 @@ class FixedWidthReader {
   std::size_t at_ = 0;
   std::size_t next_lf_ = 0;  ///< At or after at_ once known, so that CR-only texts are scanned once.
   bool check_records_ = false;
+  bool check_fields_ = false;  ///< Some column is wide enough to exceed `field_size`.
   std::uint64_t line_ = 0;
   std::uint64_t number_ = 0;
 };

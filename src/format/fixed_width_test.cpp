@@ -62,6 +62,12 @@ TEST(FixedWidth, BadLinesCostThemselves) {
   EXPECT_EQ(read_all("abcde\nabc", options), "1{fixed.record_too_large@1}2[abc|-|-|]");
 }
 
+TEST(FixedWidth, AFieldBeyondItsLimitCostsItsLine) {
+  FixedOptions options;
+  options.field_size = 2;
+  EXPECT_EQ(read_all("ab\nabc\nab d", options), "1[ab|-|-|]2{fixed.field_too_large@1}3[ab |d|-|]");
+}
+
 TEST(FixedWidth, RangesAreParsed) {
   EXPECT_EQ(parse_fixed_range("1-10").value(), (FixedRange{1, 10}));
   EXPECT_EQ(parse_fixed_range("7").value(), (FixedRange{7, 7}));

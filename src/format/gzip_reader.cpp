@@ -25,7 +25,15 @@ Error truncated() {
   return Error(kArchiveTruncated, "the gzip file is cut short");
 }
 
+// A gzip file is one member and the whole archive: the smaller limit holds.
+std::uint64_t size_limit(const ArchiveLimits& limits) {
+  return std::min(limits.member_size, limits.total_size);
+}
+
 Error too_large(const ArchiveLimits& limits) {
+  if (limits.total_size < limits.member_size)
+    return Error(kArchiveTotalTooLarge,
+                 fmt::format("the file inflates to more than {} bytes", limits.total_size));
   return Error(kArchiveMemberTooLarge,
                fmt::format("the file inflates to more than {} bytes", limits.member_size));
 }
@@ -128,7 +136,7 @@ Status GzipReader::read(std::string_view bytes, const ArchiveLimits& limits, Buf
 Status GzipReader::inflate_member(std::string_view& rest, const ArchiveLimits& limits, Buffer& out) {
   if (rest.size() < 9) return truncated();
   const std::uint64_t before = out.size();
-  const std::uint64_t room = limits.member_size - std::min<std::uint64_t>(limits.member_size, before);
+  const std::uint64_t room = size_limit(limits) - std::min<std::uint64_t>(size_limit(limits), before);
   const std::uint64_t by_ratio =
       std::max(kRatioFloor + 1, rest.size() * std::min(limits.ratio, kMaxDeflateRatio) + 1);
   const std::uint64_t most = std::min(room + 1, by_ratio);

@@ -13,6 +13,13 @@ namespace {
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
+
+// Of a date, or of a moment in UTC.
+ValueProblem check_years(std::int64_t micros) {
+  constexpr std::int64_t kFirst = -719'162 * kMicrosPerDay;    // 0001-01-01
+  constexpr std::int64_t kBeyond = 2'932'897 * kMicrosPerDay;  // 10000-01-01
+  return micros >= kFirst && micros < kBeyond ? nullptr : &kValueYearOutOfRange;
+}
 }  // namespace
 
 bool TimeFormat::has(Op op) const {
@@ -158,7 +165,7 @@ ValueProblem TimeFormat::parse_date(std::string_view text, std::int32_t& days) c
   std::int64_t micros = 0;
   if (const ValueProblem problem = local_of(parts, micros)) return problem;
   if (micros % kMicrosPerDay != 0) return &kValueTooPrecise;
-  if (micros / kMicrosPerDay != static_cast<std::int32_t>(micros / kMicrosPerDay)) return &kValueOutOfRange;
+  if (const ValueProblem problem = check_years(micros)) return problem;
   days = static_cast<std::int32_t>(micros / kMicrosPerDay);
   return nullptr;
 }
@@ -173,7 +180,8 @@ ValueProblem TimeFormat::parse_timestamp(std::string_view text, std::int64_t& mi
   Parts parts;
   if (const ValueProblem problem = read(text, parts)) return problem;
   if (parts.has_offset) return &kValueUnexpectedZone;
-  return local_of(parts, micros);
+  if (const ValueProblem problem = local_of(parts, micros)) return problem;
+  return check_years(micros);
 }
 
 ValueProblem TimeFormat::parse_timestamptz(std::string_view text, const TimeZone* zone,
@@ -184,7 +192,7 @@ ValueProblem TimeFormat::parse_timestamptz(std::string_view text, const TimeZone
   if (const ValueProblem problem = local_of(parts, local)) return problem;
   if (parts.has_offset || parts.has_epoch) {
     micros = local - parts.offset * kMicrosPerSecond;
-    return nullptr;
+    return check_years(micros);
   }
   if (zone == nullptr) return &kValueZoneMissing;
   std::int64_t seconds = local / kMicrosPerSecond;
@@ -195,7 +203,7 @@ ValueProblem TimeFormat::parse_timestamptz(std::string_view text, const TimeZone
   }
   if (const ValueProblem problem = zone->to_utc(seconds, seconds)) return problem;
   micros = seconds * kMicrosPerSecond + rest;
-  return nullptr;
+  return check_years(micros);
 }
 
 }  // namespace tarn::format

@@ -49,7 +49,8 @@ class TimeZone {
 /// %f is 1 to 9 digits, of which those beyond microseconds must be zero (`value.too_precise`). %y is 1969 …
 /// 2068. %z is Z, ±hh, ±hhmm or ±hh:mm. %b and %B are English, short or long, ignoring case. %m %d %e %H %I
 /// %M %S %j take fewer digits (or a blank first) where no digits touch them in the format. Second 60 and hour
-/// 24 do not exist.
+/// 24 do not exist. Years are 0001 to 9999, with a zone in UTC (`value.year_out_of_range`): Iceberg
+/// could keep others, but Python's datetime and all that is built on it cannot read them.
 class TimeFormat {
  public:
   /// Error: `value.bad_format` (unknown letter, a letter twice, or too little for the kind).

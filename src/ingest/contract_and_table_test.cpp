@@ -73,6 +73,32 @@ TEST(ContractAndTable, AFeedWithoutItsTableWaitsAndTheOthersGoOn) {
   EXPECT_THAT(lake.quarantine(), IsEmpty());
 }
 
+TEST(ContractAndTable, AnAppendWithoutTheKeyOfItsTableSaysThatTheModeIsTheCause) {
+  Lake lake({kPeople});
+  lake.files["people1.csv"] = "id,version,name,score\n1,1,Ann,50\n";
+  ASSERT_TRUE(lake.ingest().ok());
+  const std::string append =
+      replaced(replaced(kPeople, "mode: upsert", "mode: append"), "version_column: version\n", "");
+  const std::string keyless = replaced(append, "key: [id]\n", "");
+  for (const std::string& feed : {keyless, replaced(keyless, "  - {name: id, type: int}\n", "")}) {
+    lake.set_feeds({feed});
+    const auto pipeline = lake.open();
+    ASSERT_TRUE(pipeline.ok()) << pipeline.error().to_string();
+    ASSERT_EQ((*pipeline)->blocked().size(), 1U);
+    const Error& error = (*pipeline)->blocked().front().error;
+    EXPECT_EQ(error.name(), "ingest.incompatible_table");
+    EXPECT_THAT(error.message(), ::testing::HasSubstr("`mode` was upsert"));
+    EXPECT_THAT(error.hint(), ::testing::HasSubstr("`key: [id]`"));
+    ASSERT_TRUE(error.span().has_value());
+    EXPECT_EQ(error.span()->line, 7);
+  }
+  // With its key the feed may append.
+  lake.set_feeds({append});
+  lake.files["people2.csv"] = "id,version,name,score\n1,2,Ann,51\n";
+  ASSERT_TRUE(lake.ingest().ok());
+  EXPECT_THAT(lake.rows({"curated", "person"}, {"id", "score"}), ElementsAre("1|50.00", "1|51.00"));
+}
+
 TEST(ContractAndTable, MembersOfABlockedFeedWaitWithoutQuarantine) {
   const std::string notes = R"yaml(
 feed: notes

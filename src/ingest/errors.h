@@ -9,8 +9,8 @@ namespace tarn::ingest {
 
 inline constexpr ErrorCode kIncompatibleTable{
     "ingest.incompatible_table", ErrorClass::kUser,
-    "A contract asks for a type that the table's column cannot become.",
-    "Give the column a new name, or the feed a new table."};
+    "A contract asks for what its table cannot become: another type of a column, or another key.",
+    "Give the column a new name or the feed a new table, or put the former key back."};
 inline constexpr ErrorCode kOutOfMemory{"ingest.out_of_memory", ErrorClass::kPermanent,
                                         "A batch does not fit into memory.",
                                         "Raise limits.memory or lower batch.max_bytes in tarn.yaml."};

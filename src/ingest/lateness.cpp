@@ -63,7 +63,7 @@ Status BatchCommitter::await_event_times(std::vector<Gathered>& gathered) {
       times.horizon_us = horizon_us;
       const auto known = std::ranges::find(*watermarks, *feed.name, &state::FeedWatermark::feed);
       if (known == watermarks->end()) continue;
-      times.late_before_us = known->event_time_us - std::min(*feed.lateness_ms, kMaxLatenessMs) * 1000;
+      times.late_before_us = known->event_time_us - std::min(feed.lateness_ms->value, kMaxLatenessMs) * 1000;
     }
   }
   return ok_status();

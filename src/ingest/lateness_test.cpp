@@ -47,8 +47,8 @@ std::string watermark(Lake& lake) {
 // Of each file, in order of arrival.
 std::vector<std::int64_t> late_by_file(Lake& lake) {
   std::vector<std::int64_t> late;
-  for (const state::Arrival& file : state::list_arrivals(*lake.database, {}).value())
-    late.insert(late.begin(), file.records.late);
+  const auto files = state::list_arrivals(*lake.database, {}).value();
+  for (const state::Arrival& file : files) late.insert(late.begin(), file.records.late);
   return late;
 }
 

@@ -41,8 +41,31 @@ Status check_key(const iceberg::TableMetadata& table, const TableShape& shape) {
       .with_hint("give the feed a new table, or put the former key back");
 }
 
-Status evolve_column(iceberg::SchemaUpdate& update, const NestedField& existing, const NestedField& wanted,
-                     const TableShape& shape) {
+// Lets a column be null. Rows that are there are told apart by the table's identifier, so its columns stay
+// required: a later upsert could not find the rows that it replaces.
+Status relax_column(iceberg::SchemaUpdate& update, const iceberg::TableMetadata& table,
+                    const NestedField& existing, const std::string& name, const TableShape& shape) {
+  const iceberg::Schema& schema = table.current_schema();
+  const auto& identifier = schema.identifier_field_ids();
+  if (std::ranges::find(identifier, existing.id) == identifier.end()) return update.make_optional(name);
+  std::string key;
+  for (const NestedField& field : schema.fields()) {
+    if (std::ranges::find(identifier, field.id) == identifier.end()) continue;
+    key += (key.empty() ? "" : ", ") + field.name;
+  }
+  const std::string property(kKeyProperty);
+  const bool mode_changes = table.properties.contains(property) && !shape.properties.contains(property);
+  Error error(kIncompatibleTable,
+              fmt::format("`{}` identifies the rows of {}{}", name, shape.name.to_string(),
+                          mode_changes ? ", whose `mode` was upsert and is append in the contract"
+                                       : ", and the contract does not name it as a key"));
+  if (shape.mode_span.line > 0) error = std::move(error).with_span(shape.mode_span);
+  return std::move(error).with_hint(fmt::format("keep `key: [{}]`{}, or give the feed a new table", key,
+                                                mode_changes ? ", which `mode: append` may have too" : ""));
+}
+
+Status evolve_column(iceberg::SchemaUpdate& update, const iceberg::TableMetadata& table,
+                     const NestedField& existing, const NestedField& wanted, const TableShape& shape) {
   if (existing.type.is_primitive() && wanted.type.is_primitive()) {
     if (!(existing.type == wanted.type) && !iceberg::can_widen(wanted.type, existing.type)) {
       if (!iceberg::can_widen(existing.type, wanted.type)) {
@@ -59,14 +82,15 @@ Status evolve_column(iceberg::SchemaUpdate& update, const NestedField& existing,
                              shape.name.to_string()))
         .with_hint("give the column a new name, or the feed a new table");
   }
-  if (existing.required && !wanted.required) TARN_RETURN_IF_ERROR(update.make_optional(wanted.name));
+  if (existing.required && !wanted.required)
+    TARN_RETURN_IF_ERROR(relax_column(update, table, existing, wanted.name, shape));
   if (existing.doc != wanted.doc && wanted.doc) TARN_RETURN_IF_ERROR(update.set_doc(wanted.name, wanted.doc));
   return ok_status();
 }
 
 // Members that a list<struct> gained.
-Status evolve_members(iceberg::SchemaUpdate& update, const NestedField& existing, const NestedField& wanted,
-                      const TableShape& shape) {
+Status evolve_members(iceberg::SchemaUpdate& update, const iceberg::TableMetadata& table,
+                      const NestedField& existing, const NestedField& wanted, const TableShape& shape) {
   if (wanted.type.id() != iceberg::TypeId::kList || wanted.type.element().type.is_primitive())
     return ok_status();
   const std::string parent = wanted.name + ".element";
@@ -79,21 +103,22 @@ Status evolve_members(iceberg::SchemaUpdate& update, const NestedField& existing
     } else if (!(found->type == member.type) && !iceberg::can_widen(member.type, found->type)) {
       NestedField named = member;
       named.name = parent + "." + member.name;
-      TARN_RETURN_IF_ERROR(evolve_column(update, *found, named, shape));
+      TARN_RETURN_IF_ERROR(evolve_column(update, table, *found, named, shape));
     }
   }
   return ok_status();
 }
 
 // Rows no longer bring a column that the contract dropped, so it cannot stay required.
-Status relax_dropped(iceberg::SchemaUpdate& update, const iceberg::Schema& schema, const TableShape& shape) {
-  for (const NestedField& existing : schema.fields()) {
+Status relax_dropped(iceberg::SchemaUpdate& update, const iceberg::TableMetadata& table,
+                     const TableShape& shape) {
+  for (const NestedField& existing : table.current_schema().fields()) {
     const auto renamed = shape.renames.find(existing.name);
     const std::string& name = renamed == shape.renames.end() ? existing.name : renamed->second;
     if (!existing.required ||
         std::ranges::find(shape.columns, name, &NestedField::name) != shape.columns.end())
       continue;
-    TARN_RETURN_IF_ERROR(update.make_optional(existing.name));
+    TARN_RETURN_IF_ERROR(relax_column(update, table, existing, existing.name, shape));
   }
   return ok_status();
 }
@@ -142,10 +167,10 @@ Result<std::vector<iceberg::TableUpdate>> updates_to_shape(const iceberg::TableM
       }
       TARN_RETURN_IF_ERROR(update.rename(renamed->first, wanted.name));
     }
-    TARN_RETURN_IF_ERROR(evolve_column(update, *existing, wanted, shape));
-    TARN_RETURN_IF_ERROR(evolve_members(update, *existing, wanted, shape));
+    TARN_RETURN_IF_ERROR(evolve_column(update, table, *existing, wanted, shape));
+    TARN_RETURN_IF_ERROR(evolve_members(update, table, *existing, wanted, shape));
   }
-  TARN_RETURN_IF_ERROR(relax_dropped(update, table.current_schema(), shape));
+  TARN_RETURN_IF_ERROR(relax_dropped(update, table, shape));
   TARN_ASSIGN_OR_RETURN(const auto outcome, update.finish());
   std::vector<iceberg::TableUpdate> updates = schema_updates(table, outcome);
   TARN_RETURN_IF_ERROR(evolve_layout(table, shape, outcome.schema, updates));

@@ -117,6 +117,7 @@ std::string text_of(const std::vector<iceberg::SortTerm>& terms) {
 
 void describe(TableShape& shape, const project::FeedSpec& feed,
               const std::vector<project::ColumnSpec>& columns) {
+  shape.mode_span = feed.mode.written() ? feed.mode.span : feed.table.span;
   shape.properties["comment"] = shape.description;
   shape.properties["owner"] = feed.owner;
   shape.properties["tarn.feed"] = *feed.name;

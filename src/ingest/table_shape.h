@@ -49,6 +49,7 @@ struct TableShape {
   std::vector<iceberg::SortTerm> sort = {};
   std::map<std::string, std::string> properties = {};
   std::map<std::string, std::string> renames = {};  ///< Former name → name.
+  SourceSpan mode_span = {};  ///< Where the contract states its mode, or else its table; for messages.
 };
 
 /// The shape of the feed's own table, then one for each child table.
@@ -66,7 +67,8 @@ Result<iceberg::Schema> new_table_schema(const TableShape& shape);
 /// What brings an existing table to the shape: columns renamed, added (optional: older rows hold null),
 /// widened, comments and properties set, and the partition and sort of new files where the contract changed
 /// them. Empty when nothing differs. Columns that the shape no longer names stay, as optional ones.
-/// ingest.incompatible_table when a type would change in a way that is not widening, or the key.
+/// ingest.incompatible_table when a type would change in a way that is not widening, or the key, or when a
+/// column of the table's identifier is no key any more.
 Result<std::vector<iceberg::TableUpdate>> updates_to_shape(const iceberg::TableMetadata& table,
                                                            const TableShape& shape);
 

@@ -116,7 +116,7 @@ struct FeedSpec {
   std::vector<Located<PartitionField>> partition;
   std::vector<Located<SortField>> sort;
   Drift drift = Drift::kQuarantine;
-  std::optional<std::int64_t> lateness_ms;
+  std::optional<Located<std::int64_t>> lateness_ms;
   Located<std::string> event_time;  ///< Existing date or timestamp column; empty: none.
   FeedLimits limits;
 

@@ -168,7 +168,7 @@ TEST(Load, FillsTheSpec) {
   ASSERT_EQ(feed.partition.size(), 3u);
   EXPECT_EQ(feed.partition[1].value, (PartitionField{Transform::kBucket, 16, "facility_id"}));
   EXPECT_EQ(feed.sort[1].value, (SortField{"admitted_at", true}));
-  EXPECT_EQ(feed.lateness_ms, 7LL * 86'400'000);
+  EXPECT_EQ(feed.lateness_ms->value, 7LL * 86'400'000);
   EXPECT_EQ(feed.limits.record_size, 1u << 20);
   EXPECT_EQ(feed.children.front().table->to_string(), "lake.curated.diagnosis");
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <filesystem>
 #include <optional>
@@ -23,9 +24,15 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 4> kUnfinishedEndings = {".part", ".tmp", ".filepart", ".crdownload"};
 
+bool ends_with_in_any_case(std::string_view name, std::string_view lower_ending) {
+  return name.size() >= lower_ending.size() &&
+         std::ranges::equal(name.substr(name.size() - lower_ending.size()), lower_ending,
+                            [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+}
+
 bool passed_over(std::string_view name) {
   return name.starts_with('.') || std::ranges::any_of(kUnfinishedEndings, [name](std::string_view ending) {
-           return name.ends_with(ending);
+           return ends_with_in_any_case(name, ending);
          });
 }
 

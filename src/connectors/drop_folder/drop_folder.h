@@ -28,8 +28,8 @@ struct DropFolderOptions {
 /// A file is complete when it was renamed into place or closed by its writer while being watched, or when its
 /// size and time stayed the same for `settle`; and never while some process of this machine holds it open for
 /// writing (asked of the kernel by a read lease, where the file system grants one). Hidden files and names
-/// that mark unfinished uploads
-/// (`.part`, `.tmp`, `.filepart`, `.crdownload`) are passed over, symbolic links are not followed.
+/// that mark unfinished uploads (`.part`, `.tmp`, `.filepart`, `.crdownload`, in any case) are passed over,
+/// symbolic links are not followed.
 Result<std::unique_ptr<connect::Source>> open_drop_folder(DropFolderOptions options);
 
 }  // namespace tarn::drop_folder

@@ -53,6 +53,10 @@ TEST_F(DropFolderTest, ShowsCompleteFilesOnlyOldestFirst) {
   put(".hidden", "x");
   put("up.zip.part", "x");
   put(".stage/c.zip", "x");
+  put("UP.ZIP.TMP", "x");
+  put("up.zip.FilePart", "x");
+  put("Work.Part/d.zip", "x");
+  put("down.CRDOWNLOAD", "x");
   fs::create_symlink("a.zip", root_ / "in" / "link.zip");
   fs::last_write_time(root_ / "in" / "F1/b.zip", fs::file_time_type::clock::now() - std::chrono::hours(1));
   const auto scan = open(After::kKeep)->scan();

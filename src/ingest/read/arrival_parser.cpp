@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -93,6 +94,16 @@ std::string as_text(std::string_view path) {
     path.remove_prefix(std::min(good + 1, path.size()));
   }
   return text;
+}
+
+// As it came, before anything is inflated; the smallest of the feeds' limits here, too.
+Status check_file_size(std::span<const CompiledFeed> feeds, const ArrivalInput& input) {
+  std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
+  for (const std::size_t feed : input.feeds) limit = std::min(limit, feeds[feed].spec->limits.file_size);
+  if (input.bytes.size() <= limit) return ok_status();
+  return Error(kFileTooLarge,
+               fmt::format("the file has {} bytes, more than the {} that `limits: file_size` allows",
+                           input.bytes.size(), limit));
 }
 
 bool named_as_zip(std::string_view path) {
@@ -219,7 +230,8 @@ Result<ArrivalOutcome> ArrivalParser::parse(const ArrivalInput& input, WorkerRow
   RowOrigin origin{as_text(input.path), std::nullopt, input.sha256, input.id};
 
   const format::ArchiveKind kind = format::detect_archive(input.bytes);
-  Status readable = format::check_archive_kind(input.bytes);
+  Status readable = check_file_size(state.feeds, input);
+  if (readable.ok()) readable = format::check_archive_kind(input.bytes);
   std::string_view content = input.bytes;
   if (readable.ok() && kind == format::ArchiveKind::kZip) {
     readable = state.zip.open(input.bytes, limits_of(state.feeds, input));

@@ -131,7 +131,8 @@ void set_options(CompiledFeed& compiled, const project::FeedSpec& feed) {
                   .columns = static_cast<std::uint32_t>(limits.columns)};
   compiled.fixed = {.skip_rows = feed.format.skip_rows,
                     .comment = feed.format.comment.value_or('\0'),
-                    .record_size = limits.record_size};
+                    .record_size = limits.record_size,
+                    .field_size = limits.field_size};
   compiled.xml = {
       .encoding =
           format::parse_encoding(project::to_string(feed.format.encoding)).value_or(format::Encoding::kAuto),

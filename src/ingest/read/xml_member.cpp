@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "format/errors.h"
 #include "format/values.h"
 #include "ingest/errors.h"
 
@@ -44,13 +45,16 @@ struct XmlMemberReader::State {
   Arena arena;
   RecordCells cells;
   ChildRows children;
+  std::string field_rule;
 
-  explicit State(const CompiledFeed& compiled) : feed(compiled) {
+  explicit State(const CompiledFeed& compiled)
+      : feed(compiled), field_rule(fmt::format("limits: field_size: {}", compiled.spec->limits.field_size)) {
     children.children.resize(compiled.children.size());
   }
 
   bool trims() const { return feed.spec->format.trims(); }
   std::string_view trimmed(std::string_view text) const { return trims() ? format::trim_blanks(text) : text; }
+  bool is_too_long(std::string_view text) const { return text.size() > feed.spec->limits.field_size; }
   Refusal refusal(const ErrorCode& code, format::XmlNode record, std::int64_t number);
   Violation convert(const Converter& converter, const format::XmlValue& value, Cell& cell);
   bool read_columns(format::XmlNode record, std::int64_t number, MemberSink& sink);
@@ -76,6 +80,13 @@ Violation XmlMemberReader::State::convert(const Converter& converter, const form
   if (value.count > 1)
     return {
         .code = &kRepeated, .column = converter.column(), .rule = "at most one", .value = {}, .detail = {}};
+  if (is_too_long(value.text)) {
+    return {.code = &format::kXmlFieldTooLarge,
+            .column = converter.column(),
+            .rule = field_rule,
+            .value = {},
+            .detail = {}};
+  }
   return converter.convert(trimmed(value.text), arena, cell);
 }
 
@@ -182,6 +193,14 @@ bool XmlMemberReader::State::check_drift(format::XmlNode record, std::int64_t nu
       sink.refuse(refused);
       return false;
     }
+    if (is_too_long(leaf.text)) {
+      Refusal refused = refusal(format::kXmlFieldTooLarge, record, number);
+      refused.field = name;
+      refused.rule = field_rule;
+      refused.reason = fmt::format("`{}` has {} bytes", leaf.path, leaf.text.size());
+      sink.refuse(refused);
+      return false;
+    }
     extras.push_back({extra_names.emplace_back(std::move(name)), trimmed(leaf.text)});
   }
   return true;
@@ -189,6 +208,14 @@ bool XmlMemberReader::State::check_drift(format::XmlNode record, std::int64_t nu
 
 Status XmlMemberReader::State::read_record(format::XmlNode record, std::int64_t number, MemberSink& sink) {
   if (!sink.wants(number)) return ok_status();
+  const std::uint64_t limit = feed.spec->limits.record_size;
+  if (const std::size_t size = document.raw(record).size(); size > limit) {
+    Refusal refused = refusal(format::kXmlRecordTooLarge, record, number);
+    refused.rule = fmt::format("limits: record_size: {}", limit);
+    refused.reason = fmt::format("the record's element has {} bytes", size);
+    sink.refuse(refused);
+    return ok_status();
+  }
   arena.reset();
   feed.paths.extract(document, record, extraction);
   if (!check_drift(record, number, sink) || !read_columns(record, number, sink) ||

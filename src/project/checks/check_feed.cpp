@@ -53,7 +53,7 @@ class FeedCheck {
            "add `columns:` with at least one `- name:`");
     }
     if (feed_.lateness_ms && feed_.event_time->empty()) {
-      fail(kBadEventTime, feed_.name.span, "`lateness` needs `event_time`",
+      fail(kBadEventTime, feed_.lateness_ms->span, "`lateness` needs `event_time`",
            "add `event_time:` with a timestamp column");
     }
   }

@@ -42,7 +42,10 @@ Block<SourceSpec> describe_source() {
       {.name = "source", .description = "Where the files come from and which belong to the feed."});
   block.add(field(&SourceSpec::folder),
             {.name = "folder",
-             .description = "Folder that is watched with all below it; relative to the project, or absolute.",
+             .description = "Folder that is watched with all below it; relative to the project, or absolute. "
+                            "Passed over, whatever `files` says: names that begin with `.` or end in `.tmp`, "
+                            "`.part`, `.filepart` or `.crdownload` in any case, all below folders so named, "
+                            "and symbolic links. No command lists or counts them.",
              .example = "inbox",
              .required = true,
              .synonyms = {"path", "dir", "directory"}});
@@ -59,7 +62,7 @@ Block<SourceSpec> describe_source() {
              .when_empty = "no member would ever match"});
   block.add(field(&SourceSpec::ignore),
             {.name = "ignore",
-             .description = "Files and members passed over in silence, but counted.",
+             .description = "Files and members passed over in silence: no command lists or counts them.",
              .example = "[\"**/*.md\"]",
              .default_text = "none",
              .synonyms = {"exclude"}});
@@ -106,13 +109,13 @@ Block<FeedLimits> describe_limits() {
                               .minimum = 1,
                               .maximum = maximum});
   };
-  size(&FeedLimits::file_size, "file_size", "Bytes of an arrived file.", "2GiB");
+  size(&FeedLimits::file_size, "file_size", "Bytes of an arrived file as it came.", "2GiB");
   count(&FeedLimits::members, "members", "Members of an archive.", "1000", 10'000'000);
   size(&FeedLimits::member_size, "member_size", "Inflated bytes of a member.", "1GiB");
-  size(&FeedLimits::total_size, "total_size", "Inflated bytes of a whole archive.", "8GiB");
+  size(&FeedLimits::total_size, "total_size", "Inflated bytes of a whole archive, zip or gzip.", "8GiB");
   count(&FeedLimits::ratio, "ratio", "Inflated to deflated bytes, for members over 1 MiB.", "100", 1'000'000);
-  size(&FeedLimits::record_size, "record_size", "Bytes of a record.", "1MiB");
-  size(&FeedLimits::field_size, "field_size", "Bytes of a value.", "64KiB");
+  size(&FeedLimits::record_size, "record_size", "Bytes of a record; in XML, of its element.", "1MiB");
+  size(&FeedLimits::field_size, "field_size", "Bytes of a value, without fixed padding.", "64KiB");
   count(&FeedLimits::depth, "depth", "Nesting of XML elements.", "32", 1000);
   count(&FeedLimits::columns, "columns", "Columns of a record.", "500", 100'000);
   return block;

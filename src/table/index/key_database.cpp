@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdarg>
 #include <cstring>
 #include <filesystem>
 #include <numeric>
@@ -79,6 +81,14 @@ std::optional<KeyDatabase::State> state_from_text(std::string_view text) {
   return state;
 }
 
+/// Errors come back as statuses. RocksDB's own log in the database's folder ends the process when the disk is
+/// full: it asserts that nothing is appended to a file after a failure.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*values*/) override {}
+};
+
 rocksdb::Options database_options(const KeyIndexOptions& options) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
@@ -93,8 +103,8 @@ rocksdb::Options database_options(const KeyIndexOptions& options) {
   result.memtable_whole_key_filtering = true;
   result.memtable_prefix_bloom_size_ratio = 0.1;
   result.max_open_files = 128;
-  result.keep_log_file_num = 2;
-  result.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  result.info_log = std::make_shared<NoLog>();
+  result.max_bgerror_resume_count = 0;  // an index that fails is dropped, not revived
   result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   const std::vector<rocksdb::CompressionType> supported = rocksdb::GetSupportedCompressions();
   const bool lz4 = std::ranges::find(supported, rocksdb::kLZ4Compression) != supported.end();
@@ -125,7 +135,7 @@ Result<std::unique_ptr<KeyDatabase>> KeyDatabase::open(const std::string& folder
 Status KeyDatabase::open_database() {
   rocksdb::DB* opened = nullptr;
   rocksdb::Status status = rocksdb::DB::Open(database_options(options_), folder_, &opened);
-  if (!status.ok() && rocksdb::DestroyDB(folder_, rocksdb::Options()).ok()) {
+  if (!status.ok() && rocksdb::DestroyDB(folder_, database_options(options_)).ok()) {
     // It is a cache: one that cannot be opened, whatever a crash left of it, is emptied. A folder that
     // another process holds cannot be destroyed either, and the first error stands.
     status = rocksdb::DB::Open(database_options(options_), folder_, &opened);
@@ -150,7 +160,7 @@ Status KeyDatabase::clear() {
   const rocksdb::Status closed = db_->Close();
   db_.reset();
   if (!closed.ok()) return index_error(closed, "cannot close the key index in " + folder_);
-  const rocksdb::Status destroyed = rocksdb::DestroyDB(folder_, rocksdb::Options());
+  const rocksdb::Status destroyed = rocksdb::DestroyDB(folder_, database_options(options_));
   if (!destroyed.ok()) return index_error(destroyed, "cannot empty the key index in " + folder_);
   return open_database();
 }

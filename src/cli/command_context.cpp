@@ -78,11 +78,22 @@ std::string real_folder(const fs::path& project, std::string_view written) {
   return text;
 }
 
+project::LoadOutcome outcome_of(const fs::path& folder, const std::vector<project::ProjectFile>& files) {
+  return project::load(files, environment,
+                       [&folder](std::string_view written) { return real_folder(folder, written); });
+}
+
+Error bad_project(const fs::path& folder, const project::LoadOutcome& outcome) {
+  return Error(kBadProject, fmt::format("{} error{} in the project {}", outcome.errors.size(),
+                                        outcome.errors.size() == 1 ? "" : "s", folder.string()));
+}
+
 }  // namespace
 
 struct CommandContext::Parts {
   std::optional<fs::path> folder;
   std::optional<project::Project> project;
+  std::optional<project::Project> settings_alone;  // of tarn.yaml, when a contract has errors
   std::unique_ptr<io::ObjectStore> store;
   std::unique_ptr<io::Clock> clock;
   std::unique_ptr<io::Random> random;
@@ -136,15 +147,39 @@ Result<const project::Project*> CommandContext::project() {
   if (parts_->project) return &*parts_->project;
   TARN_ASSIGN_OR_RETURN(const fs::path folder, project_folder());
   TARN_ASSIGN_OR_RETURN(const std::vector<project::ProjectFile> files, read_project(folder));
-  project::LoadOutcome outcome = project::load(
-      files, environment, [&folder](std::string_view written) { return real_folder(folder, written); });
+  project::LoadOutcome outcome = outcome_of(folder, files);
   note(project::render_outcome(outcome, err_.color));
-  if (!outcome.project) {
-    return Error(kBadProject, fmt::format("{} error{} in the project {}", outcome.errors.size(),
-                                          outcome.errors.size() == 1 ? "" : "s", folder.string()));
-  }
+  if (!outcome.project) return bad_project(folder, outcome);
   parts_->project = std::move(outcome.project);
   return &*parts_->project;
+}
+
+Result<const project::ProjectSpec*> CommandContext::settings() {
+  if (parts_->project) return &parts_->project->spec;
+  if (parts_->settings_alone) return &parts_->settings_alone->spec;
+  TARN_ASSIGN_OR_RETURN(const fs::path folder, project_folder());
+  TARN_ASSIGN_OR_RETURN(std::vector<project::ProjectFile> files, read_project(folder));
+  project::LoadOutcome whole = outcome_of(folder, files);
+  if (whole.project) {
+    note(project::render_outcome(whole, err_.color));
+    parts_->project = std::move(whole.project);
+    return &parts_->project->spec;
+  }
+  std::erase_if(files, [](const project::ProjectFile& file) { return file.path != "tarn.yaml"; });
+  project::LoadOutcome alone = outcome_of(folder, files);
+  // What is wrong is not in the contracts alone: all of it is shown.
+  if (!alone.project) {
+    note(project::render_outcome(whole, err_.color));
+    return bad_project(folder, whole);
+  }
+  note(project::render_warning(
+      Error(kBadProject,
+            fmt::format("the contracts have {} error{}: nothing is ingested until they are mended",
+                        whole.errors.size(), whole.errors.size() == 1 ? "" : "s"))
+          .with_hint("`tarn check` shows them"),
+      err_.color));
+  parts_->settings_alone = std::move(alone.project);
+  return &parts_->settings_alone->spec;
 }
 
 Result<fs::path> CommandContext::resolve(const std::string& path) {
@@ -153,8 +188,8 @@ Result<fs::path> CommandContext::resolve(const std::string& path) {
 }
 
 Result<std::string> CommandContext::warehouse() {
-  TARN_ASSIGN_OR_RETURN(const project::Project* loaded, project());
-  const std::string& written = *loaded->spec.warehouse;
+  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const spec, settings());
+  const std::string& written = *spec->warehouse;
   std::string location = written;
   if (!written.starts_with("file:")) {
     TARN_ASSIGN_OR_RETURN(const fs::path path, resolve(written));
@@ -165,13 +200,13 @@ Result<std::string> CommandContext::warehouse() {
 }
 
 Result<fs::path> CommandContext::landing() {
-  TARN_ASSIGN_OR_RETURN(const project::Project* loaded, project());
-  return resolve(*loaded->spec.landing);
+  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const spec, settings());
+  return resolve(*spec->landing);
 }
 
 Result<fs::path> CommandContext::state_file() {
-  TARN_ASSIGN_OR_RETURN(const project::Project* loaded, project());
-  return resolve(*loaded->spec.state);
+  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const spec, settings());
+  return resolve(*spec->state);
 }
 
 Result<state::Database*> CommandContext::database(state::OpenMode mode) {
@@ -198,10 +233,10 @@ Result<catalog::Catalog*> CommandContext::catalog(state::OpenMode mode) {
   if (parts_->catalog == nullptr) {
     TARN_ASSIGN_OR_RETURN(state::Database* const state, database(mode));
     TARN_ASSIGN_OR_RETURN(std::string location, warehouse());
-    TARN_ASSIGN_OR_RETURN(const project::Project* const loaded, project());
+    TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const spec, settings());
     parts_->catalog =
         std::make_unique<catalog::Catalog>(*state, *parts_->store, *parts_->clock, *parts_->random,
-                                           std::move(location), loaded->spec.listeners.rest.locations);
+                                           std::move(location), spec->listeners.rest.locations);
   }
   return parts_->catalog.get();
 }

@@ -57,6 +57,9 @@ class CommandContext {
   /// The checked project; warnings are printed once. Errors: cli.bad_project, after every diagnostic was
   /// printed.
   Result<const project::Project*> project();
+  /// What tarn.yaml says, for commands that need no contract: an error in a contract is a warning to them.
+  /// Errors: cli.bad_project, as above, when it lies in tarn.yaml.
+  Result<const project::ProjectSpec*> settings();
   /// A path of the project's settings, made absolute.
   Result<std::filesystem::path> resolve(const std::string& path);
   /// `warehouse` as a location (`file:///…`), without a trailing slash.

@@ -12,7 +12,7 @@ namespace tarn::project {
 
 /// What the whole process may use.
 struct ProcessLimits {
-  std::uint64_t memory = 1ULL << 30;  ///< Bytes; at least 128 MiB.
+  std::uint64_t memory = 1ULL << 30;  ///< Bytes; at least 256 MiB.
   std::uint32_t threads = 0;          ///< 0: the machine's cores.
 
   bool operator==(const ProcessLimits&) const = default;

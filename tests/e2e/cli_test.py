@@ -84,6 +84,23 @@ def check_zone(checks, labs):
     checks.equal("a misspelt zone", (done.returncode, "did you mean `Europe/Berlin`?" in done.stderr), (1, True))
 
 
+def check_bad_contract(checks, labs):
+    """A contract with an error stops what needs contracts, and nothing else."""
+    labs.write("other")
+    labs.run("ingest")
+    with open(f"{labs.project}/feeds/labs.yaml", "a", encoding="utf-8") as file:
+        file.write("  - {name: at, type: nonsense}\n")
+    for command in (("sql", "SELECT count(*) FROM raw.lab"), ("files",), ("status",), ("quarantine", "list")):
+        done = labs.run(*command, check=False)
+        checks.equal(f"{command} answers", (done.returncode, "`tarn check` shows them" in done.stderr), (0, True))
+    for command in ("ingest", "check"):
+        done = labs.run(command, check=False)
+        checks.equal(f"{command} refuses", (done.returncode, "nonsense" in done.stderr), (1, True))
+    labs.write("other", "memroy: 1GiB\n")
+    done = labs.run("sql", "SELECT 1", check=False)
+    checks.equal("an error in tarn.yaml is one", (done.returncode, "memroy" in done.stderr), (1, True))
+
+
 def main():
     checks = Checks()
     with Labs(sys.argv[1], sys.argv[2]) as labs:
@@ -91,6 +108,7 @@ def main():
         check_version(checks, labs)
         check_folders(checks, labs)
         check_zone(checks, labs)
+        check_bad_contract(checks, labs)
     with tempfile.TemporaryDirectory() as empty:
         done = subprocess.run([os.path.abspath(sys.argv[1]), "chek"], capture_output=True, text=True, check=False, cwd=empty)
         checks.equal("a slip outside of a project", (done.returncode, "did you mean `check`?" in done.stderr), (2, True))

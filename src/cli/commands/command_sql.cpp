@@ -100,17 +100,17 @@ struct SqlSetup {
 };
 
 Result<SqlSetup> open_session(CommandContext& context) {
-  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadOnly));
   TARN_ASSIGN_OR_RETURN(state::Database* const state, context.database(state::OpenMode::kReadOnly));
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_file, context.state_file());
   SqlSetup setup;
   // What the engine's buffers do not get is left for results, manifests and the process itself.
-  const std::uint64_t engine_bytes = project->spec.limits.memory / 4 * 3;
+  const std::uint64_t engine_bytes = settings->limits.memory / 4 * 3;
   TARN_ASSIGN_OR_RETURN(
       setup.engine,
       engine::Database::open({.memory_limit_bytes = engine_bytes,
-                              .threads = project->spec.limits.threads,
+                              .threads = settings->limits.threads,
                               .temp_directory = (state_file.parent_path() / "sql-spill").string()}));
   TARN_ASSIGN_OR_RETURN(
       setup.session,

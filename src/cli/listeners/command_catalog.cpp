@@ -19,8 +19,8 @@ constexpr const char* kDefaultListen = "127.0.0.1:8181";
 Result<int> run_catalog_serve(CommandContext& context, std::string listen) {
   const StopOnSignal stop;
   telemetry::Log log = log_to_stderr(telemetry::Level::kInfo);
-  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
-  if (listen.empty()) listen = project->spec.listeners.rest.listen;
+  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
+  if (listen.empty()) listen = settings->listeners.rest.listen;
   if (listen.empty()) listen = kDefaultListen;
   TARN_ASSIGN_OR_RETURN(const auto listener, RestListener::start(context, listen, log));
   TARN_RETURN_IF_ERROR(context.print(listener->uri() + "\n"));

@@ -11,8 +11,8 @@ namespace tarn::cli {
 
 Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& context, const std::string& listen,
                                                           telemetry::Log& log) {
-  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
-  const project::RestListenerSpec& spec = project->spec.listeners.rest;
+  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
+  const project::RestListenerSpec& spec = settings->listeners.rest;
   TARN_ASSIGN_OR_RETURN(const net::ListenAddress address, net::parse_listen_address(listen));
   if (!address.is_loopback && spec.clients.empty() && !spec.anonymous) {
     return Error(kOpenListener,

@@ -11,9 +11,9 @@ Block<ProcessLimits> describe_process_limits() {
       {.name = "limits of the process", .description = "What the whole process may use.", .article = "the"});
   block.add(size_field(&ProcessLimits::memory),
             {.name = "memory",
-             .description = "Memory of the whole process; at least 128MiB.",
+             .description = "Memory of the whole process; at least 256MiB.",
              .example = "4GiB",
-             .minimum = 128LL << 20});
+             .minimum = 256LL << 20});
   block.add(field(&ProcessLimits::threads), {.name = "threads",
                                              .description = "Threads that parse and write.",
                                              .example = "2",

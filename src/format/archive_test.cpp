@@ -133,6 +133,8 @@ TEST(Zip, ABadMemberDoesNotTouchItsNeighbours) {
   renamed.local_name = "another";
   ZipEntry link = entry("link", "/etc/passwd");
   link.attributes = 0120777U << 16;
+  ZipEntry piped = entry("-", "of standard input");
+  piped.attributes = 0010600U << 16;
   const std::string bytes = ZipBuilder()
                                 .add(entry("good", "1"))
                                 .add(lying_crc)
@@ -143,6 +145,7 @@ TEST(Zip, ABadMemberDoesNotTouchItsNeighbours) {
                                 .add(lzma)
                                 .add(renamed)
                                 .add(link)
+                                .add(piped)
                                 .add(entry("good", "again"))
                                 .add(entry("last", "2"))
                                 .finish();
@@ -155,6 +158,7 @@ TEST(Zip, ABadMemberDoesNotTouchItsNeighbours) {
                                   "archive.unsupported",
                                   "archive.header_mismatch",
                                   "archive.special_file",
+                                  "",
                                   "archive.duplicate_member",
                                   ""};
   for (std::size_t i = 0; i < std::size(expected); ++i) EXPECT_EQ(member_code(bytes, i), expected[i]) << i;

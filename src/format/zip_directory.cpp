@@ -247,7 +247,8 @@ void ZipArchive::add_member(const Directory& directory, const CentralHeader& hea
   const ErrorCode* const place_problem = locate(directory, header, member);
   if (member.problem != nullptr) return;
   const std::uint32_t type = header.unix_type();
-  if (type != 0 && type != 0100000U)
+  // A named pipe is what `command | zip x.zip -` leaves as the type of the bytes that it read.
+  if (type != 0 && type != 0100000U && type != 0010000U)
     member.problem = &kArchiveSpecialFile;
   else if ((header.flags & (kFlagEncrypted | kFlagStrong | kFlagMasked)) != 0 || header.method == kMethodAes)
     member.problem = &kArchiveEncrypted;

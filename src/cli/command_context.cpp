@@ -182,6 +182,11 @@ Result<const project::ProjectSpec*> CommandContext::settings() {
   return &parts_->settings_alone->spec;
 }
 
+Result<std::vector<project::ProjectFile>> CommandContext::project_files() {
+  TARN_ASSIGN_OR_RETURN(const fs::path folder, project_folder());
+  return read_project(folder);
+}
+
 Result<fs::path> CommandContext::resolve(const std::string& path) {
   TARN_ASSIGN_OR_RETURN(const fs::path folder, project_folder());
   return (folder / path).lexically_normal();

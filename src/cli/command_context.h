@@ -13,6 +13,7 @@
 #include "io/clock.h"
 #include "io/object_store.h"
 #include "io/random.h"
+#include "project/load.h"
 #include "project/project_spec.h"
 #include "state/database.h"
 #include "table/manifest_cache.h"
@@ -60,6 +61,8 @@ class CommandContext {
   /// What tarn.yaml says, for commands that need no contract: an error in a contract is a warning to them.
   /// Errors: cli.bad_project, as above, when it lies in tarn.yaml.
   Result<const project::ProjectSpec*> settings();
+  /// tarn.yaml and the contracts as they are written.
+  Result<std::vector<project::ProjectFile>> project_files();
   /// A path of the project's settings, made absolute.
   Result<std::filesystem::path> resolve(const std::string& path);
   /// `warehouse` as a location (`file:///…`), without a trailing slash.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/backup/command_backup.h"
 #include "cli/commands/command_demo.h"
 #include "cli/commands/command_discover.h"
 #include "cli/commands/command_doctor.h"
@@ -69,6 +70,8 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_status_command(app, context);
   add_doctor_command(app, context);
   add_quarantine_command(app, context);
+  add_backup_command(app, context);
+  add_restore_command(app, context);
   add_demo_command(app, context);
   add_version_command(app, context);
   add_reference_command(app, context);

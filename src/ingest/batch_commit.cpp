@@ -11,10 +11,10 @@
 #include <thread>
 #include <utility>
 
+#include "base/parallel.h"
 #include "catalog/errors.h"
 #include "ingest/batch_work.h"
 #include "ingest/errors.h"
-#include "ingest/parallel.h"
 #include "table/child_upsert.h"
 #include "table/data_files.h"
 #include "table/upsert.h"

@@ -4,8 +4,8 @@
 #include <future>
 #include <utility>
 
+#include "base/parallel.h"
 #include "ingest/errors.h"
-#include "ingest/parallel.h"
 #include "ingest/pipeline_work.h"
 #include "ingest/table_shape.h"
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/ids.h"
+#include "base/parallel.h"
 #include "ingest/errors.h"
-#include "ingest/parallel.h"
 #include "ingest/pipeline.h"
 #include "ingest/pipeline_work.h"
 #include "ingest/table_shape.h"

@@ -171,6 +171,12 @@ Status Database::check_integrity() {
   return check_totals(*this);
 }
 
+Status Database::copy_to(const std::string& path) {
+  Reading reading(*this);
+  TARN_RETURN_IF_ERROR(reading->run("VACUUM INTO ?", path));
+  return ok_status();
+}
+
 const std::string& Database::path() const {
   return impl_->path;
 }

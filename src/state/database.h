@@ -77,6 +77,10 @@ class Database {
   /// minutes for a big file. state.corrupt, state.unbalanced.
   Status check_integrity();
 
+  /// A copy of what was committed, as one consistent file; others may go on writing. Its folder must exist,
+  /// the file must not. Not synced. state.disk_full, state.denied, state.failed.
+  Status copy_to(const std::string& path);
+
   /// Writes and commits a mark, after which a failed commit of before can no longer surface (its bytes in the
   /// write-ahead log are overwritten): what is read then is final. For those who met `state.commit_unknown`.
   Status fence();

@@ -7,6 +7,7 @@
 #include <set>
 #include <span>
 
+#include "backup/errors.h"
 #include "base/error.h"
 #include "catalog/errors.h"
 #include "cli/errors.h"
@@ -60,6 +61,7 @@ std::map<std::string_view, const ErrorCode*> all_codes() {
   add(query::error_codes());
   add(format::error_codes());
   add(ingest::error_codes());
+  add(backup::error_codes());
   add(drop_folder::error_codes());
   add(workload::error_codes());
   add(error_codes());

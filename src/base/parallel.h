@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 
-namespace tarn::ingest {
+namespace tarn {
 
 /// Runs `work(worker)` in `count` threads at once, one of them this one, and waits for all. The first error
 /// is returned; the others run to their own end, so let them look at a shared flag where that takes long.
@@ -33,4 +33,4 @@ Status run_parallel(std::size_t count, const Work& work) {
   return ok_status();
 }
 
-}  // namespace tarn::ingest
+}  // namespace tarn

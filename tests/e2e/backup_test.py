@@ -148,7 +148,7 @@ def check_busy(checks, hospital, repository):
     with subprocess.Popen(command + ["ingest"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as ingest:
         kills = 0
         made = 0
-        while ingest.poll() is None and made < 20:
+        while ingest.poll() is None and made < 12:
             with subprocess.Popen(command + ["backup", "create", repository], stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL) as backup:
                 if made % 2:

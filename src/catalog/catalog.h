@@ -120,6 +120,9 @@ class Catalog {
   Status drop_namespace(const std::string& name);
   /// catalog.namespace_not_found.
   Result<Properties> namespace_properties(const std::string& name);
+  /// The folder that new tables of the namespace get theirs in: its property `location`, or one below the
+  /// warehouse. catalog.namespace_not_found.
+  Result<std::string> namespace_location(const std::string& name);
   Result<bool> namespace_exists(const std::string& name);
   /// Sets some and removes some. catalog.namespace_not_found, catalog.property_conflict.
   Result<PropertyChanges> update_namespace_properties(const std::string& name, const Properties& set,
@@ -206,6 +209,7 @@ class Catalog {
   Result<Staged> stage_view(const ViewCommit& commit);
   Result<View> publish_view(Staged staged);
   Status check_location(const std::string& location) const;
+  std::string location_of(const std::string& schema, const Properties& properties) const;
   bool is_below(const std::string& location, const std::string& root) const;
   Result<std::vector<std::string>> purge(const std::string& location);
   Status publish(std::vector<Staged>& staging, const OnCommit& on_commit);

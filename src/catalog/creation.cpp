@@ -18,6 +18,8 @@ bool is_local(std::string_view location) {
   return location.starts_with("file:") || location.starts_with('/');
 }
 
+constexpr std::string_view kLocation = "location";
+
 std::string without_slashes(std::string location) {
   while (location.size() > 1 && location.ends_with('/')) location.pop_back();
   return location;
@@ -60,10 +62,22 @@ Status Catalog::check_location(const std::string& location) const {
                            fmt::join(roots_, " or ")));
 }
 
+std::string Catalog::location_of(const std::string& schema, const Properties& properties) const {
+  const auto own = properties.find(std::string(kLocation));
+  if (own != properties.end()) return without_slashes(own->second);
+  return fmt::format("{}/{}", warehouse_, folder_name(schema));
+}
+
+Result<std::string> Catalog::namespace_location(const std::string& name) {
+  TARN_ASSIGN_OR_RETURN(const Properties properties, namespace_properties(name));
+  return location_of(name, properties);
+}
+
 Result<std::string> Catalog::new_location(const TableName& name) {
   TARN_RETURN_IF_ERROR(check_table_name(name));
+  TARN_ASSIGN_OR_RETURN(const auto own, state::find_namespace(database_, name.schema));
   const std::string folder =
-      fmt::format("{}/{}/{}", warehouse_, folder_name(name.schema), folder_name(name.name));
+      fmt::format("{}/{}", location_of(name.schema, own.value_or(Properties())), folder_name(name.name));
   bool taken = folder_name_is_lossy(name.schema) || folder_name_is_lossy(name.name);
   if (!taken) {
     TARN_ASSIGN_OR_RETURN(const auto objects, store_.list(folder));

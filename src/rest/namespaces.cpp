@@ -45,8 +45,9 @@ Endpoints::Reply Endpoints::create_namespace(Call& call) {
 }
 
 Endpoints::Reply Endpoints::load_namespace(Call& call) {
-  TARN_ASSIGN_OR_RETURN(const catalog::Properties properties,
-                        parts_.catalog.namespace_properties(call.schema));
+  TARN_ASSIGN_OR_RETURN(catalog::Properties properties, parts_.catalog.namespace_properties(call.schema));
+  // Trino stages the creation of a table where it knows the location, and can create none otherwise.
+  TARN_ASSIGN_OR_RETURN(properties["location"], parts_.catalog.namespace_location(call.schema));
   return json_response(200, {{"namespace", levels_json(call.schema)}, {"properties", properties}});
 }
 

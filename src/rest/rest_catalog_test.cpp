@@ -95,6 +95,18 @@ TEST_F(RestCatalogTest, ListsItsEndpoints) {
   EXPECT_EQ(config.body["idempotency-key-lifetime"], "PT30M");
 }
 
+TEST_F(RestCatalogTest, TablesOfANamespaceLieInItsLocation) {
+  post("/v1/namespaces", R"({"namespace":["plain"]})");
+  post("/v1/namespaces", R"({"namespace":["own"],"properties":{"location":"file:///lake/elsewhere/"}})");
+  EXPECT_EQ(ask("GET", "/v1/namespaces/plain").body["properties"]["location"], "file:///lake/plain");
+  EXPECT_EQ(ask("GET", "/v1/namespaces/own").body["properties"]["location"], "file:///lake/elsewhere");
+  const Answer created = post("/v1/namespaces/own/tables", creation("t"));
+  EXPECT_EQ(created.body["metadata"]["location"], "file:///lake/elsewhere/t");
+  // The location of a namespace is no way out of the warehouse.
+  post("/v1/namespaces", R"({"namespace":["out"],"properties":{"location":"file:///etc"}})");
+  EXPECT_EQ(post("/v1/namespaces/out/tables", creation("t")).status, 403);
+}
+
 TEST_F(RestCatalogTest, KeepsNestedNamespacesOfAnyName) {
   EXPECT_EQ(post("/v1/namespaces", R"({"namespace":["a.b","c/d e"],"properties":{"k":"v"}})").status, 200);
   EXPECT_EQ(ask("GET", "/v1/namespaces").body["namespaces"].dump(), R"([["a.b"]])");

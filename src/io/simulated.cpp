@@ -46,7 +46,7 @@ Result<ObjectInfo> MemoryObjectStore::stat(const std::string& location) {
   const std::lock_guard lock(mutex_);
   const auto found = objects_.find(location);
   if (found == objects_.end()) return Error(kNotFound, "cannot look at " + location + ": no such object");
-  return ObjectInfo{location, found->second.size(), 0};
+  return ObjectInfo{location, found->second.size(), modified_us_[location]};
 }
 
 Status MemoryObjectStore::write(const std::string& location, std::string_view bytes, IfExists if_exists) {
@@ -55,6 +55,7 @@ Status MemoryObjectStore::write(const std::string& location, std::string_view by
   if (if_exists == IfExists::kFail && objects_.contains(location))
     return Error(kExists, "cannot create " + location + ": it exists");
   objects_[location] = std::string(bytes);
+  modified_us_[location] = clock_ == nullptr ? 0 : clock_->now_us();
   return ok_status();
 }
 
@@ -76,7 +77,7 @@ Result<std::vector<ObjectInfo>> MemoryObjectStore::list(const std::string& prefi
   const std::lock_guard lock(mutex_);
   std::vector<ObjectInfo> found;
   for (auto it = objects_.lower_bound(folder); it != objects_.end() && it->first.starts_with(folder); ++it) {
-    found.push_back({it->first, it->second.size(), 0});
+    found.push_back({it->first, it->second.size(), modified_us_[it->first]});
   }
   return found;
 }

@@ -24,6 +24,9 @@ class MemoryObjectStore final : public ObjectStore {
       std::function<Status(std::uint64_t number, std::string_view operation, const std::string& location)>;
   void set_fault(Fault fault) { fault_ = std::move(fault); }
 
+  /// Stamps what is published from now on; without a clock everything is of the epoch.
+  void set_clock(Clock& clock) { clock_ = &clock; }
+
   /// Forgets whatever no sync() made durable, as a power cut would.
   void lose_unsynced();
 
@@ -43,6 +46,8 @@ class MemoryObjectStore final : public ObjectStore {
   std::mutex mutex_;
   Objects objects_;
   Objects durable_;
+  std::map<std::string, std::int64_t> modified_us_;
+  Clock* clock_ = nullptr;
   Fault fault_;
   std::atomic<std::uint64_t> operations_{0};
 };

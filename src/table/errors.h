@@ -46,6 +46,10 @@ inline constexpr ErrorCode kIndexFailed{"table.index_failed", ErrorClass::kPerma
 inline constexpr ErrorCode kIndexNotInStep{"table.index_not_in_step", ErrorClass::kTransient,
                                            "The key index describes another snapshot than the table's.",
                                            "Bring the index up to date and plan the upsert again."};
+inline constexpr ErrorCode kMissingFiles{
+    "table.missing_files", ErrorClass::kPermanent,
+    "The table names a file that is not in its folder; nothing is removed on that ground.",
+    "`tarn doctor` shows which files are missing; bring them back from a copy of the warehouse."};
 
 /// Every code of this library, for the reference page.
 std::span<const ErrorCode* const> error_codes();

@@ -19,9 +19,6 @@
 namespace tarn::table {
 namespace {
 
-// Rows of a batch when no column is read from the file.
-constexpr std::int64_t kBatchRows = 65'536;
-
 /// The leaf columns under a top-level field of a Parquet schema.
 std::vector<int> leaves_of(const parquet::SchemaDescriptor& schema, const parquet::schema::Node& root) {
   std::vector<int> leaves;
@@ -47,8 +44,9 @@ class Reader final : public DataFileReader {
  public:
   Reader(std::string location, std::unique_ptr<parquet::arrow::FileReader> file,
          std::vector<iceberg::NestedField> fields, std::shared_ptr<arrow::Schema> schema,
-         std::vector<std::int64_t> deleted)
-      : location_(std::move(location)),
+         std::vector<std::int64_t> deleted, std::int64_t batch_rows)
+      : batch_rows_(batch_rows),
+        location_(std::move(location)),
         file_(std::move(file)),
         fields_(std::move(fields)),
         schema_(std::move(schema)),
@@ -86,7 +84,7 @@ class Reader final : public DataFileReader {
   /// The next rows with the chosen columns, deleted ones included; null at the end.
   Result<std::shared_ptr<arrow::RecordBatch>> read() {
     std::shared_ptr<arrow::RecordBatch> raw;
-    std::int64_t count = std::min(rows_left_, kBatchRows);
+    std::int64_t count = std::min(rows_left_, batch_rows_);
     if (batches_) {
       TARN_ARROW_ASSIGN_OR_RETURN(raw, batches_->Next());
       if (!raw) return raw;
@@ -128,6 +126,7 @@ class Reader final : public DataFileReader {
     return rows;
   }
 
+  std::int64_t batch_rows_;
   std::string location_;
   std::unique_ptr<parquet::arrow::FileReader> file_;
   std::vector<iceberg::NestedField> fields_;
@@ -155,7 +154,8 @@ Result<std::vector<std::int64_t>> deleted_positions(DeleteFileCache& cache, cons
 Result<std::unique_ptr<DataFileReader>> DataFileReader::open(io::ObjectStore& store, DeleteFileCache& deletes,
                                                              const ScanTask& task,
                                                              const iceberg::Schema& schema,
-                                                             const std::vector<std::int32_t>& field_ids) {
+                                                             const std::vector<std::int32_t>& field_ids,
+                                                             std::int64_t batch_rows) {
   const std::string& location = task.data->file.file_path;
   if (task.data->file.file_format != iceberg::FileFormat::kParquet)
     return Error(kUnsupportedFormat, location + " is not Parquet");
@@ -170,9 +170,10 @@ Result<std::unique_ptr<DataFileReader>> DataFileReader::open(io::ObjectStore& st
     arrow_fields.push_back(std::move(arrow_field));
   }
   TARN_ASSIGN_OR_RETURN(auto deleted, deleted_positions(deletes, task));
-  TARN_ASSIGN_OR_RETURN(auto file, open_parquet(store, location));
-  auto reader = std::make_unique<Reader>(location, std::move(file), std::move(fields),
-                                         arrow::schema(std::move(arrow_fields)), std::move(deleted));
+  TARN_ASSIGN_OR_RETURN(auto file, open_parquet(store, location, batch_rows));
+  auto reader =
+      std::make_unique<Reader>(location, std::move(file), std::move(fields),
+                               arrow::schema(std::move(arrow_fields)), std::move(deleted), batch_rows);
   TARN_RETURN_IF_ERROR(without_exceptions("reading " + location, [&] { return reader->start(); }));
   return std::unique_ptr<DataFileReader>(std::move(reader));
 }

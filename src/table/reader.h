@@ -32,13 +32,15 @@ struct FileRows {
 ///   }
 class DataFileReader {
  public:
+  static constexpr std::int64_t kDefaultBatchRows = 65'536;
   virtual ~DataFileReader() = default;
 
-  /// `field_ids` are top-level columns of `schema`. Errors: iceberg.column_not_found,
-  /// table.unsupported_format, table.parquet_failed and those of the store.
+  /// `field_ids` are top-level columns of `schema`; batches have at most `batch_rows`. Errors:
+  /// iceberg.column_not_found, table.unsupported_format, table.parquet_failed and those of the store.
   static Result<std::unique_ptr<DataFileReader>> open(io::ObjectStore& store, DeleteFileCache& deletes,
                                                       const ScanTask& task, const iceberg::Schema& schema,
-                                                      const std::vector<std::int32_t>& field_ids);
+                                                      const std::vector<std::int32_t>& field_ids,
+                                                      std::int64_t batch_rows = kDefaultBatchRows);
 
   /// The next rows, never none of them; nothing at the end. Errors: table.parquet_failed,
   /// table.batch_mismatch.

@@ -18,7 +18,6 @@ using LiveFilePtr = std::shared_ptr<const LiveFile>;
 class DeleteFiles {
  public:
   void add(const LiveFilePtr& file) {
-    ++count_;
     if (file->file.referenced_data_file) {
       by_path_[*file->file.referenced_data_file].push_back(file);
     } else {
@@ -42,8 +41,6 @@ class DeleteFiles {
     return found;
   }
 
-  std::int64_t count() const { return count_; }
-
  private:
   static void newest_first(std::vector<LiveFilePtr>& files) {
     std::ranges::stable_sort(files, std::ranges::greater(),
@@ -66,7 +63,6 @@ class DeleteFiles {
 
   std::unordered_map<std::string, std::vector<LiveFilePtr>> by_partition_;
   std::unordered_map<std::string, std::vector<LiveFilePtr>> by_path_;
-  std::int64_t count_ = 0;
 };
 
 Status check_supported(const iceberg::DataFile& file) {
@@ -138,11 +134,11 @@ Result<Scan> plan_scan(ManifestCache& cache, const iceberg::TableMetadata& metad
         scan.tasks.push_back({std::move(live), {}});
       } else {
         deletes.add(live);
+        scan.delete_files.push_back(std::move(live));
       }
     }
   }
   deletes.seal();
-  scan.delete_file_count = deletes.count();
   for (ScanTask& task : scan.tasks) task.deletes = deletes.applying_to(*task.data);
   return scan;
 }

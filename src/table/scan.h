@@ -44,10 +44,10 @@ struct ScanTask {
 };
 
 struct Scan {
-  std::optional<std::int64_t> snapshot_id;  ///< Nothing: the table is empty.
-  iceberg::Schema schema;                   ///< To read with.
-  std::vector<ScanTask> tasks;              ///< In the order of the manifests.
-  std::int64_t delete_file_count = 0;
+  std::optional<std::int64_t> snapshot_id;                    ///< Nothing: the table is empty.
+  iceberg::Schema schema;                                     ///< To read with.
+  std::vector<ScanTask> tasks;                                ///< In the order of the manifests.
+  std::vector<std::shared_ptr<const LiveFile>> delete_files;  ///< All, also those that apply to nothing.
 };
 
 /// The snapshot that a selector means, null for the current one of an empty table. Valid as long as

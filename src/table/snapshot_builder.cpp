@@ -13,6 +13,7 @@
 #include "table/columns/partition_key.h"
 #include "table/columns/snapshot_summary.h"
 #include "table/errors.h"
+#include "table/maintenance/manifest_group.h"
 
 namespace tarn::table {
 namespace {
@@ -44,8 +45,12 @@ class Builder {
     TARN_RETURN_IF_ERROR(add_new(manifests, change_.data_files));
     TARN_RETURN_IF_ERROR(add_new(manifests, change_.delete_files));
     TARN_RETURN_IF_ERROR(carry_over(manifests));
-    if (summary_.empty()) return Error(kBadChange, "a snapshot without files was to be built");
-    TARN_ASSIGN_OR_RETURN(manifests, merged(std::move(manifests)));
+    if (change_.rewrite_manifests) {
+      TARN_ASSIGN_OR_RETURN(manifests, clustered(manifests));
+    } else {
+      if (summary_.empty()) return Error(kBadChange, "a snapshot without files was to be built");
+      TARN_ASSIGN_OR_RETURN(manifests, merged(std::move(manifests)));
+    }
     return finish(manifests);
   }
 
@@ -60,6 +65,9 @@ class Builder {
     const auto ref = metadata_.refs.find(change_.branch);
     if (ref != metadata_.refs.end() && ref->second.kind != iceberg::SnapshotRef::Kind::kBranch)
       return Error(kBadChange, "`" + change_.branch + "` is a tag; only branches take commits");
+    if (change_.rewrite_manifests &&
+        !(change_.data_files.empty() && change_.delete_files.empty() && change_.removed_paths.empty()))
+      return Error(kBadChange, "manifests are rewritten by a snapshot of their own");
     if (schema() == nullptr) return Error(kBadChange, "the table has no schema of the id that was written");
     for (const NewFile& file : change_.data_files)
       if (file.file.content != iceberg::FileContent::kData)
@@ -106,8 +114,12 @@ class Builder {
     std::map<std::int32_t, std::vector<ManifestEntry>> by_spec;
     for (const NewFile& file : files) {
       summary_.add(file.file, file.spec_id);
-      by_spec[file.spec_id].push_back(
-          {.status = EntryStatus::kAdded, .snapshot_id = snapshot_id_, .file = file.file});
+      by_spec[file.spec_id].push_back({.status = EntryStatus::kAdded,
+                                       .snapshot_id = snapshot_id_,
+                                       .sequence_number = content_of(file.file) == ManifestContent::kData
+                                                              ? change_.data_sequence_number
+                                                              : std::nullopt,
+                                       .file = file.file});
     }
     for (const auto& [spec_id, entries] : by_spec) {
       const iceberg::PartitionSpec* spec = metadata_.spec_by_id(spec_id);
@@ -217,6 +229,50 @@ class Builder {
     return result;
   }
 
+  /// All manifests anew, their entries sorted by partition, so that planning a scan of some partitions reads
+  /// few of them. Those of an older form of a partition's type stay.
+  Result<std::vector<ManifestFile>> clustered(const std::vector<ManifestFile>& manifests) {
+    const std::int64_t target = number_property("commit.manifest.target-size-bytes", kDefaultTargetBytes);
+    std::map<std::pair<ManifestContent, std::int32_t>, ManifestGroup> groups;
+    std::vector<ManifestFile> result;
+    for (const ManifestFile& file : manifests) {
+      TARN_ASSIGN_OR_RETURN(const auto manifest, cache_.manifest(file));
+      ManifestGroup& group = groups[{file.content, file.spec_id}];
+      if (group.first == nullptr) group.first = manifest;
+      if (manifest->partition_type != group.first->partition_type) {
+        result.push_back(file);
+        continue;
+      }
+      group.size_bytes += file.length_bytes;
+      for (ManifestEntry entry : manifest->entries) {
+        if (entry.status == EntryStatus::kDeleted) continue;
+        entry.status = EntryStatus::kExisting;
+        group.entries.push_back(std::move(entry));
+      }
+    }
+    const std::size_t kept = result.size();
+    std::size_t entries = 0;
+    for (auto& [kind, group] : groups) {
+      entries += group.entries.size();
+      group.sort();
+      const auto parts = static_cast<std::size_t>(group.size_bytes / target) + 1;
+      const std::size_t each = std::max<std::size_t>(1, (group.entries.size() + parts - 1) / parts);
+      for (std::size_t at = 0; at < group.entries.size(); at += each) {
+        const auto count = std::min(each, group.entries.size() - at);
+        TARN_ASSIGN_OR_RETURN(
+            auto written,
+            write({.schema = group.first->schema, .spec = group.first->spec, .content = group.first->content},
+                  std::span(group.entries).subspan(at, count)));
+        result.push_back(std::move(written));
+      }
+    }
+    manifest_counts_ = {{"manifests-created", std::to_string(result.size() - kept)},
+                        {"manifests-kept", std::to_string(kept)},
+                        {"manifests-replaced", std::to_string(manifests.size() - kept)},
+                        {"entries-processed", std::to_string(entries)}};
+    return result;
+  }
+
   /// Writes the live entries of several manifests as one. Those whose partition type has changed since (a
   /// source column was widened) are left alone.
   Status merge_bin(const std::vector<ManifestFile>& manifests, const std::vector<std::size_t>& bin,
@@ -246,7 +302,8 @@ class Builder {
       for (ManifestEntry entry : manifest->entries) {
         if (entry.status == EntryStatus::kDeleted) continue;
         if (is_new && entry.status == EntryStatus::kAdded) {
-          entry.sequence_number.reset();
+          if (manifest->content == ManifestContent::kDeletes || !change_.data_sequence_number)
+            entry.sequence_number.reset();
           entry.file_sequence_number.reset();
         } else {
           entry.status = EntryStatus::kExisting;
@@ -277,6 +334,7 @@ class Builder {
     snapshot.timestamp_ms = std::max(change_.timestamp_ms, metadata_.last_updated_ms);
     snapshot.operation = operation();
     snapshot.summary = summary_.write(parent_ == nullptr ? nullptr : &parent_->summary);
+    snapshot.summary.insert(manifest_counts_.begin(), manifest_counts_.end());
     snapshot.summary.insert(change_.summary.begin(), change_.summary.end());
     snapshot.summary.erase("operation");
     snapshot.schema_id = schema()->id();
@@ -314,6 +372,7 @@ class Builder {
   std::int64_t snapshot_id_ = 0;
   std::string file_stem_;
   SnapshotSummary summary_;
+  std::map<std::string, std::string> manifest_counts_;
   std::set<std::string> replaced_locations_;
   BuiltSnapshot built_;
 };

@@ -29,6 +29,11 @@ struct SnapshotChange {
   std::string operation = "";
   std::string branch = "main";
   std::int64_t timestamp_ms = 0;
+  /// Of the data files, where they hold rows that are older than this snapshot (compaction): deletes that
+  /// were committed since still apply to them. Nothing: they inherit the snapshot's.
+  std::optional<std::int64_t> data_sequence_number = std::nullopt;
+  /// Write all manifests anew, their files sorted by partition.
+  bool rewrite_manifests = false;
   /// The schema that the files were written with; the current one when it is not set.
   std::optional<std::int32_t> schema_id = std::nullopt;
 };

@@ -217,7 +217,7 @@ TEST(PlanScan, AppliesDeletesBySequencePartitionAndPath) {
   EXPECT_EQ(count[a[0].file.file_path], 1U);
   EXPECT_EQ(count[a[1].file.file_path], 0U);
   EXPECT_EQ(live_rows(table), 9U);
-  EXPECT_EQ(scan.delete_file_count, 1);
+  EXPECT_EQ(scan.delete_files.size(), 1);
 }
 
 TEST(PlanScan, RefusesDeletesItCannotApply) {

@@ -10,9 +10,13 @@
 
 namespace tarn::table {
 
+/// Rows of the batches that are read.
+inline constexpr std::int64_t kReadBatchRows = 65'536;
+
 /// Opens a Parquet file of any writer through the store. Not for the caller's threads: one thread at a time.
 /// Errors: table.unsupported_format (encrypted), table.parquet_failed and those of the store.
 Result<std::unique_ptr<parquet::arrow::FileReader>> open_parquet(io::ObjectStore& store,
-                                                                 const std::string& location);
+                                                                 const std::string& location,
+                                                                 std::int64_t batch_rows = kReadBatchRows);
 
 }  // namespace tarn::table

@@ -51,19 +51,18 @@ std::optional<std::vector<const iceberg::Snapshot*>> IndexSync::snapshots_since(
   const std::int64_t base = database_.state()->snapshot_id;
   std::vector<const iceberg::Snapshot*> snapshots;
   const iceberg::Snapshot* snapshot = metadata_.current_snapshot();
-  while (snapshot != nullptr && snapshot->snapshot_id != base) {
+  while (snapshot != nullptr) {
     if (snapshots.size() > metadata_.snapshots.size()) return std::nullopt;  // parents that go in a circle
     snapshots.push_back(snapshot);
-    if (!snapshot->parent_snapshot_id) {
-      if (base != kEmptyTable) return std::nullopt;
+    // The base itself may have expired: it is known by its number.
+    if (snapshot->parent_snapshot_id.value_or(kEmptyTable) == base) {
       std::ranges::reverse(snapshots);
       return snapshots;
     }
+    if (!snapshot->parent_snapshot_id) return std::nullopt;
     snapshot = metadata_.snapshot_by_id(*snapshot->parent_snapshot_id);
   }
-  if (snapshot == nullptr) return std::nullopt;  // expired, or the table was emptied
-  std::ranges::reverse(snapshots);
-  return snapshots;
+  return std::nullopt;  // expired, or the table was emptied
 }
 
 Result<IndexSync::Step> IndexSync::catch_up(const std::vector<const iceberg::Snapshot*>& snapshots) {
@@ -77,32 +76,48 @@ Result<IndexSync::Step> IndexSync::catch_up(const std::vector<const iceberg::Sna
 }
 
 Result<IndexSync::Step> IndexSync::follow(const iceberg::Snapshot& snapshot) {
-  if (snapshot.operation == iceberg::kOperationReplace) return Step::kMustRebuild;
+  const bool replaces = snapshot.operation == iceberg::kOperationReplace;
   TARN_ASSIGN_OR_RETURN(const auto list, cache_.manifest_list(snapshot));
   std::vector<ScanTask> added;
-  std::vector<iceberg::DataFile> deletes;
+  LiveFiles deletes;
+  std::set<std::string> moved;  // the files that a replacement took the rows from, and those it put them into
   for (const iceberg::ManifestFile& file : *list) {
     if (file.added_snapshot_id != snapshot.snapshot_id) continue;
     TARN_ASSIGN_OR_RETURN(const auto manifest, cache_.manifest(file));
     for (const iceberg::ManifestEntry& entry : manifest->entries) {
       if (entry.status == iceberg::EntryStatus::kExisting) continue;
-      if (entry.status == iceberg::EntryStatus::kDeleted) return Step::kMustRebuild;
-      if (entry.file.content == iceberg::FileContent::kData) {
-        added.push_back({std::make_shared<const LiveFile>(LiveFile{entry.file, file.spec_id, 0, 0}), {}});
+      const bool is_data = entry.file.content == iceberg::FileContent::kData;
+      if (is_data && replaces) moved.insert(entry.file.file_path);
+      if (entry.status == iceberg::EntryStatus::kDeleted) {
+        if (!replaces) return Step::kMustRebuild;
+        continue;
+      }
+      auto live = std::make_shared<const LiveFile>(LiveFile{entry.file, file.spec_id, 0, 0});
+      if (is_data) {
+        added.push_back({std::move(live), {}});
       } else if (entry.file.content == iceberg::FileContent::kPositionDeletes &&
                  entry.file.file_format == iceberg::FileFormat::kParquet) {
-        deletes.push_back(entry.file);
+        deletes.push_back(std::move(live));
       } else {
         return Step::kMustRebuild;  // planning the scan will say what is wrong
       }
     }
   }
+  if (replaces) return follow_replacement(added, deletes, moved);
   std::set<Place> replaced;
-  for (const ScanTask& task : added) TARN_RETURN_IF_ERROR(add_file(task, &replaced));
+  const TakesPlace takes = [&](const std::optional<IndexedRow>& known,
+                               std::string_view rank) -> Result<bool> {
+    if (!known) return true;
+    if (known->rank > rank) return false;
+    TARN_ASSIGN_OR_RETURN(auto path, path_of(known->file_id));
+    replaced.insert({std::move(path), known->position});
+    return true;
+  };
+  for (const ScanTask& task : added) TARN_RETURN_IF_ERROR(add_file(task, takes));
   // Upserts delete only what they replace. Any other deletion leaves keys that the index cannot find by
   // place.
-  for (const iceberg::DataFile& file : deletes) {
-    TARN_ASSIGN_OR_RETURN(const DeletedPositions positions, read_position_deletes(store_, file));
+  for (const auto& file : deletes) {
+    TARN_ASSIGN_OR_RETURN(const DeletedPositions positions, read_position_deletes(store_, file->file));
     for (const auto& [path, list_of_path] : positions)
       for (const std::int64_t position : list_of_path)
         if (!replaced.contains({path, position})) return Step::kMustRebuild;
@@ -110,17 +125,47 @@ Result<IndexSync::Step> IndexSync::follow(const iceberg::Snapshot& snapshot) {
   return Step::kDone;
 }
 
+Result<IndexSync::Step> IndexSync::follow_replacement(std::vector<ScanTask>& added, const LiveFiles& deletes,
+                                                      const std::set<std::string>& moved) {
+  bool all_known = true;
+  std::unordered_map<std::uint64_t, bool> is_moved;
+  const TakesPlace takes = [&](const std::optional<IndexedRow>& known,
+                               std::string_view rank) -> Result<bool> {
+    // Replacing changes no row, so that the index knows each of them, unless the writer says otherwise.
+    all_known = all_known && known && known->rank >= rank;
+    if (!known) return true;
+    if (known->rank != rank) return known->rank < rank;  // greater: a duplicate of a foreign writer
+    const auto [at, is_new] = is_moved.try_emplace(known->file_id, false);
+    if (is_new) {
+      TARN_ASSIGN_OR_RETURN(const std::string path, path_of(known->file_id));
+      at->second = moved.contains(path);
+    }
+    return at->second;
+  };
+  for (ScanTask& task : added) {
+    // What was deleted of the old files while they were rewritten is deleted of the new ones, too.
+    task.deletes = deletes;
+    TARN_RETURN_IF_ERROR(add_file(task, takes));
+  }
+  return all_known ? Step::kDone : Step::kMustRebuild;
+}
+
 Status IndexSync::rebuild() {
   TARN_RETURN_IF_ERROR(database_.clear());
   state_.next_file_id = 0;
   paths_.clear();
   TARN_ASSIGN_OR_RETURN(const Scan scan, plan_scan(cache_, metadata_));
-  for (const ScanTask& task : scan.tasks) TARN_RETURN_IF_ERROR(add_file(task, nullptr));
+  const TakesPlace takes = [&](const std::optional<IndexedRow>& known,
+                               std::string_view rank) -> Result<bool> {
+    if (known) ++outcome_.duplicate_keys;
+    return !known || known->rank <= rank;
+  };
+  for (const ScanTask& task : scan.tasks) TARN_RETURN_IF_ERROR(add_file(task, takes));
   KeyDatabase::Changes changes;
   return save(changes);
 }
 
-Status IndexSync::add_file(const ScanTask& task, std::set<Place>* replaced) {
+Status IndexSync::add_file(const ScanTask& task, const TakesPlace& takes_place) {
   const LiveFile& data = *task.data;
   const std::uint64_t file_id = state_.next_file_id++;
   KeyDatabase::Changes changes;
@@ -144,12 +189,12 @@ Status IndexSync::add_file(const ScanTask& task, std::set<Place>* replaced) {
     }
     RowIdentities identities;
     TARN_RETURN_IF_ERROR(append_identities(columns, rows->batch->num_rows(), identities));
-    TARN_RETURN_IF_ERROR(add_rows(identities, rows->positions, file_id, replaced));
+    TARN_RETURN_IF_ERROR(add_rows(identities, rows->positions, file_id, takes_place));
   }
 }
 
 Status IndexSync::add_rows(const RowIdentities& rows, const std::vector<std::int64_t>& positions,
-                           std::uint64_t file_id, std::set<Place>* replaced) {
+                           std::uint64_t file_id, const TakesPlace& takes_place) {
   std::vector<std::uint32_t> winning = winners(rows);
   // In the order of the keys, which keeps looking up and inserting near to what is cached.
   std::ranges::sort(winning, {}, [&](std::uint32_t row) { return rows.keys[row]; });
@@ -161,15 +206,8 @@ Status IndexSync::add_rows(const RowIdentities& rows, const std::vector<std::int
   KeyDatabase::Changes changes;
   for (std::size_t i = 0; i < winning.size(); ++i) {
     const std::string_view rank = rows.ranks[winning[i]];
-    if (found[i]) {
-      if (replaced == nullptr) ++outcome_.duplicate_keys;
-      if (found[i]->rank > rank) continue;
-      if (replaced != nullptr) {
-        TARN_ASSIGN_OR_RETURN(auto path, path_of(found[i]->file_id));
-        replaced->insert({std::move(path), found[i]->position});
-      }
-    }
-    changes.put_row(keys[i], file_id, positions[winning[i]], rank);
+    TARN_ASSIGN_OR_RETURN(const bool wins, takes_place(found[i], rank));
+    if (wins) changes.put_row(keys[i], file_id, positions[winning[i]], rank);
   }
   return database_.apply(changes);
 }

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -30,17 +34,23 @@ class IndexSync {
   enum class Step : std::uint8_t { kDone, kMustRebuild };
   /// A data file's path and a position in it.
   using Place = std::pair<std::string, std::int64_t>;
+  using LiveFiles = std::vector<std::shared_ptr<const LiveFile>>;
 
   /// The snapshots after the index's, oldest first; nothing when the index's is none of their ancestors.
   std::optional<std::vector<const iceberg::Snapshot*>> snapshots_since() const;
   Result<Step> catch_up(const std::vector<const iceberg::Snapshot*>& snapshots);
   Result<Step> follow(const iceberg::Snapshot& snapshot);
+  /// A snapshot that puts the same rows into other files, as compaction does. `moved` are the paths of the
+  /// former files and the new ones.
+  Result<Step> follow_replacement(std::vector<ScanTask>& added, const LiveFiles& deletes,
+                                  const std::set<std::string>& moved);
   Status rebuild();
-  /// Puts the live rows of a file into the index; `replaced` collects the places of rows they replace, where
-  /// it is given.
-  Status add_file(const ScanTask& task, std::set<Place>* replaced);
+  /// Whether a row of this rank becomes the one of its key, given what the index has.
+  using TakesPlace = std::function<Result<bool>(const std::optional<IndexedRow>&, std::string_view rank)>;
+  /// Puts the live rows of a file into the index.
+  Status add_file(const ScanTask& task, const TakesPlace& takes_place);
   Status add_rows(const RowIdentities& rows, const std::vector<std::int64_t>& positions,
-                  std::uint64_t file_id, std::set<Place>* replaced);
+                  std::uint64_t file_id, const TakesPlace& takes_place);
   Result<std::string> path_of(std::uint64_t file_id);
   Status save(KeyDatabase::Changes& changes);
 

@@ -1,0 +1,180 @@
+#include "table/maintenance/row_merge.h"
+
+#include <arrow/api.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "table/columns/arrow_result.h"
+#include "table/columns/compute.h"
+#include "table/partition.h"
+
+namespace tarn::table {
+namespace {
+
+constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
+Result<std::shared_ptr<arrow::RecordBatch>> joined(const arrow::RecordBatchVector& batches) {
+  if (batches.size() == 1) return batches[0];
+  TARN_ARROW_ASSIGN_OR_RETURN(auto whole, arrow::ConcatenateRecordBatches(batches));
+  return whole;
+}
+
+}  // namespace
+
+std::int64_t RowMerge::Source::rows() const {
+  return batch == nullptr ? 0 : batch->num_rows();
+}
+
+Status RowMerge::add(std::unique_ptr<DataFileReader> reader, bool is_ordered) {
+  Source source;
+  source.reader = std::move(reader);
+  if (!order_.is_unsorted() && !is_ordered) {
+    while (source.reader != nullptr) TARN_RETURN_IF_ERROR(read_more(source));
+    TARN_RETURN_IF_ERROR(sort(source));
+  }
+  sources_.push_back(std::move(source));
+  return ok_status();
+}
+
+Status RowMerge::read_more(Source& source) const {
+  TARN_ASSIGN_OR_RETURN(auto rows, source.reader->next());
+  if (!rows) {
+    source.reader.reset();
+    return ok_status();
+  }
+  if (source.rows() == 0) {
+    source.batch = std::move(rows->batch);
+  } else {
+    TARN_ASSIGN_OR_RETURN(source.batch, joined({source.batch, rows->batch}));
+  }
+  for (const std::int64_t position : rows->positions)
+    source.positions.push_back(static_cast<std::uint32_t>(position));
+  return ok_status();
+}
+
+Status RowMerge::sort(Source& source) const {
+  if (source.rows() == 0) return ok_status();
+  TARN_ASSIGN_OR_RETURN(const auto order, ordered_rows(*source.batch, schema_, order_, nullptr));
+  TARN_ASSIGN_OR_RETURN(source.batch, take_rows(source.batch, order));
+  std::vector<std::uint32_t> positions;
+  positions.reserve(order.size());
+  for (const std::uint32_t row : order) positions.push_back(source.positions[row]);
+  source.positions = std::move(positions);
+  return ok_status();
+}
+
+Result<std::optional<MergedRows>> RowMerge::next() {
+  if (order_.is_unsorted()) return next_in_sequence();
+  std::int64_t most = 1;
+  for (const Source& source : sources_) most = std::max(most, source.rows());
+  bool any = false;
+  for (Source& source : sources_) {
+    // Filled up to about the same length, the sources go through the keys abreast.
+    while (source.reader != nullptr && source.rows() < (most + 1) / 2)
+      TARN_RETURN_IF_ERROR(read_more(source));
+    any = any || source.rows() > 0;
+  }
+  if (!any) return std::optional<MergedRows>();
+  std::size_t bound = kNone;
+  TARN_ASSIGN_OR_RETURN(const auto chosen, choose(bound));
+  TARN_ASSIGN_OR_RETURN(MergedRows rows, emit(chosen, bound));
+  return std::optional(std::move(rows));
+}
+
+Result<std::optional<MergedRows>> RowMerge::next_in_sequence() {
+  for (; current_ < sources_.size(); ++current_) {
+    Source& source = sources_[current_];
+    TARN_RETURN_IF_ERROR(read_more(source));
+    if (source.reader == nullptr) continue;
+    MergedRows rows{std::move(source.batch), {}};
+    for (const std::uint32_t position : source.positions)
+      rows.origins.push_back({static_cast<std::uint32_t>(current_), position});
+    source.batch.reset();
+    source.positions.clear();
+    return std::optional(std::move(rows));
+  }
+  return std::optional<MergedRows>();
+}
+
+/// Of the sources with more to read, the one whose rows at hand end first bounds what may be emitted: what
+/// nobody has read yet lies behind it. Chosen are the sources with rows before that bound. `bound` becomes
+/// that source, or kNone when everything is at hand.
+Result<std::vector<std::size_t>> RowMerge::choose(std::size_t& bound) const {
+  std::vector<std::size_t> with_rows;
+  arrow::RecordBatchVector ends;  // the first and the last row of each
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    if (sources_[i].rows() == 0) continue;
+    with_rows.push_back(i);
+    ends.push_back(sources_[i].batch->Slice(0, 1));
+    ends.push_back(sources_[i].batch->Slice(sources_[i].rows() - 1, 1));
+  }
+  TARN_ASSIGN_OR_RETURN(const auto all, joined(ends));
+  TARN_ASSIGN_OR_RETURN(const auto order, ordered_rows(*all, schema_, order_, nullptr));
+  std::vector<std::size_t> chosen;
+  for (const std::uint32_t row : order) {
+    const std::size_t source = with_rows[row / 2];
+    if (row % 2 == 0) {
+      chosen.push_back(source);
+    } else if (sources_[source].reader != nullptr) {
+      bound = source;
+      // One that claims the order and does not keep it may end before it begins.
+      if (std::ranges::find(chosen, source) == chosen.end()) chosen.push_back(source);
+      break;
+    }
+  }
+  std::ranges::sort(chosen);
+  return chosen;
+}
+
+Result<MergedRows> RowMerge::emit(const std::vector<std::size_t>& chosen, std::size_t bound) {
+  arrow::RecordBatchVector batches;
+  std::vector<RowOrigin> origins;  // here with the row at hand, not yet the position in the file
+  std::uint32_t last_of_bound = 0;
+  for (const std::size_t i : chosen) {
+    batches.push_back(sources_[i].batch);
+    for (std::uint32_t row = 0; row < sources_[i].rows(); ++row)
+      origins.push_back({static_cast<std::uint32_t>(i), row});
+    if (i == bound) last_of_bound = static_cast<std::uint32_t>(origins.size() - 1);
+  }
+  TARN_ASSIGN_OR_RETURN(const auto whole, joined(batches));
+  TARN_ASSIGN_OR_RETURN(auto order, ordered_rows(*whole, schema_, order_, nullptr));
+  if (bound != kNone)
+    order.resize(static_cast<std::size_t>(std::ranges::find(order, last_of_bound) - order.begin()) + 1);
+  MergedRows rows;
+  std::vector<RowOrigin> emitted;
+  for (const std::uint32_t row : order) {
+    const RowOrigin origin = origins[row];
+    emitted.push_back(origin);
+    rows.origins.push_back({origin.source, sources_[origin.source].positions[origin.position]});
+  }
+  TARN_ASSIGN_OR_RETURN(rows.batch, take_rows(whole, order));
+  TARN_RETURN_IF_ERROR(keep_rest(chosen, emitted));
+  return rows;
+}
+
+Status RowMerge::keep_rest(const std::vector<std::size_t>& chosen, const std::vector<RowOrigin>& emitted) {
+  std::vector<std::vector<bool>> gone(sources_.size());
+  for (const std::size_t i : chosen) gone[i].resize(static_cast<std::size_t>(sources_[i].rows()));
+  for (const RowOrigin& origin : emitted) gone[origin.source][origin.position] = true;
+  for (const std::size_t i : chosen) {
+    Source& source = sources_[i];
+    std::vector<std::uint32_t> rest;
+    std::vector<std::uint32_t> positions;
+    for (std::uint32_t row = 0; row < gone[i].size(); ++row) {
+      if (gone[i][row]) continue;
+      rest.push_back(row);
+      positions.push_back(source.positions[row]);
+    }
+    source.positions = std::move(positions);
+    if (rest.empty()) {
+      source.batch.reset();
+    } else {
+      TARN_ASSIGN_OR_RETURN(source.batch, take_rows(source.batch, rest));
+    }
+  }
+  return ok_status();
+}
+
+}  // namespace tarn::table

@@ -12,10 +12,12 @@
 #include "cli/commands/command_doctor.h"
 #include "cli/commands/command_files.h"
 #include "cli/commands/command_ingest.h"
+#include "cli/commands/command_maintain.h"
 #include "cli/commands/command_project.h"
 #include "cli/commands/command_quarantine.h"
 #include "cli/commands/command_reference.h"
 #include "cli/commands/command_sql.h"
+#include "cli/commands/command_table.h"
 #include "cli/commands/command_version.h"
 #include "cli/errors.h"
 #include "cli/listeners/command_catalog.h"
@@ -65,7 +67,9 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_ingest_command(app, context);
   add_serve_command(app, context);
   add_catalog_command(app, context);
+  add_maintain_command(app, context);
   add_sql_command(app, context);
+  add_table_command(app, context);
   add_files_command(app, context);
   add_status_command(app, context);
   add_doctor_command(app, context);

@@ -52,6 +52,21 @@ struct ListenersSpec {
   bool operator==(const ListenersSpec&) const = default;
 };
 
+/// How tables are kept small: `tarn maintain`, and `tarn serve` in the background.
+struct MaintenanceSpec {
+  bool background = true;
+  std::int64_t interval_ms = 10LL * 60 * 1000;
+  std::uint64_t target_file_size = 128ULL << 20;
+  std::uint32_t min_files = 5;
+  std::uint32_t max_deleted_percent = 10;
+  std::int64_t keep_snapshots_ms = 5LL * 24 * 60 * 60 * 1000;
+  std::uint32_t min_snapshots = 1;
+  bool keep_monthly = true;
+  std::int64_t orphan_grace_ms = 3LL * 24 * 60 * 60 * 1000;
+
+  bool operator==(const MaintenanceSpec&) const = default;
+};
+
 /// tarn.yaml as typed values. Folders are as written: relative to the project, or absolute.
 struct ProjectSpec {
   Located<std::string> name;
@@ -61,6 +76,7 @@ struct ProjectSpec {
   ProcessLimits limits;
   BatchSpec batch;
   ListenersSpec listeners;
+  MaintenanceSpec maintenance;
 
   bool operator==(const ProjectSpec&) const = default;
 };

@@ -333,8 +333,10 @@ TEST_F(CompactionTest, ManifestsAreRewrittenByPartition) {
   EXPECT_EQ(built.snapshot.summary.at("manifests-kept"), "0");
   EXPECT_EQ(table_rows(), rows);
   const Scan now = scan();
-  EXPECT_TRUE(std::ranges::is_sorted(
-      now.tasks, {}, [](const ScanTask& task) { return task.data->file.partition[0]->get<std::int32_t>(); }));
+  EXPECT_TRUE(std::ranges::is_sorted(now.tasks, {}, [](const ScanTask& task) {
+    const auto& bucket = task.data->file.partition[0];
+    return bucket ? bucket->get<std::int32_t>() : -1;
+  }));
   const auto outcome = sync();
   EXPECT_EQ(outcome.kind, Kind::kCaughtUp);
   EXPECT_EQ(outcome.rows_read, 0);

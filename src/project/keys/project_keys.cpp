@@ -114,6 +114,67 @@ const Block<ListenersSpec>& listeners_block() {
   return kBlock;
 }
 
+Block<MaintenanceSpec> describe_maintenance() {
+  Block<MaintenanceSpec> block(
+      {.name = "maintenance",
+       .description =
+           "How tables are kept small, by `tarn maintain` and, in the background, by `tarn serve`.",
+       .article = "the"});
+  block.add(field(&MaintenanceSpec::background), {.name = "background",
+                                                  .description = "Whether `tarn serve` maintains the tables.",
+                                                  .example = "false"});
+  block.add(duration_field(&MaintenanceSpec::interval_ms),
+            {.name = "interval",
+             .description = "How often `tarn serve` looks at each table.",
+             .example = "1h",
+             .minimum = 1});
+  block.add(size_field(&MaintenanceSpec::target_file_size),
+            {.name = "target_file_size",
+             .description = "How big data files should be; smaller ones are merged. A table's property "
+                            "`write.target-file-size-bytes` takes precedence.",
+             .example = "256MiB",
+             .minimum = 1LL << 20});
+  block.add(field(&MaintenanceSpec::min_files),
+            {.name = "min_files",
+             .description = "So many small files of a partition, or delete files, are worth a rewrite.",
+             .example = "10",
+             .minimum = 2,
+             .maximum = 10'000});
+  block.add(field(&MaintenanceSpec::max_deleted_percent),
+            {.name = "max_deleted_percent",
+             .description = "A data file of which this share of rows is deleted is rewritten.",
+             .example = "20",
+             .minimum = 1,
+             .maximum = 100});
+  block.add(duration_field(&MaintenanceSpec::keep_snapshots_ms),
+            {.name = "keep_snapshots",
+             .description = "How long every snapshot can be queried. A table's property "
+                            "`history.expire.max-snapshot-age-ms` takes precedence.",
+             .example = "30d"});
+  block.add(field(&MaintenanceSpec::min_snapshots),
+            {.name = "min_snapshots",
+             .description = "So many snapshots are kept whatever their age.",
+             .example = "10",
+             .minimum = 1,
+             .maximum = 1'000'000});
+  block.add(
+      field(&MaintenanceSpec::keep_monthly),
+      {.name = "keep_monthly",
+       .description = "Keep the last snapshot of each month for ever, by a tag such as `month-2026-10`.",
+       .example = "false"});
+  block.add(duration_field(&MaintenanceSpec::orphan_grace_ms),
+            {.name = "orphan_grace",
+             .description = "How old files must be that no table names before they are removed; at least 1h.",
+             .example = "7d",
+             .minimum = 3'600'000});
+  return block;
+}
+
+const Block<MaintenanceSpec>& maintenance_block() {
+  static const Block<MaintenanceSpec> kBlock = describe_maintenance();
+  return kBlock;
+}
+
 Block<ProjectSpec> describe_project() {
   Block<ProjectSpec> block({.name = "project", .description = "The project's own file: `tarn.yaml`."});
   block.add(field(&ProjectSpec::name), {.name = "project",
@@ -142,6 +203,10 @@ Block<ProjectSpec> describe_project() {
             {.name = "listeners",
              .description = "What `tarn serve` offers to other programs.",
              .example = "{rest: {listen: \"127.0.0.1:8181\"}}"});
+  block.add(block_field<maintenance_block>(&ProjectSpec::maintenance),
+            {.name = "maintenance",
+             .description = "How tables are kept small.",
+             .example = "{keep_snapshots: 30d}"});
   return block;
 }
 

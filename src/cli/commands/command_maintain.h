@@ -1,0 +1,22 @@
+#pragma once
+
+#include "cli/command_context.h"
+#include "maintain/maintainer.h"
+#include "state/process_lock.h"
+
+namespace tarn::cli {
+
+/// `tarn maintain`.
+void add_maintain_command(CLI::App& app, CommandContext& context);
+
+/// What maintenance of the project works with, for writing.
+Result<maintain::Maintainer::Services> maintenance_services(CommandContext& context);
+
+/// Locks the project for a command that changes tables. Errors: state.locked, with what to do.
+Result<state::ProcessLock> lock_tables(CommandContext& context, const std::string& command);
+
+/// The table that a user means by "schema.table", or by its name alone where only one has it. Errors:
+/// cli.usage, catalog.table_not_found.
+Result<TableName> named_table(catalog::Catalog& catalog, const std::string& text);
+
+}  // namespace tarn::cli

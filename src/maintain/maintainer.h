@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "io/clock.h"
+#include "io/object_store.h"
+#include "io/random.h"
+#include "project/project_spec.h"
+#include "state/database.h"
+#include "table/maintenance/compaction.h"
+#include "table/maintenance/expiry.h"
+#include "table/manifest_cache.h"
+
+namespace tarn::maintain {
+
+struct Settings {
+  table::CompactionPolicy compaction = {};
+  table::ExpiryPolicy expiry = {};
+  std::int64_t orphan_grace_us = 0;
+  /// Data files of about so many bytes are rewritten before they are committed: what a crash or a stop costs
+  /// at most.
+  std::int64_t slice_bytes = std::int64_t{256} << 20;
+
+  /// From tarn.yaml. An eighth of the memory is for maintenance.
+  static Settings of(const project::ProjectSpec& spec);
+};
+
+/// What to look at.
+struct Tasks {
+  bool compaction = true;  ///< Manifests included.
+  bool expiry = true;
+  bool orphans = true;
+};
+
+/// What was done to a table, or would be.
+struct TableReport {
+  TableName name = {};
+  table::FileTotals before = {};
+  table::FileTotals after = {};
+  std::int64_t manifests_before = 0;
+  std::int64_t manifests_after = 0;
+  std::int64_t snapshots_before = 0;
+  std::int64_t snapshots_after = 0;
+  std::int64_t files_removed = 0;  ///< From the store: expired and orphaned ones.
+  std::int64_t bytes_removed = 0;
+  std::int64_t files_left = 0;            ///< That could not be removed; orphan removal tries again.
+  std::vector<std::string> actions = {};  ///< For people: what and why.
+
+  bool changed() const { return !actions.empty(); }
+};
+
+/// Maintains tables one by one. Every step is a commit of its own through the catalog; files are removed only
+/// after the commit that stops naming them. Killed at any moment, the table is as it was or as it should be,
+/// and what was written for nothing is an orphan that a later run removes after the grace period.
+///
+/// One thread at a time, one process for a project (state::ProcessLock).
+///
+///   Maintainer maintainer({database, catalog, store, clock, random}, Settings::of(project.spec));
+///   TARN_ASSIGN_OR_RETURN(TableReport report, maintainer.run({"curated", "encounter"}, {}, stop));
+class Maintainer {
+ public:
+  struct Services {
+    state::Database& database;
+    catalog::Catalog& catalog;
+    io::ObjectStore& store;
+    io::Clock& clock;
+    io::Random& random;
+  };
+  /// Runs a commit when it may run; the default runs it at once.
+  using Door = std::function<Status(const std::function<Status()>& commit)>;
+
+  Maintainer(Services services, Settings settings, Door door = {});
+
+  /// What run() would do, without doing it. Errors: those of run() that reading brings.
+  Result<TableReport> plan(const TableName& name, const Tasks& tasks);
+  /// Ends early, without an error, when a stop is requested. Errors: catalog.table_not_found,
+  /// table.unsupported_delete and others of plan_compaction(), table.missing_files, catalog.commit_conflict
+  /// when others won every race, maintain.stopped, those of the store.
+  Result<TableReport> run(const TableName& name, const Tasks& tasks, std::stop_token stop);
+
+ private:
+  enum class Progress : std::uint8_t { kDone, kMore };
+
+  Status compact(TableReport& report, std::stop_token stop);
+  Result<Progress> compact_slice(TableReport& report, const table::CompactionPlan& plan,
+                                 std::stop_token stop);
+  Status commit_slice(TableReport& report, const table::ResolveRequest& request,
+                      table::DeleteFileCache& deletes);
+  Result<bool> needs_manifests(const catalog::Table& table, TableReport& report, bool first);
+  Status rewrite_manifests(TableReport& report);
+  Status expire(TableReport& report);
+  Status remove_orphans(TableReport& report, bool really);
+  Status plan_expired(const catalog::Table& table, TableReport& report);
+  Status commit_snapshot(const catalog::Table& table, const table::SnapshotChange& change);
+  void remove(TableReport& report, std::span<const std::string> locations);
+
+  Services services_;
+  Settings settings_;
+  Door door_;
+  table::ManifestCache manifests_;
+};
+
+}  // namespace tarn::maintain

@@ -1,0 +1,232 @@
+#include "maintain/maintainer.h"
+
+#include <arrow/api.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "catalog/errors.h"
+#include "io/simulated.h"
+#include "maintain/commit_turn.h"
+#include "maintain/errors.h"
+#include "state/batches.h"
+#include "table/data_files.h"
+#include "table/reader.h"
+#include "table/testing/rows.h"
+
+namespace tarn::maintain {
+namespace {
+
+using table::testing::must;
+
+constexpr std::int64_t kHourUs = 3'600'000'000;
+constexpr std::int64_t kDayUs = 24 * kHourUs;
+
+/// A catalog on a state database in a folder of its own, its warehouse in memory, and one table.
+class MaintainerTest : public ::testing::Test {
+ protected:
+  MaintainerTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "tarn-maintain-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    database_ = must(state::Database::open(folder_ + "/tarn.db", state::OpenMode::kReadWrite));
+    catalog_ = std::make_unique<catalog::Catalog>(*database_, store_, clock_, random_, "file:///lake");
+    store_.set_clock(clock_);
+    must(catalog_->create_namespace("curated"));
+    must(catalog_->create_table({.name = name_, .schema = table::testing::all_types()}));
+  }
+  ~MaintainerTest() override {
+    catalog_.reset();
+    database_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  Maintainer::Services services() { return {*database_, *catalog_, store_, clock_, random_}; }
+  Maintainer maintainer(Maintainer::Door door = {}) {
+    Settings settings;
+    settings.compaction = {.target_file_bytes = 1 << 20, .min_files = 3};
+    settings.expiry = {.max_snapshot_age_ms = 3'600'000, .monthly_tags = false};
+    settings.orphan_grace_us = 3 * kDayUs;
+    return {services(), settings, std::move(door)};
+  }
+  void append(const std::string& id) {
+    clock_.advance_us(1'000'000);
+    const catalog::Table now = must(catalog_->load_table(name_));
+    const auto batch = table::testing::random_batch(now.metadata->current_schema(), 30, rng_);
+    const auto written = must(table::write_data_files(store_, std::vector{batch},
+                                                      {.schema = now.metadata->current_schema(),
+                                                       .table_location = now.metadata->location,
+                                                       .batch_id = id}));
+    const auto built =
+        must(table::build_snapshot(store_, manifests_, random_, *now.metadata,
+                                   {.data_files = written.files, .timestamp_ms = clock_.now_us() / 1000}));
+    const std::vector<catalog::TableCommit> commits = {{name_, built.requirements, built.updates}};
+    must(catalog_->commit(commits));
+  }
+  std::vector<std::string> rows() {
+    table::ManifestCache fresh(store_);
+    const catalog::Table now = must(catalog_->load_table(name_));
+    return table::testing::row_texts(
+        must(table::read_all(store_, must(table::plan_scan(fresh, *now.metadata)))));
+  }
+  std::size_t data_files() {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(must(store_.list("file:///lake")),
+                              [](const auto& object) { return object.location.ends_with(".parquet"); }));
+  }
+
+  const TableName name_{"curated", "encounter"};
+  std::string folder_;
+  io::MemoryObjectStore store_;
+  io::ManualClock clock_{1'790'000'000'000'000};
+  io::SeededRandom random_{5};
+  table::testing::Rng rng_{17};
+  table::ManifestCache manifests_{store_};
+  std::unique_ptr<state::Database> database_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+};
+
+TEST_F(MaintainerTest, ManySmallCommitsBecomeOneFileAndTheRestLeavesTheStore) {
+  for (int i = 0; i < 40; ++i) append("b" + std::to_string(i));
+  const auto before = rows();
+  const TableReport planned = must(maintainer().plan(name_, {}));
+  EXPECT_EQ(planned.before.data_files, 40);
+  EXPECT_EQ(planned.after.data_files, 1);
+  EXPECT_TRUE(planned.changed());
+  EXPECT_EQ(data_files(), 40U) << "planning changes nothing";
+  const TableReport done = must(maintainer().run(name_, {}, {}));
+  EXPECT_EQ(done.after.data_files, 1);
+  EXPECT_EQ(rows(), before);
+  EXPECT_EQ(data_files(), 41U) << "young snapshots still name them";
+  clock_.advance_us(2 * kHourUs);
+  const TableReport later = must(maintainer().run(name_, {}, {}));
+  EXPECT_EQ(later.snapshots_after, 1);
+  EXPECT_GT(later.files_removed, 40);
+  EXPECT_EQ(data_files(), 1U);
+  EXPECT_EQ(rows(), before);
+  EXPECT_FALSE(must(maintainer().run(name_, {}, {})).changed()) << "done once";
+  clock_.advance_us(4 * kDayUs);
+  must(maintainer().run(name_, {}, {}));
+  EXPECT_FALSE(must(maintainer().plan(name_, {})).changed());
+  EXPECT_EQ(rows(), before);
+}
+
+// A fault at any operation of the store: the table is as it was or as it should be, a rerun ends the work,
+// and after the grace period nothing is left that the table does not name.
+TEST_F(MaintainerTest, AFaultAnywhereIsMendedByTheNextRun) {
+  for (int i = 0; i < 8; ++i) append("b" + std::to_string(i));
+  const auto before = rows();
+  clock_.advance_us(2 * kHourUs);
+  std::uint64_t seen = 0;
+  std::uint64_t fail_at = 0;
+  store_.set_fault([&](std::uint64_t, std::string_view operation, const std::string&) -> Status {
+    return fail_at != 0 && ++seen >= fail_at
+               ? Status(Error(catalog::kBadCommit, "cut at " + std::string(operation)))
+               : ok_status();
+  });
+  int failed = 0;
+  for (std::uint64_t at = 1; at < 200; at += 7) {
+    append("more" + std::to_string(at));
+    const auto expected = rows();
+    fail_at = at;
+    seen = 0;
+    const auto outcome = maintainer().run(name_, {}, {});
+    fail_at = 0;
+    failed += outcome.ok() ? 0 : 1;
+    ASSERT_EQ(rows(), expected) << at;
+  }
+  EXPECT_GT(failed, 5);
+  must(maintainer().run(name_, {}, {}));
+  clock_.advance_us(4 * kDayUs);
+  const auto expected = rows();
+  must(maintainer().run(name_, {}, {}));
+  EXPECT_EQ(rows(), expected);
+  const catalog::Table now = must(catalog_->load_table(name_));
+  const auto scan = must(table::plan_scan(manifests_, *now.metadata));
+  EXPECT_EQ(data_files(), scan.tasks.size());
+}
+
+TEST_F(MaintainerTest, NothingYoungerThanARunningBatchIsAnOrphan) {
+  append("b");
+  const std::string orphan = must(catalog_->load_table(name_)).metadata->location + "/data/lost.parquet";
+  {
+    auto transaction = must(database_->begin());
+    must(state::begin_batch(transaction, {BatchId("slow"), clock_.now_us(), std::nullopt}));
+    must(transaction.commit());
+  }
+  clock_.advance_us(1);
+  must(store_.write(orphan, "x", io::IfExists::kFail));
+  clock_.advance_us(10 * kDayUs);
+  const Tasks tasks{.compaction = false, .expiry = false, .orphans = true};
+  EXPECT_EQ(must(maintainer().run(name_, tasks, {})).files_removed, 0);
+  {
+    auto transaction = must(database_->begin());
+    must(state::abandon_batch(transaction, BatchId("slow"), clock_.now_us()));
+    must(transaction.commit());
+  }
+  EXPECT_EQ(must(maintainer().plan(name_, tasks)).files_removed, 1);
+  EXPECT_EQ(must(maintainer().run(name_, tasks, {})).files_removed, 1);
+  EXPECT_EQ(store_.stat(orphan).error().name(), "io.not_found");
+}
+
+// Ingest commits before maintenance gets its turn.
+TEST_F(MaintainerTest, CommitsMeanwhileAreKept) {
+  for (int i = 0; i < 6; ++i) append("b" + std::to_string(i));
+  int turns = 0;
+  auto busy = maintainer([&](const std::function<Status()>& commit) {
+    append("meanwhile" + std::to_string(++turns));
+    return commit();
+  });
+  const std::size_t count = rows().size();
+  must(busy.run(name_, {.compaction = true, .expiry = false, .orphans = false}, {}));
+  EXPECT_EQ(rows().size(), count + 30 * static_cast<std::size_t>(turns));
+  EXPECT_GT(turns, 0);
+}
+
+TEST_F(MaintainerTest, SaysWhatItCannotDo) {
+  EXPECT_EQ(maintainer().run({"curated", "nothing"}, {}, {}).error().name(), "catalog.table_not_found");
+  EXPECT_EQ(maintainer().plan({"curated", "nothing"}, {}).error().name(), "catalog.table_not_found");
+  for (int i = 0; i < 4; ++i) append("b" + std::to_string(i));
+  const auto before = rows();
+  auto stopped = maintainer([](const std::function<Status()>&) -> Status { return Error(kStopped, "test"); });
+  EXPECT_EQ(stopped.run(name_, {}, {}).error().name(), "maintain.stopped");
+  EXPECT_EQ(data_files(), 4U) << "what was written for it is gone again";
+  EXPECT_EQ(rows(), before);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(must(maintainer().run(name_, {}, stop.get_token())).changed());
+}
+
+TEST(CommitTurnTest, RunsOnTheThreadThatTakesIt) {
+  CommitTurn turn;
+  turn.take();  // nothing waits
+  std::thread::id ran_on;
+  Status outcome;
+  std::atomic<bool> is_done{false};
+  std::thread maintenance([&] {
+    outcome = turn.pass([&]() -> Status {
+      ran_on = std::this_thread::get_id();
+      return Error(kStopped, "its own outcome");
+    });
+    is_done = true;
+  });
+  while (!is_done) turn.take();
+  maintenance.join();
+  EXPECT_EQ(ran_on, std::this_thread::get_id());
+  EXPECT_EQ(outcome.error().message(), "its own outcome");
+  std::thread late([&] { outcome = turn.pass([] { return ok_status(); }); });
+  turn.close();
+  late.join();
+  EXPECT_EQ(outcome.error().name(), "maintain.stopped");
+  EXPECT_EQ(turn.pass([] { return ok_status(); }).error().name(), "maintain.stopped");
+}
+
+}  // namespace
+}  // namespace tarn::maintain

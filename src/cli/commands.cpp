@@ -12,15 +12,15 @@
 #include "cli/commands/command_doctor.h"
 #include "cli/commands/command_files.h"
 #include "cli/commands/command_ingest.h"
-#include "cli/commands/command_maintain.h"
 #include "cli/commands/command_project.h"
 #include "cli/commands/command_quarantine.h"
 #include "cli/commands/command_reference.h"
 #include "cli/commands/command_sql.h"
-#include "cli/commands/command_table.h"
 #include "cli/commands/command_version.h"
 #include "cli/errors.h"
 #include "cli/listeners/command_catalog.h"
+#include "cli/tables/command_maintain.h"
+#include "cli/tables/command_table.h"
 #include "cli/version.h"
 
 namespace tarn::cli {

@@ -1,5 +1,5 @@
 // Looking at tables; what changes them is in command_table_change.cpp.
-#include "cli/commands/command_table.h"
+#include "cli/tables/command_table.h"
 
 #include <fmt/format.h>
 
@@ -11,8 +11,8 @@
 
 #include "base/civil_time.h"
 #include "base/size.h"
-#include "cli/commands/command_maintain.h"
 #include "cli/errors.h"
+#include "cli/tables/command_maintain.h"
 #include "iceberg/literal.h"
 #include "table/scan.h"
 

@@ -1,4 +1,4 @@
-#include "cli/commands/command_maintain.h"
+#include "cli/tables/command_maintain.h"
 
 #include <fmt/format.h>
 

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "base/size.h"
-#include "cli/commands/command_maintain.h"
-#include "cli/commands/command_table.h"
 #include "cli/errors.h"
+#include "cli/tables/command_maintain.h"
+#include "cli/tables/command_table.h"
 
 namespace tarn::cli {
 namespace {

@@ -5,7 +5,6 @@
 
 #include "catalog/errors.h"
 #include "io/errors.h"
-#include "maintain/errors.h"
 #include "state/batches.h"
 #include "table/maintenance/reachable.h"
 
@@ -53,10 +52,11 @@ Maintainer::Maintainer(Services services, Settings settings, Door door)
       door_(door ? std::move(door) : [](const std::function<Status()>& commit) { return commit(); }),
       manifests_(services.store) {}
 
-Result<TableReport> Maintainer::plan(const TableName& name, const Tasks& tasks) {
+Result<TableReport> Maintainer::plan(const TableName& name, Tasks tasks) {
   TableReport report{.name = name};
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(name));
   report.snapshots_before = report.snapshots_after = std::ssize(table.metadata->snapshots);
+  TARN_ASSIGN_OR_RETURN(tasks, possible(table, tasks, report));
   if (tasks.compaction) {
     TARN_ASSIGN_OR_RETURN(const auto plan, table::plan_compaction(services_.store, manifests_,
                                                                   *table.metadata, settings_.compaction));
@@ -85,16 +85,12 @@ Result<TableReport> Maintainer::plan(const TableName& name, const Tasks& tasks) 
   return report;
 }
 
-Result<TableReport> Maintainer::run(const TableName& name, const Tasks& tasks, std::stop_token stop) {
+Result<TableReport> Maintainer::run(const TableName& name, Tasks tasks, std::stop_token stop) {
   TableReport report{.name = name};
   {
     TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(name));
-    report.snapshots_before = std::ssize(table.metadata->snapshots);
-    if (table.metadata->format_version != 2) {
-      report.actions.clear();
-      report.snapshots_after = report.snapshots_before;
-      return report;  // Tarn commits to version 2 only
-    }
+    report.snapshots_before = report.snapshots_after = std::ssize(table.metadata->snapshots);
+    TARN_ASSIGN_OR_RETURN(tasks, possible(table, tasks, report));
   }
   if (tasks.compaction) {
     TARN_RETURN_IF_ERROR(compact(report, stop));
@@ -105,6 +101,25 @@ Result<TableReport> Maintainer::run(const TableName& name, const Tasks& tasks, s
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(name));
   report.snapshots_after = std::ssize(table.metadata->snapshots);
   return report;
+}
+
+Result<Tasks> Maintainer::possible(const catalog::Table& table, Tasks tasks, TableReport& report) {
+  if (table.metadata->format_version != 2) {
+    report.left_alone = "skipped: Tarn maintains tables of format version 2, this one has version " +
+                        std::to_string(table.metadata->format_version);
+    return Tasks{.compaction = false, .expiry = false, .orphans = false};
+  }
+  if (!tasks.expiry && !tasks.orphans) return tasks;
+  TARN_ASSIGN_OR_RETURN(const auto names, services_.catalog.list_tables());
+  for (const TableName& name : names) {
+    if (name == table.name) continue;
+    TARN_ASSIGN_OR_RETURN(const catalog::Table other, services_.catalog.load_table(name));
+    if (!table::share_folder(*table.metadata, *other.metadata)) continue;
+    report.left_alone = "no file is removed: `" + name.to_string() + "` shares its folder";
+    tasks.expiry = tasks.orphans = false;
+    break;
+  }
+  return tasks;
 }
 
 Status Maintainer::compact(TableReport& report, std::stop_token stop) {

@@ -51,6 +51,7 @@ struct TableReport {
   std::int64_t files_removed = 0;  ///< From the store: expired and orphaned ones.
   std::int64_t bytes_removed = 0;
   std::int64_t files_left = 0;            ///< That could not be removed; orphan removal tries again.
+  std::string left_alone = {};            ///< For people: what was not looked at and why.
   std::vector<std::string> actions = {};  ///< For people: what and why.
 
   bool changed() const { return !actions.empty(); }
@@ -73,21 +74,23 @@ class Maintainer {
     io::Clock& clock;
     io::Random& random;
   };
-  /// Runs a commit when it may run; the default runs it at once.
+  /// Runs a commit; the default does it at once. Tests let others commit before it.
   using Door = std::function<Status(const std::function<Status()>& commit)>;
 
   Maintainer(Services services, Settings settings, Door door = {});
 
-  /// What run() would do, without doing it. Errors: those of run() that reading brings.
-  Result<TableReport> plan(const TableName& name, const Tasks& tasks);
+  /// What run() would do, without doing it. Both skip tables of other versions than 2, and remove no file of
+  /// tables that share a folder. Errors: those of run() that reading brings.
+  Result<TableReport> plan(const TableName& name, Tasks tasks);
   /// Ends early, without an error, when a stop is requested. Errors: catalog.table_not_found,
   /// table.unsupported_delete and others of plan_compaction(), table.missing_files, catalog.commit_conflict
-  /// when others won every race, maintain.stopped, those of the store.
-  Result<TableReport> run(const TableName& name, const Tasks& tasks, std::stop_token stop);
+  /// when others won every race, those of the store.
+  Result<TableReport> run(const TableName& name, Tasks tasks, std::stop_token stop);
 
  private:
   enum class Progress : std::uint8_t { kDone, kMore };
 
+  Result<Tasks> possible(const catalog::Table& table, Tasks tasks, TableReport& report);
   Status compact(TableReport& report, std::stop_token stop);
   Result<Progress> compact_slice(TableReport& report, const table::CompactionPlan& plan,
                                  std::stop_token stop);

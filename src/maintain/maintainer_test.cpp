@@ -5,17 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "catalog/errors.h"
 #include "io/simulated.h"
-#include "maintain/commit_turn.h"
-#include "maintain/errors.h"
 #include "state/batches.h"
 #include "table/data_files.h"
 #include "table/reader.h"
@@ -52,7 +48,7 @@ class MaintainerTest : public ::testing::Test {
   Maintainer maintainer(Maintainer::Door door = {}) {
     Settings settings;
     settings.compaction = {.target_file_bytes = 1 << 20, .min_files = 3};
-    settings.expiry = {.max_snapshot_age_ms = 3'600'000, .monthly_tags = false};
+    settings.expiry = {.max_snapshot_age_ms = 3'600'000};
     settings.orphan_grace_us = 3 * kDayUs;
     return {services(), settings, std::move(door)};
   }
@@ -195,8 +191,9 @@ TEST_F(MaintainerTest, SaysWhatItCannotDo) {
   EXPECT_EQ(maintainer().plan({"curated", "nothing"}, {}).error().name(), "catalog.table_not_found");
   for (int i = 0; i < 4; ++i) append("b" + std::to_string(i));
   const auto before = rows();
-  auto stopped = maintainer([](const std::function<Status()>&) -> Status { return Error(kStopped, "test"); });
-  EXPECT_EQ(stopped.run(name_, {}, {}).error().name(), "maintain.stopped");
+  auto stopped =
+      maintainer([](const std::function<Status()>&) -> Status { return Error(catalog::kBadCommit, "test"); });
+  EXPECT_EQ(stopped.run(name_, {}, {}).error().name(), catalog::kBadCommit.name);
   EXPECT_EQ(data_files(), 4U) << "what was written for it is gone again";
   EXPECT_EQ(rows(), before);
   std::stop_source stop;
@@ -204,28 +201,57 @@ TEST_F(MaintainerTest, SaysWhatItCannotDo) {
   EXPECT_FALSE(must(maintainer().run(name_, {}, stop.get_token())).changed());
 }
 
-TEST(CommitTurnTest, RunsOnTheThreadThatTakesIt) {
-  CommitTurn turn;
-  turn.take();  // nothing waits
-  std::thread::id ran_on;
-  Status outcome;
-  std::atomic<bool> is_done{false};
-  std::thread maintenance([&] {
-    outcome = turn.pass([&]() -> Status {
-      ran_on = std::this_thread::get_id();
-      return Error(kStopped, "its own outcome");
-    });
-    is_done = true;
-  });
-  while (!is_done) turn.take();
-  maintenance.join();
-  EXPECT_EQ(ran_on, std::this_thread::get_id());
-  EXPECT_EQ(outcome.error().message(), "its own outcome");
-  std::thread late([&] { outcome = turn.pass([] { return ok_status(); }); });
-  turn.close();
-  late.join();
-  EXPECT_EQ(outcome.error().name(), "maintain.stopped");
-  EXPECT_EQ(turn.pass([] { return ok_status(); }).error().name(), "maintain.stopped");
+// Without a block `maintenance:` small files are merged, but what could be queried can be queried for ever.
+TEST_F(MaintainerTest, NothingExpiresByDefault) {
+  const Settings settings = Settings::of(project::ProjectSpec{});
+  EXPECT_EQ(settings.orphan_grace_us, 3 * kDayUs);
+  for (int i = 0; i < 6; ++i) append("b" + std::to_string(i));
+  clock_.advance_us(1000 * kDayUs);
+  Maintainer by_default(services(), settings);
+  EXPECT_EQ(must(by_default.plan(name_, {})).snapshots_after, 6);
+  const TableReport done = must(by_default.run(name_, {}, {}));
+  EXPECT_EQ(done.after.data_files, 1);
+  EXPECT_EQ(done.files_removed, 0);
+  clock_.advance_us(1000 * kDayUs);
+  EXPECT_FALSE(must(by_default.run(name_, {}, {})).changed());
+  const catalog::Table now = must(catalog_->load_table(name_));
+  EXPECT_EQ(now.metadata->snapshots.size(), 7U);
+  EXPECT_EQ(now.metadata->refs.size(), 1U) << "no tags";
+  EXPECT_EQ(data_files(), 7U);
+}
+
+TEST_F(MaintainerTest, OtherFormatVersionsAreSkippedAndSaid) {
+  for (const int version : {1, 3}) {
+    const TableName other{"curated", "version" + std::to_string(version)};
+    must(catalog_->create_table(
+        {.name = other, .schema = table::testing::all_types(), .format_version = version}));
+    for (const TableReport& report :
+         {must(maintainer().plan(other, {})), must(maintainer().run(other, {}, {}))}) {
+      EXPECT_NE(report.left_alone.find("has version " + std::to_string(version)), std::string::npos);
+      EXPECT_FALSE(report.changed());
+    }
+  }
+  EXPECT_EQ(must(maintainer().plan(name_, {})).left_alone, "");
+}
+
+// One table registered by two names: what one of them has written since is no orphan of the other.
+TEST_F(MaintainerTest, NoFileOfASharedFolderIsRemoved) {
+  append("b");
+  const catalog::Table first = must(catalog_->load_table(name_));
+  const TableName twin{"curated", "twin"};
+  must(catalog_->register_table(twin, first.metadata_location));
+  for (int i = 0; i < 4; ++i) append("later" + std::to_string(i));
+  const auto before = rows();
+  clock_.advance_us(10 * kDayUs);
+  for (const TableName& name : {name_, twin}) {
+    const TableReport planned = must(maintainer().plan(name, {}));
+    EXPECT_NE(planned.left_alone.find("shares its folder"), std::string::npos);
+    EXPECT_EQ(planned.files_removed, 0);
+    const TableReport done = must(maintainer().run(name, {}, {}));
+    EXPECT_EQ(done.left_alone, planned.left_alone);
+    EXPECT_EQ(done.files_removed, 0);
+  }
+  EXPECT_EQ(rows(), before);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,16 +53,14 @@ struct ListenersSpec {
   bool operator==(const ListenersSpec&) const = default;
 };
 
-/// How tables are kept small: `tarn maintain`, and `tarn serve` in the background.
+/// How `tarn maintain` keeps tables small. Nothing expires and no tags are made unless it is asked for.
 struct MaintenanceSpec {
-  bool background = true;
-  std::int64_t interval_ms = 10LL * 60 * 1000;
   std::uint64_t target_file_size = 128ULL << 20;
   std::uint32_t min_files = 5;
   std::uint32_t max_deleted_percent = 10;
-  std::int64_t keep_snapshots_ms = 5LL * 24 * 60 * 60 * 1000;
+  std::optional<std::int64_t> keep_snapshots_ms;  ///< Nothing: for ever.
   std::uint32_t min_snapshots = 1;
-  bool keep_monthly = true;
+  bool keep_monthly = false;
   std::int64_t orphan_grace_ms = 3LL * 24 * 60 * 60 * 1000;
 
   bool operator==(const MaintenanceSpec&) const = default;

@@ -109,6 +109,23 @@ TEST(ExpiryTest, TheTableAndItsBranchesDecideFirst) {
   EXPECT_TRUE(plan_expiry(metadata, policy, now).empty());
 }
 
+TEST(ExpiryTest, NothingGoesUnlessItIsAskedFor) {
+  const std::int64_t now = on(2026, 11, 20);
+  auto metadata = chain({on(1990, 1, 1), on(2026, 1, 1), now});
+  metadata.snapshots.push_back({.snapshot_id = 77,
+                                .sequence_number = 2,
+                                .timestamp_ms = on(1990, 1, 2),
+                                .manifest_list = "l",
+                                .operation = "append"});
+  metadata.refs["old"] = ref(1, SnapshotRef::Kind::kTag);
+  EXPECT_TRUE(plan_expiry(metadata, {}, now).empty());
+  metadata.properties["history.expire.min-snapshots-to-keep"] = "1";
+  EXPECT_TRUE(plan_expiry(metadata, {}, now).empty()) << "a least number is no age";
+  metadata.properties["history.expire.max-snapshot-age-ms"] = "86400000";
+  EXPECT_EQ(plan_expiry(metadata, {}, now).snapshot_ids, (Ids{2, 77}));
+  EXPECT_TRUE(plan_expiry(metadata, {}, now).added_tags.empty());
+}
+
 TEST(ExpiryTest, SnapshotsWithoutABranchGoByAge) {
   const std::int64_t now = on(2026, 11, 20);
   auto metadata = chain({now - 3 * kDayMs, now - 2 * kDayMs});
@@ -131,7 +148,7 @@ TEST(ExpiryTest, TheLastSnapshotOfEachMonthIsKeptForEver) {
   const std::int64_t now = on(2026, 11, 20);
   auto metadata = chain(
       {on(2025, 12, 30), on(2025, 12, 31) + 1, on(2026, 1, 5), on(2026, 10, 31), on(2026, 11, 1), now - 1});
-  const ExpiryPolicy policy{.max_snapshot_age_ms = 5 * kDayMs};
+  const ExpiryPolicy policy{.max_snapshot_age_ms = 5 * kDayMs, .monthly_tags = true};
   const auto plan = plan_expiry(metadata, policy, now);
   EXPECT_EQ(plan.added_tags, (std::vector<std::string>{"month-2026-10", "month-2026-01", "month-2025-12"}));
   EXPECT_EQ(plan.snapshot_ids, (Ids{1, 5}));

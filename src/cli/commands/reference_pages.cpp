@@ -19,7 +19,6 @@
 #include "ingest/errors.h"
 #include "io/errors.h"
 #include "net/errors.h"
-#include "maintain/errors.h"
 #include "project/errors.h"
 #include "project/reference.h"
 #include "query/errors.h"
@@ -64,7 +63,6 @@ std::map<std::string_view, const ErrorCode*> all_codes() {
   add(ingest::error_codes());
   add(backup::error_codes());
   add(drop_folder::error_codes());
-  add(maintain::error_codes());
   add(workload::error_codes());
   add(error_codes());
   return codes;

@@ -45,7 +45,7 @@ Grid report_grid(const std::vector<maintain::TableReport>& reports) {
              {"freed", Align::kRight},
              {"what"}});
   for (const maintain::TableReport& report : reports) {
-    std::string actions;
+    std::string actions = report.left_alone;
     for (const std::string& action : report.actions) actions += (actions.empty() ? "" : "; ") + action;
     grid.text(report.name.to_string())
         .number(report.before.data_files)
@@ -107,21 +107,13 @@ Result<int> run_maintain(CommandContext& context, const MaintainOptions& options
 
 }  // namespace
 
-Result<maintain::Maintainer::Services> maintenance_services(CommandContext& context) {
-  TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
-  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
-  return maintain::Maintainer::Services{*database, *catalog, context.store(), context.clock(),
-                                        context.random()};
-}
-
 Result<state::ProcessLock> lock_tables(CommandContext& context, const std::string& command) {
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_file, context.state_file());
   auto lock = state::ProcessLock::acquire((state_file.parent_path() / "tarn.lock").string(), command,
                                           context.clock());
   if (lock.ok() || lock.error().name() != state::kLocked.name) return lock;
   return std::move(lock).error().with_hint(
-      "`tarn serve` maintains the tables itself, every `maintenance.interval`; to do it by hand, stop that "
-      "process first. `tarn maintain --dry-run` works beside it");
+      "stop that process first. `tarn maintain --dry-run` and looking at tables work beside it");
 }
 
 Result<TableName> named_table(catalog::Catalog& catalog, const std::string& text) {
@@ -139,13 +131,12 @@ Result<TableName> named_table(catalog::Catalog& catalog, const std::string& text
 }
 
 void add_maintain_command(CLI::App& app, CommandContext& context) {
-  CLI::App* command = app.add_subcommand(
-      "maintain", "Merge small files, fold deletes, expire old snapshots, remove files that nothing names");
+  CLI::App* command =
+      app.add_subcommand("maintain", "Merge small files, fold deletes, remove files that nothing names");
   command->footer(
-      "By the policy of `maintenance:` in tarn.yaml. `tarn serve` does the same in the background. Safe to "
-      "stop "
-      "and to\nrepeat at any time.\n\nExamples:\n  tarn maintain --dry-run\n  tarn maintain "
-      "curated.encounter\n"
+      "By the policy of `maintenance:` in tarn.yaml. Snapshots expire only where `keep_snapshots` or a "
+      "property of the\ntable says so. Safe to stop and to repeat at any time.\n\n"
+      "Examples:\n  tarn maintain --dry-run\n  tarn maintain curated.encounter\n"
       "  tarn maintain --only compaction --output json");
   auto options = std::make_shared<MaintainOptions>();
   command->add_option("table", options->table, "The table; default: all of them")->type_name("TABLE");

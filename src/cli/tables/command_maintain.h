@@ -9,9 +9,6 @@ namespace tarn::cli {
 /// `tarn maintain`.
 void add_maintain_command(CLI::App& app, CommandContext& context);
 
-/// What maintenance of the project works with, for writing.
-Result<maintain::Maintainer::Services> maintenance_services(CommandContext& context);
-
 /// Locks the project for a command that changes tables. Errors: state.locked, with what to do.
 Result<state::ProcessLock> lock_tables(CommandContext& context, const std::string& command);
 

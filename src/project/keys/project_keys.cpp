@@ -116,18 +116,7 @@ const Block<ListenersSpec>& listeners_block() {
 
 Block<MaintenanceSpec> describe_maintenance() {
   Block<MaintenanceSpec> block(
-      {.name = "maintenance",
-       .description =
-           "How tables are kept small, by `tarn maintain` and, in the background, by `tarn serve`.",
-       .article = "the"});
-  block.add(field(&MaintenanceSpec::background), {.name = "background",
-                                                  .description = "Whether `tarn serve` maintains the tables.",
-                                                  .example = "false"});
-  block.add(duration_field(&MaintenanceSpec::interval_ms),
-            {.name = "interval",
-             .description = "How often `tarn serve` looks at each table.",
-             .example = "1h",
-             .minimum = 1});
+      {.name = "maintenance", .description = "How `tarn maintain` keeps tables small.", .article = "the"});
   block.add(size_field(&MaintenanceSpec::target_file_size),
             {.name = "target_file_size",
              .description = "How big data files should be; smaller ones are merged. A table's property "
@@ -148,9 +137,10 @@ Block<MaintenanceSpec> describe_maintenance() {
              .maximum = 100});
   block.add(duration_field(&MaintenanceSpec::keep_snapshots_ms),
             {.name = "keep_snapshots",
-             .description = "How long every snapshot can be queried. A table's property "
+             .description = "Snapshots older than this expire; without it none does. A table's property "
                             "`history.expire.max-snapshot-age-ms` takes precedence.",
-             .example = "30d"});
+             .example = "30d",
+             .default_text = "none"});
   block.add(field(&MaintenanceSpec::min_snapshots),
             {.name = "min_snapshots",
              .description = "So many snapshots are kept whatever their age.",
@@ -161,7 +151,7 @@ Block<MaintenanceSpec> describe_maintenance() {
       field(&MaintenanceSpec::keep_monthly),
       {.name = "keep_monthly",
        .description = "Keep the last snapshot of each month for ever, by a tag such as `month-2026-10`.",
-       .example = "false"});
+       .example = "true"});
   block.add(duration_field(&MaintenanceSpec::orphan_grace_ms),
             {.name = "orphan_grace",
              .description = "How old files must be that no table names before they are removed; at least 1h.",

@@ -42,7 +42,7 @@ class Expiry {
       : metadata_(metadata),
         now_ms_(now_ms),
         max_age_ms_(number_property(metadata, "history.expire.max-snapshot-age-ms")
-                        .value_or(policy.max_snapshot_age_ms)),
+                        .value_or(policy.max_snapshot_age_ms.value_or(kForEver))),
         min_kept_(number_property(metadata, "history.expire.min-snapshots-to-keep")
                       .value_or(policy.min_snapshots_to_keep)),
         max_ref_age_ms_(number_property(metadata, "history.expire.max-ref-age-ms")

@@ -19,11 +19,11 @@ namespace tarn::table {
 /// `history.expire.max-ref-age-ms`, and the settings of each branch and tag, take precedence, as Iceberg's
 /// specification has them ("Snapshot Retention Policy").
 struct ExpiryPolicy {
-  std::int64_t max_snapshot_age_ms = std::int64_t{5} * 24 * 60 * 60 * 1000;
+  std::optional<std::int64_t> max_snapshot_age_ms = std::nullopt;  ///< Nothing: for ever.
   std::int32_t min_snapshots_to_keep = 1;
   std::optional<std::int64_t> max_ref_age_ms = std::nullopt;
   /// Keeps the last snapshot of each month of main for ever, by a tag `month-2026-10`.
-  bool monthly_tags = true;
+  bool monthly_tags = false;
 };
 
 struct ExpiryPlan {

@@ -131,4 +131,15 @@ Result<std::vector<io::ObjectInfo>> find_orphans(ManifestCache& cache, const ice
   return orphans;
 }
 
+bool share_folder(const iceberg::TableMetadata& a, const iceberg::TableMetadata& b) {
+  const auto folder = [](const iceberg::TableMetadata& metadata) {
+    std::string location = spelled(metadata.location);
+    while (location.ends_with('/')) location.pop_back();
+    return location + "/";
+  };
+  const std::string one = folder(a);
+  const std::string other = folder(b);
+  return one.starts_with(other) || other.starts_with(one);
+}
+
 }  // namespace tarn::table

@@ -37,4 +37,8 @@ struct OrphanRequest {
 Result<std::vector<io::ObjectInfo>> find_orphans(ManifestCache& cache, const iceberg::TableMetadata& metadata,
                                                  const OrphanRequest& request);
 
+/// Whether a table lies in the folder of the other, or both in the same: then what one of them does not name
+/// may belong to the other.
+bool share_folder(const iceberg::TableMetadata& a, const iceberg::TableMetadata& b);
+
 }  // namespace tarn::table

@@ -33,7 +33,10 @@ class PendingSync {
     paths_.push_back(path);
   }
 
+  /// Held while files are flushed, and only for that: what another thread has taken to flush may be the
+  /// caller's, and is not durable before it is done.
   Status flush() {
+    const std::lock_guard flushing(flushing_);
     std::vector<std::string> paths;
     {
       const std::lock_guard lock(mutex_);
@@ -86,7 +89,8 @@ class PendingSync {
     return ok_status();
   }
 
-  std::mutex mutex_;
+  std::mutex flushing_;
+  std::mutex mutex_;  // of paths_
   std::vector<std::string> paths_;
 };
 

@@ -1,8 +1,15 @@
 #include "io/object_store.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <future>
+#include <string>
+#include <thread>
 
 #include "io/errors.h"
 #include "io/simulated.h"
@@ -91,6 +98,27 @@ TEST(LocalStore, NamesWhatTheSystemRefused) {
   const auto store = make_local_object_store();
   EXPECT_EQ(store->write("/dev/null/x/y", "1", IfExists::kReplace).error().error_class(),
             ErrorClass::kPermanent);
+}
+
+// A file that another thread is still flushing is not durable yet.
+TEST(LocalStore, SyncWaitsForWhatOthersFlush) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "tarn-sync-XXXXXX").string();
+  const std::string folder = ::mkdtemp(pattern.data());
+  const std::string path = folder + "/file";
+  const auto store = make_local_object_store();
+  ASSERT_TRUE(store->write(path, "x", IfExists::kFail).ok());
+  // Opening a pipe to flush it takes until somebody writes: a very slow disk.
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  auto first = std::async(std::launch::async, [&] { return store->sync(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  auto second = std::async(std::launch::async, [&] { return store->sync(); });
+  EXPECT_EQ(second.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+  const int writer = ::open(path.c_str(), O_WRONLY);
+  EXPECT_FALSE(first.get().ok()) << "a pipe cannot be flushed";
+  EXPECT_FALSE(second.get().ok()) << "so that it is still owed";
+  ::close(writer);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(MemoryStore, LosesWhatWasNotSynced) {

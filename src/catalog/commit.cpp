@@ -42,6 +42,15 @@ bool in_log(const iceberg::TableMetadata& metadata, const std::string& file) {
                      [&](const iceberg::MetadataLogEntry& entry) { return entry.metadata_file == file; });
 }
 
+/// What a table's log names may lie elsewhere, where it is not Tarn's to remove: the log of a registered table.
+/// `write.metadata.path` may have been another one when the file was written.
+bool is_own_metadata(const iceberg::TableMetadata& metadata, const std::string& file) {
+  if (has_path_tricks(file) || file.find(".metadata.json", file.rfind('/') + 1) == std::string::npos)
+    return false;
+  return file.starts_with(metadata_folder(metadata.location, metadata.properties) + "/") ||
+         file.starts_with(metadata.location + "/");
+}
+
 }  // namespace
 
 std::string metadata_folder(const std::string& location, const Properties& properties) {
@@ -250,19 +259,27 @@ Error Catalog::abandon(const std::vector<Staged>& staging, Error error) {
 }
 
 std::vector<std::string> Catalog::remove_trimmed(const std::vector<Staged>& staging) {
-  std::vector<std::string> not_removed;
+  std::vector<std::string> trimmed;
   for (const Staged& staged : staging) {
     if (staged.base == nullptr || staged.base == staged.next.metadata) continue;
     const iceberg::TableMetadata& next = *staged.next.metadata;
     const auto enabled = next.properties.find(std::string(kDeleteAfterCommit));
     if (enabled != next.properties.end() && enabled->second == "false") continue;
-    const std::string folder = metadata_folder(next.location, next.properties) + "/";
     for (const iceberg::MetadataLogEntry& entry : staged.base->metadata_log) {
-      // A registered table's log may name files elsewhere, which are not Tarn's to remove.
-      const bool own = entry.metadata_file.starts_with(folder) && !has_path_tricks(entry.metadata_file);
-      if (!own || in_log(next, entry.metadata_file)) continue;
-      if (!store_.remove(entry.metadata_file).ok()) not_removed.push_back(entry.metadata_file);
+      if (is_own_metadata(next, entry.metadata_file) && !in_log(next, entry.metadata_file))
+        trimmed.push_back(entry.metadata_file);
     }
+  }
+  if (trimmed.empty()) return trimmed;
+  // A table may have been registered from a former file of another.
+  const auto pointers = state::list_tables(database_, "");
+  std::vector<std::string> not_removed;
+  for (const std::string& file : trimmed) {
+    const auto names = [&](const state::TablePointer& pointer) { return pointer.metadata_location == file; };
+    if (!pointers.ok())
+      not_removed.push_back(file);
+    else if (std::ranges::none_of(*pointers, names) && !store_.remove(file).ok())
+      not_removed.push_back(file);
   }
   return not_removed;
 }

@@ -141,6 +141,39 @@ TEST(Commit, TrimsOldMetadataFiles) {
   EXPECT_EQ(lake.catalog().load_table({"curated", "a"})->metadata->metadata_log.size(), 3U);
 }
 
+TEST(Commit, TrimsMetadataFilesOfAFormerFolder) {
+  Lake lake;
+  lake.make_tables({"a"});
+  const auto commit = [&](const std::string& key, const std::string& value) {
+    const TableCommit one = Lake::set_property("a", key, value);
+    EXPECT_EQ(name_of(lake.catalog().commit({&one, 1})), "ok");
+  };
+  commit("write.metadata.previous-versions-max", "3");
+  const std::string location = lake.catalog().load_table({"curated", "a"})->metadata->location;
+  for (const char* folder : {"/elsewhere", "/metadata/deeper", "/metadata"}) {
+    commit("write.metadata.path", location + folder);
+    for (int number = 0; number < 4; ++number) commit("n", std::to_string(number));
+    EXPECT_EQ(lake.file_count(), 4U) << folder;
+  }
+}
+
+TEST(Commit, TrimsNoFileThatAnotherTableIsRegisteredFrom) {
+  Lake lake;
+  lake.make_tables({"a"});
+  const auto commit = [&](const std::string& key, const std::string& value) {
+    const TableCommit one = Lake::set_property("a", key, value);
+    EXPECT_EQ(name_of(lake.catalog().commit({&one, 1})), "ok");
+  };
+  commit("write.metadata.previous-versions-max", "1");
+  const TableName twin{"curated", "twin"};
+  const std::string shared = lake.catalog().load_table({"curated", "a"})->metadata_location;
+  EXPECT_EQ(name_of(lake.catalog().register_table(twin, shared)), "ok");
+  for (int number = 0; number < 4; ++number) commit("n", std::to_string(number));
+  EXPECT_EQ(lake.file_count(), 3U);
+  lake.reopen();
+  EXPECT_EQ(name_of(lake.catalog().load_table(twin)), "ok");
+}
+
 TEST(Commit, NumbersMetadataFiles) {
   EXPECT_EQ(metadata_file("/t", "", "u"), "/t/00000-u.metadata.json");
   EXPECT_EQ(metadata_file("/t", "/t/metadata/00009-x.metadata.json", "u"), "/t/00010-u.metadata.json");

@@ -42,8 +42,8 @@ bool in_log(const iceberg::TableMetadata& metadata, const std::string& file) {
                      [&](const iceberg::MetadataLogEntry& entry) { return entry.metadata_file == file; });
 }
 
-/// What a table's log names may lie elsewhere, where it is not Tarn's to remove: the log of a registered table.
-/// `write.metadata.path` may have been another one when the file was written.
+/// What a table's log names may lie elsewhere, where it is not Tarn's to remove: the log of a registered
+/// table. `write.metadata.path` may have been another one when the file was written.
 bool is_own_metadata(const iceberg::TableMetadata& metadata, const std::string& file) {
   if (has_path_tricks(file) || file.find(".metadata.json", file.rfind('/') + 1) == std::string::npos)
     return false;

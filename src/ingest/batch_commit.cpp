@@ -297,6 +297,8 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
 Result<CommitReport> BatchCommitter::commit(ParsedBatch& batch) {
   TARN_ASSIGN_OR_RETURN(std::vector<Gathered> gathered, gather(batch));
   TARN_RETURN_IF_ERROR(await_event_times(gathered));
+  std::optional<catalog::CommitTurns::Turn> turn;
+  if (services_.turns != nullptr) turn.emplace(services_.turns->next());
   for (int attempt = 0;; ++attempt) {
     Result<CommitReport> report = try_commit(batch, gathered, attempt);
     const bool lost_race = !report.ok() && report.error().name() == catalog::kCommitConflict.name;

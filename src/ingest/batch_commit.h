@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "catalog/catalog.h"
+#include "catalog/commit_turns.h"
 #include "ingest/parsed_batch.h"
 #include "ingest/table_shape.h"
 #include "io/clock.h"
@@ -46,6 +47,8 @@ class BatchCommitter {
     io::ObjectStore& store;
     io::Clock& clock;
     io::Random& random;
+    /// Those of the process, where others commit to the same tables.
+    catalog::CommitTurns* turns = nullptr;
   };
   /// `index_folder` holds the key indices of upsert tables, which are caches. The project must outlive the
   /// committer. `log` may be null.

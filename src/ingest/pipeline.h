@@ -139,7 +139,7 @@ class Pipeline {
   Result<std::deque<Work>> replay_works(const std::vector<state::QuarantineEntry>& entries);
   Status launch_commit(ParsedBatch batch);
   Status await_commit();
-  void count(const ParsedBatch& batch, const CommitReport& report);
+  void count(const InFlight& finished, const CommitReport& report);
   std::size_t thread_count() const;
   double seconds_since(std::int64_t start_us) const;
 

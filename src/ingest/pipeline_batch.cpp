@@ -162,11 +162,12 @@ Status Pipeline::await_commit() {
   report_.commit_wait_seconds += seconds_since(start_us);
   report_.commit_seconds += finished->seconds;
   if (!outcome.ok()) return std::move(outcome).error();
-  count(finished->batch, *outcome);
+  count(*finished, *outcome);
   return ok_status();
 }
 
-void Pipeline::count(const ParsedBatch& batch, const CommitReport& report) {
+void Pipeline::count(const InFlight& finished, const CommitReport& report) {
+  const ParsedBatch& batch = finished.batch;
   state::RunTotals& totals = report_.totals;
   for (const state::Settlement& settled : batch.settlements) {
     ++(settled.state == state::ArrivalState::kQuarantined ? totals.files_quarantined
@@ -190,6 +191,7 @@ void Pipeline::count(const ParsedBatch& batch, const CommitReport& report) {
        {"rows", report.rows},
        {"late", report.late},
        {"quarantined", static_cast<std::int64_t>(batch.quarantine.size())},
+       {"commit_seconds", finished.seconds},
        {"seconds", static_cast<double>(setup_.services.clock.now_us() - batch.started_at_us) / 1e6}});
 }
 

@@ -1,5 +1,6 @@
 // What leaves the store: expired snapshots and orphans.
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "catalog/errors.h"
@@ -41,28 +42,26 @@ Status Maintainer::plan_expired(const catalog::Table& table, TableReport& report
 }
 
 Status Maintainer::expire(TableReport& report) {
-  std::vector<std::string> gone;
-  TARN_RETURN_IF_ERROR(door_([&]() -> Status {
-    for (int attempt = 0;; ++attempt) {
-      TARN_ASSIGN_OR_RETURN(const catalog::Table before, services_.catalog.load_table(report.name));
-      const auto plan =
-          table::plan_expiry(*before.metadata, settings_.expiry, services_.clock.now_us() / 1000);
-      if (plan.empty()) return ok_status();
+  for (int attempt = 1;; ++attempt) {
+    TARN_ASSIGN_OR_RETURN(const catalog::Table before, services_.catalog.load_table(report.name));
+    const auto plan = table::plan_expiry(*before.metadata, settings_.expiry, services_.clock.now_us() / 1000);
+    if (plan.empty()) return ok_status();
+    std::shared_ptr<const iceberg::TableMetadata> after;
+    const Status committed = door_([&]() -> Status {
       const std::vector<catalog::TableCommit> commits = {{report.name, plan.requirements, plan.updates}};
-      const auto committed = services_.catalog.commit(commits);
-      if (!committed.ok()) {
-        if (committed.error().name() == catalog::kCommitConflict.name && attempt + 1 < kCommitAttempts)
-          continue;
-        return committed.error();
-      }
-      report.actions.push_back(describe(plan, "expired"));
-      TARN_ASSIGN_OR_RETURN(
-          gone, table::unreachable_files(manifests_, *before.metadata, *committed->tables.front().metadata));
+      TARN_ASSIGN_OR_RETURN(const auto result, services_.catalog.commit(commits));
+      after = result.tables.front().metadata;
       return ok_status();
+    });
+    if (!committed.ok()) {
+      if (committed.error().name() == catalog::kCommitConflict.name && attempt < kCommitAttempts) continue;
+      return committed;
     }
-  }));
-  remove(report, gone);
-  return ok_status();
+    report.actions.push_back(describe(plan, "expired"));
+    TARN_ASSIGN_OR_RETURN(const auto gone, table::unreachable_files(manifests_, *before.metadata, *after));
+    remove(report, gone);
+    return ok_status();
+  }
 }
 
 void Maintainer::remove(TableReport& report, std::span<const std::string> locations) {

@@ -1,33 +1,24 @@
 #include "maintain/maintainer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
-#include "catalog/errors.h"
-#include "io/errors.h"
-#include "state/batches.h"
+#include "maintain/quietly.h"
 #include "table/maintenance/reachable.h"
 
 namespace tarn::maintain {
 namespace {
 
-// Somebody else may win the race for a table a few times in a row, not for ever.
-constexpr int kCommitAttempts = 10;
 // Rewriting once leaves files that are worth another look only after a few rounds of doubling.
 constexpr int kRounds = 64;
 // Manifests are rewritten when there are so many, and at least this many times as many as needed.
 constexpr std::int64_t kManyManifests = 20;
 constexpr std::int64_t kManifestExcess = 2;
 constexpr std::int64_t kManifestBytes = std::int64_t{8} << 20;
-// Delete files of a slice are numbered from here, behind its data files.
-constexpr std::uint32_t kFirstDelete = 100'000;
 
 std::string count_of(std::int64_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
-bool is_conflict(const Status& status) {
-  return !status.ok() && status.error().name() == catalog::kCommitConflict.name;
 }
 
 }  // namespace
@@ -43,6 +34,14 @@ Settings Settings::of(const project::ProjectSpec& spec) {
                      .min_snapshots_to_keep = static_cast<std::int32_t>(maintenance.min_snapshots),
                      .monthly_tags = maintenance.keep_monthly};
   settings.orphan_grace_us = maintenance.orphan_grace_ms * 1000;
+  return settings;
+}
+
+Settings Settings::beside_ingest(const project::ProjectSpec& spec) {
+  Settings settings = of(spec);
+  settings.max_bytes_per_s = static_cast<std::int64_t>(spec.maintenance.max_rate);
+  // A commit often, so that a key index has little to follow at once.
+  settings.slice_bytes = std::int64_t{64} << 20;
   return settings;
 }
 
@@ -129,6 +128,7 @@ Status Maintainer::compact(TableReport& report, std::stop_token stop) {
                                                                   *table.metadata, settings_.compaction));
     if (round == 0) report.before = plan.before;
     report.after = plan.before;
+    if (plan.empty()) report.settled_snapshot = plan.snapshot_id.value_or(-1);
     if (plan.empty() || stop.stop_requested()) return ok_status();
     TARN_ASSIGN_OR_RETURN(const Progress progress, compact_slice(report, plan, stop));
     if (progress == Progress::kDone) return ok_status();
@@ -139,110 +139,57 @@ Status Maintainer::compact(TableReport& report, std::stop_token stop) {
 Result<Maintainer::Progress> Maintainer::compact_slice(TableReport& report, const table::CompactionPlan& plan,
                                                        std::stop_token stop) {
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(report.name));
-  const std::string id = "maintain-" + uuid_v7(services_.clock.now_us() / 1000, services_.random.bytes16());
   table::DeleteFileCache deletes(services_.store);
-  std::vector<table::RewrittenGroup> rewritten;
-  const auto discard = [&] {
-    std::vector<std::string> files;
-    for (const auto& group : rewritten)
-      for (const auto& file : group.files) files.push_back(file.file.file_path);
-    // What stays is an orphan.
-    for (const std::string& file : files) report.files_left += services_.store.remove(file).ok() ? 0 : 1;
+  Slice slice{.id = "maintain-" + uuid_v7(services_.clock.now_us() / 1000, services_.random.bytes16()),
+              .sequence_number = plan.sequence_number,
+              .groups = {},
+              .folds = {},
+              .deletes = deletes};
+  const auto discard_all = [&] {
+    for (const auto& group : slice.groups) discard(report, group.files);
   };
   std::int64_t bytes = 0;
   for (const table::FileGroup& group : plan.groups) {
     if (bytes >= settings_.slice_bytes || stop.stop_requested()) break;
-    auto one = table::rewrite_group(services_.store, deletes, *table.metadata, group,
-                                    {.batch_id = id,
-                                     .number = static_cast<std::uint32_t>(rewritten.size()),
-                                     .memory_bytes = settings_.compaction.memory_bytes});
+    auto one = rewrite(slice, *table.metadata, group, stop);
     if (!one.ok()) {
-      discard();
+      discard_all();
       return std::move(one).error();
     }
-    rewritten.push_back(*std::move(one));
+    slice.groups.push_back(*std::move(one));
     bytes += group.size_bytes;
   }
   if (stop.stop_requested()) {
-    discard();
+    discard_all();
     return Progress::kDone;
   }
-  const bool is_last = rewritten.size() == plan.groups.size();
-  const table::ResolveRequest request{.groups = rewritten,
-                                      .folds = is_last ? std::span<const table::DeleteFold>(plan.folds)
-                                                       : std::span<const table::DeleteFold>(),
-                                      .sequence_number = plan.sequence_number,
-                                      .batch_id = id,
-                                      .first_number = kFirstDelete};
+  if (slice.groups.size() == plan.groups.size()) slice.folds = plan.folds;
   // The long part of making it durable is done before the turn to commit.
   Status committed = services_.store.sync();
-  if (committed.ok()) committed = door_([&] { return commit_slice(report, request, deletes); });
+  if (committed.ok()) committed = commit_slice(report, slice);
   if (committed.ok()) return Progress::kMore;
-  if (committed.error().error_class() != ErrorClass::kUnknownOutcome) discard();
+  if (committed.error().error_class() != ErrorClass::kUnknownOutcome) discard_all();
   return std::move(committed).error();
 }
 
-Status Maintainer::commit_slice(TableReport& report, const table::ResolveRequest& request,
-                                table::DeleteFileCache& deletes) {
-  for (int attempt = 0;; ++attempt) {
-    TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(report.name));
-    table::ResolveRequest numbered = request;
-    // Attempts never share a name.
-    numbered.first_number += static_cast<std::uint32_t>(attempt) * kFirstDelete;
-    TARN_ASSIGN_OR_RETURN(auto resolved, table::resolve_compaction(services_.store, manifests_, deletes,
-                                                                   *table.metadata, numbered));
-    Status committed;
-    if (!resolved.changes_nothing()) {
-      resolved.change.summary = {{"tarn.maintenance", "compaction"}};
-      committed = commit_snapshot(table, resolved.change);
-    }
-    if (!committed.ok()) {
-      if (committed.error().error_class() != ErrorClass::kUnknownOutcome)
-        for (const std::string& file : resolved.written_locations)
-          report.files_left += services_.store.remove(file).ok() ? 0 : 1;
-      if (is_conflict(committed) && attempt + 1 < kCommitAttempts) continue;
-      return committed;
-    }
-    std::vector<std::string> unused;
-    for (const std::size_t refused : resolved.refused)
-      for (const auto& file : request.groups[refused].files) unused.push_back(file.file.file_path);
-    for (const std::string& file : unused) report.files_left += services_.store.remove(file).ok() ? 0 : 1;
-    const auto done = std::ssize(request.groups) - std::ssize(resolved.refused);
-    if (!resolved.changes_nothing()) {
-      report.actions.push_back(
-          "replaced " + count_of(std::ssize(resolved.change.removed_paths), "file") + " by " +
-          std::to_string(resolved.change.data_files.size() + resolved.change.delete_files.size()) +
-          (resolved.carried_deletes > 0
-               ? ", with " + count_of(resolved.carried_deletes, "row") + " deleted meanwhile"
-               : std::string()));
-    }
-    if (done == 0 && !resolved.refused.empty())
-      return Error(catalog::kCommitConflict,
-                   "somebody else rewrote the same files of " + report.name.to_string());
-    return ok_status();
+Result<table::RewrittenGroup> Maintainer::rewrite(Slice& slice, const iceberg::TableMetadata& metadata,
+                                                  const table::FileGroup& group, std::stop_token stop) {
+  const table::RewriteTarget target{.batch_id = slice.id,
+                                    .number = static_cast<std::uint32_t>(slice.groups.size()),
+                                    .memory_bytes = settings_.compaction.memory_bytes};
+  const auto work = [&] {
+    return table::rewrite_group(services_.store, slice.deletes, metadata, group, target);
+  };
+  const std::int64_t start_us = services_.clock.monotonic_us();
+  auto rewritten = settings_.max_bytes_per_s > 0 ? run_quietly(work) : work();
+  if (settings_.max_bytes_per_s > 0) {
+    const double due_s =
+        static_cast<double>(group.size_bytes) / static_cast<double>(settings_.max_bytes_per_s);
+    const std::int64_t spent_us = services_.clock.monotonic_us() - start_us;
+    const std::chrono::milliseconds rest((static_cast<std::int64_t>(due_s * 1e6) - spent_us) / 1000);
+    if (rest.count() > 0) services_.clock.sleep(rest, std::move(stop));
   }
-}
-
-Status Maintainer::commit_snapshot(const catalog::Table& table, const table::SnapshotChange& change) {
-  table::SnapshotChange stamped = change;
-  stamped.timestamp_ms = services_.clock.now_us() / 1000;
-  TARN_ASSIGN_OR_RETURN(
-      const table::BuiltSnapshot built,
-      table::build_snapshot(services_.store, manifests_, services_.random, *table.metadata, stamped));
-  Status outcome = services_.store.sync();
-  if (outcome.ok()) {
-    const std::vector<catalog::TableCommit> commits = {{table.name, built.requirements, built.updates}};
-    const auto committed = services_.catalog.commit(commits);
-    if (committed.ok()) return ok_status();
-    outcome = committed.error();
-  }
-  if (outcome.error().error_class() != ErrorClass::kUnknownOutcome) {
-    for (const std::string& location : built.written_locations) {
-      if (Status removed = services_.store.remove(location); !removed.ok())
-        return std::move(outcome).error().with_context("leaving the unused file " + location);
-    }
-  }
-  return outcome;
+  return rewritten;
 }
 
 Result<bool> Maintainer::needs_manifests(const catalog::Table& table, TableReport& report, bool first) {
@@ -264,14 +211,12 @@ Status Maintainer::rewrite_manifests(TableReport& report) {
   TARN_ASSIGN_OR_RETURN(const catalog::Table first, services_.catalog.load_table(report.name));
   TARN_ASSIGN_OR_RETURN(const bool wanted, needs_manifests(first, report, true));
   if (!wanted) return ok_status();
-  TARN_RETURN_IF_ERROR(door_([&]() -> Status {
-    for (int attempt = 0;; ++attempt) {
-      TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(report.name));
-      Status committed = commit_snapshot(table, {.summary = {{"tarn.maintenance", "manifests"}},
-                                                 .operation = std::string(iceberg::kOperationReplace),
-                                                 .rewrite_manifests = true});
-      if (!is_conflict(committed) || attempt + 1 == kCommitAttempts) return committed;
-    }
+  TARN_RETURN_IF_ERROR(commit_in_turn(report, [&]() -> Result<Prepared> {
+    TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(report.name));
+    return prepare_snapshot(report, table,
+                            {.summary = {{"tarn.maintenance", "manifests"}},
+                             .operation = std::string(iceberg::kOperationReplace),
+                             .rewrite_manifests = true});
   }));
   TARN_ASSIGN_OR_RETURN(const catalog::Table now, services_.catalog.load_table(report.name));
   TARN_RETURN_IF_ERROR(needs_manifests(now, report, false));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -27,9 +28,15 @@ struct Settings {
   /// Data files of about so many bytes are rewritten before they are committed: what a crash or a stop costs
   /// at most.
   std::int64_t slice_bytes = std::int64_t{256} << 20;
+  /// Rewrites so much on average, on a thread of low priority. 0: as fast as it goes, on the caller's.
+  std::int64_t max_bytes_per_s = 0;
+  /// When others keep committing first, a commit is prepared in its turn if that takes no longer than this.
+  std::int64_t longest_turn_us = 300'000;
 
   /// From tarn.yaml. An eighth of the memory is for maintenance.
   static Settings of(const project::ProjectSpec& spec);
+  /// The same, held back, for `tarn serve`.
+  static Settings beside_ingest(const project::ProjectSpec& spec);
 };
 
 /// What to look at.
@@ -50,7 +57,9 @@ struct TableReport {
   std::int64_t snapshots_after = 0;
   std::int64_t files_removed = 0;  ///< From the store: expired and orphaned ones.
   std::int64_t bytes_removed = 0;
-  std::int64_t files_left = 0;            ///< That could not be removed; orphan removal tries again.
+  std::int64_t files_left = 0;  ///< That could not be removed; orphan removal tries again.
+  /// The snapshot in which compaction found nothing left to do (-1: an empty table), if it came that far.
+  std::optional<std::int64_t> settled_snapshot = std::nullopt;
   std::string left_alone = {};            ///< For people: what was not looked at and why.
   std::vector<std::string> actions = {};  ///< For people: what and why.
 
@@ -74,7 +83,8 @@ class Maintainer {
     io::Clock& clock;
     io::Random& random;
   };
-  /// Runs a commit; the default does it at once. Tests let others commit before it.
+  /// Runs a commit in its turn, and returns what it returned; the default does it at once. Only what must not
+  /// be disturbed happens inside: everything is written before, unless others came first again and again.
   using Door = std::function<Status(const std::function<Status()>& commit)>;
 
   Maintainer(Services services, Settings settings, Door door = {});
@@ -89,25 +99,48 @@ class Maintainer {
 
  private:
   enum class Progress : std::uint8_t { kDone, kMore };
+  /// What is rewritten before it is committed.
+  struct Slice {
+    std::string id;
+    std::int64_t sequence_number = 0;
+    std::vector<table::RewrittenGroup> groups;
+    std::vector<table::DeleteFold> folds;
+    table::DeleteFileCache& deletes;
+  };
+  /// A commit whose files are written and synced; no commit when there is nothing to do any more.
+  struct Prepared {
+    std::optional<catalog::TableCommit> commit = std::nullopt;
+    std::vector<std::string> written = {};  ///< To be removed when it is refused.
+  };
+  using Prepare = std::function<Result<Prepared>()>;
 
   Result<Tasks> possible(const catalog::Table& table, Tasks tasks, TableReport& report);
   Status compact(TableReport& report, std::stop_token stop);
   Result<Progress> compact_slice(TableReport& report, const table::CompactionPlan& plan,
                                  std::stop_token stop);
-  Status commit_slice(TableReport& report, const table::ResolveRequest& request,
-                      table::DeleteFileCache& deletes);
+  Result<table::RewrittenGroup> rewrite(Slice& slice, const iceberg::TableMetadata& metadata,
+                                        const table::FileGroup& group, std::stop_token stop);
+  Status commit_slice(TableReport& report, const Slice& slice);
   Result<bool> needs_manifests(const catalog::Table& table, TableReport& report, bool first);
   Status rewrite_manifests(TableReport& report);
   Status expire(TableReport& report);
   Status remove_orphans(TableReport& report, bool really);
   Status plan_expired(const catalog::Table& table, TableReport& report);
-  Status commit_snapshot(const catalog::Table& table, const table::SnapshotChange& change);
+  Status commit_in_turn(TableReport& report, const Prepare& prepare);
+  Result<Prepared> prepare_snapshot(TableReport& report, const catalog::Table& table,
+                                    const table::SnapshotChange& change);
   void remove(TableReport& report, std::span<const std::string> locations);
+  void discard(TableReport& report, std::span<const table::NewFile> files);
+  void discard(TableReport& report, std::span<const std::string> locations);
 
   Services services_;
   Settings settings_;
   Door door_;
   table::ManifestCache manifests_;
 };
+
+/// Keeps the outcome of a run() for `tarn status`. Errors: those of the state.
+Status note_visit(const Maintainer::Services& services, const TableName& name,
+                  const Result<TableReport>& report);
 
 }  // namespace tarn::maintain

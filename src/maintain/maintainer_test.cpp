@@ -5,14 +5,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "catalog/errors.h"
 #include "io/simulated.h"
+#include "maintain/background.h"
 #include "state/batches.h"
+#include "state/runs.h"
 #include "table/data_files.h"
 #include "table/reader.h"
 #include "table/testing/rows.h"
@@ -24,6 +29,21 @@ using table::testing::must;
 
 constexpr std::int64_t kHourUs = 3'600'000'000;
 constexpr std::int64_t kDayUs = 24 * kHourUs;
+
+/// The time of a ManualClock, and sleep that takes time.
+class SleepingClock final : public io::Clock {
+ public:
+  explicit SleepingClock(io::Clock& time) : time_(time) {}
+  std::int64_t now_us() override { return time_.now_us(); }
+  std::int64_t monotonic_us() override { return time_.monotonic_us(); }
+  bool sleep(std::chrono::milliseconds duration, std::stop_token stop) override {
+    return real_->sleep(duration, std::move(stop));
+  }
+
+ private:
+  io::Clock& time_;
+  std::unique_ptr<io::Clock> real_ = io::make_system_clock();
+};
 
 /// A catalog on a state database in a folder of its own, its warehouse in memory, and one table.
 class MaintainerTest : public ::testing::Test {
@@ -71,6 +91,10 @@ class MaintainerTest : public ::testing::Test {
     const catalog::Table now = must(catalog_->load_table(name_));
     return table::testing::row_texts(
         must(table::read_all(store_, must(table::plan_scan(fresh, *now.metadata)))));
+  }
+  std::size_t live_files() {
+    table::ManifestCache fresh(store_);
+    return must(table::plan_scan(fresh, *must(catalog_->load_table(name_)).metadata)).tasks.size();
   }
   std::size_t data_files() {
     return static_cast<std::size_t>(
@@ -232,6 +256,61 @@ TEST_F(MaintainerTest, OtherFormatVersionsAreSkippedAndSaid) {
     }
   }
   EXPECT_EQ(must(maintainer().plan(name_, {})).left_alone, "");
+}
+
+// Threads that commit as ingest does, one batch after the other, beside maintenance: no batch is refused, no
+// row is lost or doubled, and the files stay few.
+TEST_F(MaintainerTest, KeepsTablesSmallBesideIngest) {
+  SleepingClock clock(clock_);
+  std::ostringstream lines;
+  telemetry::Log log(lines, telemetry::Level::kInfo, [] { return std::int64_t{0}; });
+  catalog::CommitTurns turns;
+  Settings settings;
+  settings.compaction = {.target_file_bytes = 1 << 20, .min_files = 3};
+  settings.max_bytes_per_s = 1 << 30;
+  const Maintainer::Services services{*database_, *catalog_, store_, clock, random_};
+  std::size_t count = 0;
+  std::int64_t replacements = 0;
+  {
+    const Background background({services, settings, {.interval_ms = 1}, turns, log});
+    while (count < 40 || (replacements < 4 && count < 2000)) {
+      {
+        const auto turn = turns.next();
+        append("b" + std::to_string(count++));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      const catalog::Table now = must(catalog_->load_table(name_));
+      replacements = std::ranges::count(now.metadata->snapshots, std::string(iceberg::kOperationReplace),
+                                        &iceberg::Snapshot::operation);
+    }
+  }
+  EXPECT_GE(replacements, 4) << lines.str();
+  EXPECT_EQ(rows().size(), 30 * count);
+  EXPECT_LT(live_files(), count);
+  EXPECT_NE(lines.str().find("maintain.done"), std::string::npos);
+  EXPECT_EQ(lines.str().find("maintain.failed"), std::string::npos) << lines.str();
+  const auto visits = must(state::list_maintenance(*database_));
+  ASSERT_EQ(visits.size(), 1U);
+  EXPECT_EQ(visits[0].outcome, "done");
+  EXPECT_NE(visits[0].actions, "");
+}
+
+// Batches come without a gap, each before maintenance can commit: it drops its work, which leaves no file.
+TEST_F(MaintainerTest, WhatLosesTooManyRacesIsDropped) {
+  for (int i = 0; i < 6; ++i) append("b" + std::to_string(i));
+  Settings settings;
+  settings.compaction = {.target_file_bytes = 1 << 20, .min_files = 3};
+  settings.longest_turn_us = -1;  // never prepared in its turn
+  int others = 0;
+  Maintainer unlucky(services(), settings, [&](const std::function<Status()>& commit) {
+    append("meanwhile" + std::to_string(others++));
+    return commit();
+  });
+  const auto outcome = unlucky.run(name_, {.compaction = true, .expiry = false, .orphans = false}, {});
+  EXPECT_EQ(outcome.error().name(), catalog::kCommitConflict.name);
+  EXPECT_EQ(others, 10);
+  EXPECT_EQ(rows().size(), 30U * 16);
+  EXPECT_EQ(data_files(), 16U);
 }
 
 // One table registered by two names: what one of them has written since is no orphan of the other.

@@ -53,8 +53,12 @@ struct ListenersSpec {
   bool operator==(const ListenersSpec&) const = default;
 };
 
-/// How `tarn maintain` keeps tables small. Nothing expires and no tags are made unless it is asked for.
+/// How tables are kept small, by `tarn maintain` and by `tarn serve` beside ingest. Nothing expires and no
+/// tags are made unless it is asked for.
 struct MaintenanceSpec {
+  bool background = false;
+  std::int64_t interval_ms = 5LL * 60 * 1000;
+  std::uint64_t max_rate = 32ULL << 20;  ///< Bytes of data files a second.
   std::uint64_t target_file_size = 128ULL << 20;
   std::uint32_t min_files = 5;
   std::uint32_t max_deleted_percent = 10;

@@ -172,6 +172,18 @@ CREATE TABLE replies (
 CREATE INDEX replies_created_at ON replies (created_at_us);
 )sql";
 
+// What maintenance last did to each table.
+constexpr std::string_view kVersion4 = R"sql(
+CREATE TABLE table_maintenance (
+  schema_name TEXT NOT NULL,
+  table_name TEXT NOT NULL,
+  checked_at_us INTEGER NOT NULL,
+  changed_at_us INTEGER,
+  actions TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  PRIMARY KEY (schema_name, table_name)) WITHOUT ROWID;
+)sql";
+
 struct Version {
   std::int64_t objects = 0;  // Tables and indices.
   std::int64_t application_id = 0;
@@ -215,7 +227,7 @@ Status apply(Connection& connection, std::span<const std::string_view> steps) {
 }  // namespace
 
 std::span<const std::string_view> migrations() {
-  static constexpr std::array kSteps = {kVersion1, kVersion2, kVersion3};
+  static constexpr std::array kSteps = {kVersion1, kVersion2, kVersion3, kVersion4};
   return kSteps;
 }
 

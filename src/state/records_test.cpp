@@ -92,6 +92,24 @@ TEST_F(RecordsTest, WatermarksNeverGoBackAndLateRecordsAddUp) {
             (std::vector<FeedWatermark>{{"admissions", 7, 0}, {"labs", 100, 5}}));
 }
 
+TEST_F(RecordsTest, MaintenanceKeepsWhatItLastDid) {
+  const auto note = [&](const TableMaintenance& visit) {
+    return name_of(write([&](Transaction& transaction) { return note_maintenance(transaction, visit); }));
+  };
+  EXPECT_TRUE(list_maintenance(*database_)->empty());
+  TableMaintenance b{.table = {"curated", "b"}, .checked_at_us = 5, .outcome = "done"};
+  EXPECT_EQ(note(b), "ok");
+  TableMaintenance a{{"curated", "a"}, 6, 6, "rewrote 5 files as 1", "done"};
+  EXPECT_EQ(note(a), "ok");
+  EXPECT_EQ(*list_maintenance(*database_), (std::vector{a, b}));
+  EXPECT_EQ(note({.table = a.table, .checked_at_us = 7, .outcome = "io.failed"}), "ok");
+  a.checked_at_us = 7;
+  a.outcome = "io.failed";
+  b = {b.table, 8, 8, "expired 2 snapshots", "done"};
+  EXPECT_EQ(note(b), "ok");
+  EXPECT_EQ(*list_maintenance(*database_), (std::vector{a, b}));
+}
+
 TEST_F(RecordsTest, RunsEndOnce) {
   RunId run;
   const RunTotals totals = {.files_arrived = 1,

@@ -67,4 +67,35 @@ Result<std::vector<Run>> list_runs(Database& database, std::size_t limit) {
   }
 }
 
+Status note_maintenance(Transaction& transaction, const TableMaintenance& visit) {
+  TARN_RETURN_IF_ERROR(transaction.connection().run(
+      "INSERT INTO table_maintenance (schema_name, table_name, checked_at_us, changed_at_us, actions, "
+      "outcome) "
+      "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+      "checked_at_us = excluded.checked_at_us, outcome = excluded.outcome, "
+      "actions = iif(excluded.changed_at_us IS NULL, actions, excluded.actions), "
+      "changed_at_us = ifnull(excluded.changed_at_us, changed_at_us)",
+      visit.table.schema, visit.table.name, visit.checked_at_us, visit.changed_at_us, visit.actions,
+      visit.outcome));
+  return ok_status();
+}
+
+Result<std::vector<TableMaintenance>> list_maintenance(Database& database) {
+  Database::Reading reading(database);
+  TARN_ASSIGN_OR_RETURN(
+      Statement rows,
+      reading->prepare("SELECT schema_name, table_name, checked_at_us, changed_at_us, actions, outcome "
+                       "FROM table_maintenance ORDER BY schema_name, table_name"));
+  std::vector<TableMaintenance> all;
+  while (true) {
+    TARN_ASSIGN_OR_RETURN(const bool found, rows.step());
+    if (!found) return all;
+    all.push_back({.table = {rows.text(0), rows.text(1)},
+                   .checked_at_us = rows.integer(2),
+                   .changed_at_us = rows.optional_integer(3),
+                   .actions = rows.text(4),
+                   .outcome = rows.text(5)});
+  }
+}
+
 }  // namespace tarn::state

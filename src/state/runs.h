@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "state/database.h"
 
-/// Runs: each execution of a command that writes, with its outcome and totals.
+/// Runs: each execution of a command that writes, with its outcome and totals; what maintenance last did.
 namespace tarn::state {
 
 using RunId = StrongId<struct RunIdTag, std::int64_t>;
@@ -51,5 +51,20 @@ Status finish_run(Transaction& transaction, const RunEnd& end);
 
 /// Newest first.
 Result<std::vector<Run>> list_runs(Database& database, std::size_t limit);
+
+/// What maintenance last did to a table.
+struct TableMaintenance {
+  TableName table = {};
+  std::int64_t checked_at_us = 0;
+  /// Of the last visit that found something to do. Not set: note_maintenance() keeps the former one.
+  std::optional<std::int64_t> changed_at_us = std::nullopt;
+  std::string actions = "";  ///< For people: what was done then.
+  std::string outcome = "";  ///< Of the last visit: "done", or the code of the error that ended it.
+  bool operator==(const TableMaintenance&) const = default;
+};
+
+Status note_maintenance(Transaction& transaction, const TableMaintenance& visit);
+/// Sorted by name; tables that were dropped since are among them.
+Result<std::vector<TableMaintenance>> list_maintenance(Database& database);
 
 }  // namespace tarn::state

@@ -136,6 +136,24 @@ Grid watermarks_grid(const std::vector<state::FeedWatermark>& watermarks) {
   return grid;
 }
 
+// Of the tables that are still there.
+Result<Grid> maintenance_grid(CommandContext& context, state::Database& database) {
+  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadOnly));
+  TARN_ASSIGN_OR_RETURN(const auto visits, state::list_maintenance(database));
+  Grid grid({{"maintained"}, {"looked at"}, {"outcome"}, {"last work"}, {"what it did"}});
+  for (const state::TableMaintenance& visit : visits) {
+    TARN_ASSIGN_OR_RETURN(const bool exists, catalog->table_exists(visit.table));
+    if (!exists) continue;
+    grid.text(visit.table.to_string()).timestamp_us(visit.checked_at_us).text(visit.outcome);
+    if (visit.changed_at_us)
+      grid.timestamp_us(*visit.changed_at_us);
+    else
+      grid.null();
+    grid.text_or_null(visit.actions).end_row();
+  }
+  return grid;
+}
+
 Result<int> run_status(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadOnly));
   TARN_ASSIGN_OR_RETURN(const auto summary, state::summary(*database));
@@ -145,6 +163,8 @@ Result<int> run_status(CommandContext& context) {
   if (context.output != OutputFormat::kTable) return kExitDone;
   TARN_ASSIGN_OR_RETURN(const Grid tables, tables_grid(context));
   TARN_RETURN_IF_ERROR(context.print(render(tables, options)));
+  TARN_ASSIGN_OR_RETURN(const Grid maintenance, maintenance_grid(context, *database));
+  if (!maintenance.rows().empty()) TARN_RETURN_IF_ERROR(context.print(render(maintenance, options)));
   TARN_ASSIGN_OR_RETURN(const auto watermarks, state::feed_watermarks(*database));
   if (!watermarks.empty()) TARN_RETURN_IF_ERROR(context.print(render(watermarks_grid(watermarks), options)));
   TARN_ASSIGN_OR_RETURN(const auto open,

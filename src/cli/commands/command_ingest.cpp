@@ -8,6 +8,7 @@
 #include "cli/commands/ingest_setup.h"
 #include "cli/listeners/rest_listener.h"
 #include "cli/progress_bar.h"
+#include "maintain/background.h"
 
 namespace tarn::cli {
 namespace {
@@ -142,11 +143,30 @@ Result<int> run_ingest(CommandContext& context) {
   return open.pipeline->blocked().empty() ? kExitDone : kExitFailed;
 }
 
+/// Null when the project says so.
+Result<std::unique_ptr<maintain::Background>> maintain_in_background(CommandContext& context,
+                                                                     io::ObjectStore& store,
+                                                                     catalog::CommitTurns& turns,
+                                                                     telemetry::Log& log) {
+  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  const project::MaintenanceSpec& maintenance = project->spec.maintenance;
+  if (!maintenance.background) return std::unique_ptr<maintain::Background>();
+  TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
+  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
+  return std::make_unique<maintain::Background>(
+      maintain::Background::Setup{.services = {*database, *catalog, store, context.clock(), context.random()},
+                                  .settings = maintain::Settings::beside_ingest(project->spec),
+                                  .schedule = {.interval_ms = maintenance.interval_ms},
+                                  .turns = turns,
+                                  .log = log});
+}
+
 Result<int> run_serve(CommandContext& context) {
   const StopOnSignal stop;
   telemetry::Log log = log_to_stderr(telemetry::Level::kInfo);
   TARN_RETURN_IF_ERROR(make_source_folders(context, &log));
-  TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn serve", log));
+  catalog::CommitTurns turns;
+  TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn serve", log, &turns));
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
   for (const ingest::BlockedFeed& blocked : open.pipeline->blocked())
@@ -157,8 +177,12 @@ Result<int> run_serve(CommandContext& context) {
   if (const std::string& listen = project->spec.listeners.rest.listen; !listen.empty()) {
     TARN_ASSIGN_OR_RETURN(listener, RestListener::start(context, listen, log));
   }
+  // A store of its own: ingest never waits for what maintenance makes durable.
+  const std::unique_ptr<io::ObjectStore> store = io::make_local_object_store();
+  TARN_ASSIGN_OR_RETURN(auto background, maintain_in_background(context, *store, turns, log));
   ingest::Progress progress;
   const Status outcome = open.pipeline->serve(progress, stop.token());
+  background.reset();
   if (listener != nullptr) listener->stop();
   if (!outcome.ok()) {
     log.error("serve.failed", outcome.error(), {});

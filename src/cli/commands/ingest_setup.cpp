@@ -78,7 +78,8 @@ Result<ingest::SourceBinding> open_source(CommandContext& context, const project
 
 }  // namespace
 
-Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log& log) {
+Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log& log,
+                                   catalog::CommitTurns* turns) {
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
   TARN_ASSIGN_OR_RETURN(const fs::path state_file, context.state_file());
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
@@ -95,7 +96,7 @@ Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& c
     sources.push_back(std::move(source));
   }
   ingest::Pipeline::Setup setup{
-      .services = {*database, *catalog, context.store(), context.clock(), context.random()},
+      .services = {*database, *catalog, context.store(), context.clock(), context.random(), turns},
       .project = *project,
       .sources = std::move(sources),
       .landing = landing.string(),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "catalog/commit_turns.h"
 #include "cli/command_context.h"
 #include "ingest/pipeline.h"
 #include "state/process_lock.h"
@@ -26,8 +27,10 @@ struct OpenPipeline {
 Status make_source_folders(CommandContext& context, telemetry::Log* log);
 
 /// Locks the project for `command` ("tarn ingest"), opens its sources, whose folders must exist, and the
-/// pipeline. Errors: state.locked and those of Pipeline::open().
-Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log& log);
+/// pipeline, whose commits take turns with those of others when `turns` is not null. Errors: state.locked and
+/// those of Pipeline::open().
+Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log& log,
+                                   catalog::CommitTurns* turns = nullptr);
 
 /// The log of a command that moves data: JSON lines on standard error.
 telemetry::Log log_to_stderr(telemetry::Level threshold);

@@ -18,6 +18,7 @@
 #include "iceberg/errors.h"
 #include "ingest/errors.h"
 #include "io/errors.h"
+#include "maintain/errors.h"
 #include "net/errors.h"
 #include "project/errors.h"
 #include "project/reference.h"
@@ -63,6 +64,7 @@ std::map<std::string_view, const ErrorCode*> all_codes() {
   add(ingest::error_codes());
   add(backup::error_codes());
   add(drop_folder::error_codes());
+  add(maintain::error_codes());
   add(workload::error_codes());
   add(error_codes());
   return codes;

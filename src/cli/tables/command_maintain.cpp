@@ -81,14 +81,16 @@ Result<int> run_maintain(CommandContext& context, const MaintainOptions& options
     TARN_ASSIGN_OR_RETURN(TableName name, named_table(*catalog, options.table));
     names.push_back(std::move(name));
   }
-  maintain::Maintainer maintainer({*database, *catalog, context.store(), context.clock(), context.random()},
-                                  maintain::Settings::of(project->spec));
+  const maintain::Maintainer::Services services{*database, *catalog, context.store(), context.clock(),
+                                                context.random()};
+  maintain::Maintainer maintainer(services, maintain::Settings::of(project->spec));
   std::vector<maintain::TableReport> reports;
   bool failed = false;
   for (const TableName& name : names) {
     if (stop.token().stop_requested()) break;
     auto report = options.dry_run ? maintainer.plan(name, tasks_of(options))
                                   : maintainer.run(name, tasks_of(options), stop.token());
+    if (!options.dry_run) TARN_RETURN_IF_ERROR(maintain::note_visit(services, name, report));
     if (report.ok()) {
       reports.push_back(*std::move(report));
       continue;

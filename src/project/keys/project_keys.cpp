@@ -116,7 +116,23 @@ const Block<ListenersSpec>& listeners_block() {
 
 Block<MaintenanceSpec> describe_maintenance() {
   Block<MaintenanceSpec> block(
-      {.name = "maintenance", .description = "How `tarn maintain` keeps tables small.", .article = "the"});
+      {.name = "maintenance",
+       .description =
+           "How tables are kept small, by `tarn maintain` and, where it is asked for, by `tarn serve`.",
+       .article = "the"});
+  block.add(field(&MaintenanceSpec::background), {.name = "background",
+                                                  .description = "Whether `tarn serve` maintains the tables.",
+                                                  .example = "true"});
+  block.add(duration_field(&MaintenanceSpec::interval_ms),
+            {.name = "interval",
+             .description = "How often `tarn serve` looks at each table.",
+             .example = "1h",
+             .minimum = 100});
+  block.add(size_field(&MaintenanceSpec::max_rate),
+            {.name = "max_rate",
+             .description = "How much of the data files `tarn serve` rewrites a second, on average.",
+             .example = "8MiB",
+             .minimum = 1LL << 16});
   block.add(size_field(&MaintenanceSpec::target_file_size),
             {.name = "target_file_size",
              .description = "How big data files should be; smaller ones are merged. A table's property "

@@ -15,6 +15,8 @@ using Kind = KeyIndex::SyncOutcome::Kind;
 
 // Stands for "no snapshot" in the state.
 constexpr std::int64_t kEmptyTable = -1;
+// Keys are looked up in their order, so that each step reads the whole index once: few big ones are cheaper.
+constexpr std::int64_t kStepRows = 262'144;
 
 }  // namespace
 
@@ -177,7 +179,7 @@ Status IndexSync::add_file(const ScanTask& task, const TakesPlace& takes_place) 
   std::vector<std::int32_t> ids = columns_.key;
   if (columns_.version) ids.push_back(*columns_.version);
   ids.insert(ids.end(), columns_.tie_breaks.begin(), columns_.tie_breaks.end());
-  TARN_ASSIGN_OR_RETURN(const auto reader, DataFileReader::open(store_, deletes_, task, schema, ids));
+  TARN_ASSIGN_OR_RETURN(const auto reader, DataFileReader::open(store_, deletes_, task, schema, ids, kStepRows));
   for (;;) {
     TARN_ASSIGN_OR_RETURN(const auto rows, reader->next());
     if (!rows) return ok_status();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <set>
 #include <unordered_set>
 #include <utility>
@@ -23,9 +24,10 @@ Error bad_update(std::string message) {
 }
 
 template <typename T, typename IdOf>
-std::int32_t next_id(const std::vector<T>& items, IdOf id_of) {
+Result<std::int32_t> next_id(const std::vector<T>& items, std::string_view what, IdOf id_of) {
   std::int32_t highest = -1;
-  for (const T& item : items) highest = std::max(highest, id_of(item));
+  for (const T& item : items) highest = std::max<std::int32_t>(highest, std::invoke(id_of, item));
+  if (highest == INT32_MAX) return bad_update(fmt::format("there are no {} ids left", what));
   return highest + 1;
 }
 
@@ -71,13 +73,12 @@ class Application {
 
   Status operator()(const AddSchema& update) {
     table_.last_column_id = std::max(table_.last_column_id, update.schema.highest_field_id());
-    for (const Schema& schema : table_.schemas) {
-      if (schema.same_fields(update.schema)) {
-        last_schema_id_ = schema.id();
-        return {};
-      }
+    for (const Schema& known : table_.schemas) {
+      if (!known.same_fields(update.schema)) continue;
+      last_schema_id_ = known.id();
+      return {};
     }
-    last_schema_id_ = next_id(table_.schemas, [](const Schema& schema) { return schema.id(); });
+    TARN_ASSIGN_OR_RETURN(last_schema_id_, next_id(table_.schemas, "schema", &Schema::id));
     table_.schemas.push_back(update.schema.with_id(*last_schema_id_));
     return {};
   }
@@ -93,16 +94,18 @@ class Application {
   Status operator()(const AddPartitionSpec& update) {
     const Schema* schema = table_.schema_by_id(table_.current_schema_id);
     if (schema == nullptr) return bad_update("a partition spec needs a current schema");
-    for (const PartitionSpec& spec : table_.partition_specs) {
-      if (spec.is_equivalent(update.spec)) {
-        last_spec_id_ = spec.spec_id;
-        return {};
-      }
+    for (const PartitionSpec& known : table_.partition_specs) {
+      if (!known.is_equivalent(update.spec)) continue;
+      last_spec_id_ = known.spec_id;
+      return {};
     }
     PartitionSpec spec = update.spec;
-    for (PartitionField& field : spec.fields) field.field_id = partition_field_id(field);
+    for (PartitionField& field : spec.fields) {
+      TARN_ASSIGN_OR_RETURN(field.field_id, partition_field_id(field));
+    }
     TARN_RETURN_IF_ERROR(spec.validate(*schema));
-    last_spec_id_ = next_id(table_.partition_specs, [](const PartitionSpec& item) { return item.spec_id; });
+    TARN_ASSIGN_OR_RETURN(last_spec_id_,
+                          next_id(table_.partition_specs, "partition spec", &PartitionSpec::spec_id));
     spec.spec_id = *last_spec_id_;
     table_.partition_specs.push_back(std::move(spec));
     return {};
@@ -119,15 +122,14 @@ class Application {
   Status operator()(const AddSortOrder& update) {
     const Schema* schema = table_.schema_by_id(table_.current_schema_id);
     if (schema == nullptr) return bad_update("a sort order needs a current schema");
-    for (const SortOrder& order : table_.sort_orders) {
-      if (order.fields == update.sort_order.fields) {
-        last_order_id_ = order.order_id;
-        return {};
-      }
+    for (const SortOrder& known : table_.sort_orders) {
+      if (known.fields != update.sort_order.fields) continue;
+      last_order_id_ = known.order_id;
+      return {};
     }
     SortOrder order = update.sort_order;
-    const std::int32_t next =
-        next_id(table_.sort_orders, [](const SortOrder& item) { return item.order_id; });
+    TARN_ASSIGN_OR_RETURN(const std::int32_t next,
+                          next_id(table_.sort_orders, "sort order", &SortOrder::order_id));
     order.order_id = order.is_unsorted() ? 0 : std::max(next, 1);
     TARN_RETURN_IF_ERROR(order.validate(*schema));
     last_order_id_ = order.order_id;
@@ -311,7 +313,8 @@ class Application {
                                "{} < {}",
                                *snapshot.first_row_id, table_.next_row_id));
     }
-    table_.next_row_id += *snapshot.added_rows;
+    if (__builtin_add_overflow(table_.next_row_id, *snapshot.added_rows, &table_.next_row_id))
+      return bad_update("Cannot add a snapshot: there are no row ids left");
     return {};
   }
 
@@ -323,7 +326,7 @@ class Application {
   }
 
   /// The id of an equivalent field of any spec, else the one given where it is new, else the next one.
-  std::int32_t partition_field_id(const PartitionField& field) {
+  Result<std::int32_t> partition_field_id(const PartitionField& field) {
     std::optional<std::int32_t> equivalent;
     for (const PartitionSpec& spec : table_.partition_specs) {
       for (const PartitionField& known : spec.fields) {
@@ -333,6 +336,8 @@ class Application {
       }
     }
     if (equivalent) return *equivalent;
+    if (field.field_id <= table_.last_partition_id && table_.last_partition_id == INT32_MAX)
+      return bad_update("there are no partition field ids left");
     table_.last_partition_id =
         field.field_id > table_.last_partition_id ? field.field_id : table_.last_partition_id + 1;
     return table_.last_partition_id;

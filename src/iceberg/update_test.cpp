@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "iceberg/errors.h"
 
 namespace tarn::iceberg {
@@ -216,6 +218,41 @@ TEST(Update, RefusesWhatWouldBreakTheTable) {
   Snapshot old = snapshot(1, 1);
   old.timestamp_ms = 0;
   EXPECT_EQ(run({AddSnapshot{old}}, run({}, table(), 100000).value()).error().name(), "iceberg.bad_update");
+}
+
+TEST(Update, RunsOutOfIds) {
+  constexpr std::int32_t kMaxId = std::numeric_limits<std::int32_t>::max();
+  const auto refusal = [](const Updates& updates, const TableMetadata& base) {
+    const auto changed = run(updates, base);
+    return changed.ok() ? "ok" : changed.error().message();
+  };
+  TableMetadata full = table();
+  full.schemas = {visits().with_id(kMaxId)};
+  full.current_schema_id = kMaxId;
+  EXPECT_EQ(refusal({AddSchema{visits({{.id = 3, .name = "x", .type = Type::int64()}})}}, full),
+            "there are no schema ids left");
+  full = table();
+  full.partition_specs[0].spec_id = kMaxId;
+  EXPECT_EQ(refusal({AddPartitionSpec{spec_of(2, 1000, "at_day", Transform::day())}}, full),
+            "there are no partition spec ids left");
+  full = table();
+  full.last_partition_id = kMaxId;
+  EXPECT_EQ(refusal({AddPartitionSpec{spec_of(2, 1000, "at_day", Transform::day())}}, full),
+            "there are no partition field ids left");
+  full = table();
+  full.sort_orders[0].order_id = kMaxId;
+  EXPECT_EQ(refusal({AddSortOrder{{.order_id = 1, .fields = {{Transform::identity(), 1}}}}}, full),
+            "there are no sort order ids left");
+  full = table();
+  full.format_version = 3;
+  Snapshot many = snapshot(5, 1);
+  many.first_row_id = 0;
+  many.added_rows = std::numeric_limits<std::int64_t>::max();
+  full = run({AddSnapshot{many}}, full).value();
+  Snapshot more = snapshot(6, 2);
+  more.first_row_id = many.added_rows;
+  more.added_rows = 1;
+  EXPECT_EQ(refusal({AddSnapshot{more}}, full), "Cannot add a snapshot: there are no row ids left");
 }
 
 TEST(Update, CreatesATableFromUpdatesAlone) {

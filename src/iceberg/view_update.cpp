@@ -64,6 +64,7 @@ class ViewApplication {
         last_schema_id_ = schema.id();
         return {};
       }
+      if (schema.id() == INT32_MAX) return bad_update("there are no schema ids left");
       next = std::max(next, schema.id() + 1);
     }
     view_.schemas.push_back(update.schema.with_id(next));
@@ -108,6 +109,7 @@ class ViewApplication {
         last_version_id_ = other.version_id;
         return {};
       }
+      if (other.version_id == INT32_MAX) return bad_update("there are no version ids left");
       version.version_id = std::max(version.version_id, other.version_id + 1);
     }
     last_version_id_ = version.version_id;

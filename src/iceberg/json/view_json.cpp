@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "iceberg/errors.h"
@@ -139,6 +140,11 @@ Result<ViewMetadata> ViewMetadata::from_json(std::string_view text) {
   TARN_ASSIGN_OR_RETURN(metadata.schemas,
                         list_from<Schema>(schemas, [](const JsonView& item) { return schema_from(item); }));
   TARN_ASSIGN_OR_RETURN(metadata.properties, view.text_map("properties"));
+  std::set<std::int32_t> ids;
+  for (const ViewVersion& version : metadata.versions) {
+    if (!ids.insert(version.version_id).second)
+      return view.wrong(fmt::format("two versions have the id {}", version.version_id));
+  }
   if (metadata.version_by_id(metadata.current_version_id) == nullptr)
     return view.wrong(fmt::format("there is no version {}", metadata.current_version_id));
   return metadata;

@@ -53,6 +53,11 @@ inline constexpr ErrorCode kUnsupportedVersion{
 inline constexpr ErrorCode kBadUpdate{"iceberg.bad_update", ErrorClass::kUser,
                                       "The update cannot be applied to the table.",
                                       "See the message; it names what is missing or in the way."};
+inline constexpr ErrorCode kBadFilter{
+    "iceberg.bad_filter", ErrorClass::kUser,
+    "The filter of a scan is not one of the specification's, or does not fit "
+    "the table's columns.",
+    "See the message; it names the JSON path."};
 inline constexpr ErrorCode kStaleUpdate{
     "iceberg.stale_update", ErrorClass::kTransient,
     "A snapshot was prepared upon an older state of the table: its sequence number or row ids are taken.",

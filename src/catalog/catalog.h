@@ -171,6 +171,8 @@ class Catalog {
   Status drop_view(const TableName& name);
   Status rename_view(const TableName& from, const TableName& to);
 
+  /// That a location which a client named is in the warehouse or another place given. catalog.bad_location.
+  Status check_location(const std::string& location) const;
   /// A folder for a new table that no other table uses or used.
   Result<std::string> new_location(const TableName& name);
 
@@ -208,7 +210,6 @@ class Catalog {
   Result<Staged> stage_new(const TableName& name, iceberg::TableMetadata metadata);
   Result<Staged> stage_view(const ViewCommit& commit);
   Result<View> publish_view(Staged staged);
-  Status check_location(const std::string& location) const;
   std::string location_of(const std::string& schema, const Properties& properties) const;
   bool is_below(const std::string& location, const std::string& root) const;
   Result<std::vector<std::string>> purge(const std::string& location);

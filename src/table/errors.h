@@ -31,6 +31,10 @@ inline constexpr ErrorCode kUnsupportedDelete{
 inline constexpr ErrorCode kSnapshotNotFound{"table.snapshot_not_found", ErrorClass::kUser,
                                              "The table has no such snapshot, branch or tag.",
                                              "List the snapshots; old ones may have expired."};
+inline constexpr ErrorCode kNotAnAncestor{
+    "table.not_an_ancestor", ErrorClass::kUser,
+    "The first snapshot of an incremental scan does not lead to the last one.",
+    "Begin at a snapshot of the same branch that has not expired."};
 inline constexpr ErrorCode kBadChange{"table.bad_change", ErrorClass::kBug,
                                       "A snapshot cannot be built from what was given.",
                                       "Report it: Tarn assembled a commit wrongly."};

@@ -1,69 +1,11 @@
 #include "table/scan.h"
 
-#include <algorithm>
-#include <map>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 
-#include "table/columns/partition_key.h"
 #include "table/errors.h"
 
 namespace tarn::table {
 namespace {
-
-using LiveFilePtr = std::shared_ptr<const LiveFile>;
-
-/// The positional delete files of a snapshot, found by what they apply to.
-class DeleteFiles {
- public:
-  void add(const LiveFilePtr& file) {
-    if (file->file.referenced_data_file) {
-      by_path_[*file->file.referenced_data_file].push_back(file);
-    } else {
-      by_partition_[partition_key(file->spec_id, file->file.partition)].push_back(file);
-    }
-  }
-
-  /// Puts the newest first, so that a search may end at the first that is older than the data.
-  void seal() {
-    for (auto& [key, files] : by_partition_) newest_first(files);
-    for (auto& [key, files] : by_path_) newest_first(files);
-  }
-
-  std::vector<LiveFilePtr> applying_to(const LiveFile& data) const {
-    std::vector<LiveFilePtr> found;
-    if (const auto at = by_path_.find(data.file.file_path); at != by_path_.end())
-      collect(at->second, data, found);
-    if (by_partition_.empty()) return found;
-    const auto at = by_partition_.find(partition_key(data.spec_id, data.file.partition));
-    if (at != by_partition_.end()) collect(at->second, data, found);
-    return found;
-  }
-
- private:
-  static void newest_first(std::vector<LiveFilePtr>& files) {
-    std::ranges::stable_sort(files, std::ranges::greater(),
-                             [](const LiveFilePtr& file) { return file->sequence_number; });
-  }
-
-  static bool may_name(const iceberg::DataFile& deletes, const std::string& path) {
-    const std::string* lower = deletes.lower_bounds.find(iceberg::kDeleteFilePathId);
-    const std::string* upper = deletes.upper_bounds.find(iceberg::kDeleteFilePathId);
-    return (lower == nullptr || *lower <= path) && (upper == nullptr || *upper >= path);
-  }
-
-  static void collect(const std::vector<LiveFilePtr>& files, const LiveFile& data,
-                      std::vector<LiveFilePtr>& found) {
-    for (const LiveFilePtr& file : files) {
-      if (file->sequence_number < data.sequence_number) break;
-      if (may_name(file->file, data.file.file_path)) found.push_back(file);
-    }
-  }
-
-  std::unordered_map<std::string, std::vector<LiveFilePtr>> by_partition_;
-  std::unordered_map<std::string, std::vector<LiveFilePtr>> by_path_;
-};
 
 Status check_supported(const iceberg::DataFile& file) {
   if (file.content == iceberg::FileContent::kEqualityDeletes)
@@ -120,7 +62,7 @@ Result<Scan> plan_scan(ManifestCache& cache, const iceberg::TableMetadata& metad
   if (snapshot == nullptr) return scan;
   scan.snapshot_id = snapshot->snapshot_id;
   TARN_ASSIGN_OR_RETURN(const auto list, cache.manifest_list(*snapshot));
-  DeleteFiles deletes;
+  DeleteIndex deletes;
   for (const iceberg::ManifestFile& file : *list) {
     if (!file.has_live_files()) continue;
     TARN_ASSIGN_OR_RETURN(const auto manifest, cache.manifest(file));
@@ -133,7 +75,7 @@ Result<Scan> plan_scan(ManifestCache& cache, const iceberg::TableMetadata& metad
       if (entry.file.content == iceberg::FileContent::kData) {
         scan.tasks.push_back({std::move(live), {}});
       } else {
-        deletes.add(live);
+        deletes.add(live, manifest->spec.is_unpartitioned());
         scan.delete_files.push_back(std::move(live));
       }
     }

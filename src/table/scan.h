@@ -11,6 +11,7 @@
 #include "iceberg/manifest.h"
 #include "iceberg/table_metadata.h"
 #include "table/manifest_cache.h"
+#include "table/plan/delete_index.h"
 
 namespace tarn::table {
 
@@ -28,14 +29,6 @@ struct SnapshotByRef {
   std::string name;
 };
 using SnapshotSelector = std::variant<CurrentSnapshot, SnapshotById, SnapshotAsOf, SnapshotByRef>;
-
-/// A live file of a snapshot.
-struct LiveFile {
-  iceberg::DataFile file;
-  std::int32_t spec_id = 0;
-  std::int64_t sequence_number = 0;
-  std::int64_t snapshot_id = 0;  ///< Of the snapshot that added it.
-};
 
 /// A data file and the positional delete files that may hold positions of its.
 struct ScanTask {

@@ -12,7 +12,9 @@
 #include "net/http_message.h"
 #include "net/request_target.h"
 #include "rest/rest_catalog.h"
+#include "rest/scan_plans.h"
 #include "state/replies.h"
+#include "table/manifest_cache.h"
 
 /// One request on its way through the server; for this library only.
 namespace tarn::rest {
@@ -25,6 +27,7 @@ struct Call {
   net::RequestTarget target = {};
   std::string schema = {};  ///< `{namespace}` of the path, as the catalog writes it.
   std::string name = {};    ///< `{table}` or `{view}` of the path.
+  std::string plan = {};    ///< `{plan-id}` of the path.
   Json body = {};           ///< Null when the request has none.
   /// The reply that is kept for the request's idempotency key, in the transaction that does what it asks for.
   std::optional<state::Reply> reply = {};
@@ -38,7 +41,11 @@ struct Call {
 class Endpoints {
  public:
   Endpoints(const RestCatalog::Parts& parts, const RestCatalogOptions& options, const AccessTokens& tokens)
-      : parts_(parts), options_(options), tokens_(tokens) {}
+      : parts_(parts),
+        options_(options),
+        tokens_(tokens),
+        manifests_(parts.store),
+        plans_(parts.clock, parts.random) {}
 
   using Reply = Result<net::HttpResponse>;
   Reply config(Call& call);
@@ -64,6 +71,11 @@ class Endpoints {
   Reply commit_table(Call& call);
   Reply commit_transaction(Call& call);
 
+  Reply plan_scan(Call& call);
+  Reply load_plan(Call& call);
+  Reply cancel_plan(Call& call);
+  Reply fetch_scan_tasks(Call& call);
+
   Reply list_views(Call& call);
   Reply create_view(Call& call);
   Reply register_view(Call& call);
@@ -75,10 +87,14 @@ class Endpoints {
 
  private:
   Result<catalog::CommitResult> commit(Call& call, std::span<const catalog::TableCommit> commits);
+  Result<Json> planned(const std::string& plan_id, const PlannedScan& scan);
+  Result<ScanPlans::Plan> find_plan(const Call& call, const std::string& id);
 
   const RestCatalog::Parts& parts_;
   const RestCatalogOptions& options_;
   const AccessTokens& tokens_;
+  table::ManifestCache manifests_;
+  ScanPlans plans_;
 };
 
 struct Route {

@@ -3,10 +3,12 @@
 
 #include "catalog/errors.h"
 #include "iceberg/errors.h"
+#include "io/errors.h"
 #include "net/errors.h"
 #include "rest/call.h"
 #include "rest/errors.h"
 #include "state/errors.h"
+#include "table/errors.h"
 
 // Errors in the specification's form (Iceberg REST spec, "IcebergErrorResponse"), with the types by which
 // clients tell them apart.
@@ -24,6 +26,11 @@ constexpr std::array kAnswers = {
     Answer{catalog::kTableNotFound.name, 404, "NoSuchTableException"},
     Answer{catalog::kViewNotFound.name, 404, "NoSuchViewException"},
     Answer{catalog::kMetadataNotFound.name, 404, "NotFoundException"},
+    Answer{io::kNotFound.name, 404, "NotFoundException"},
+    Answer{table::kSnapshotNotFound.name, 404, "NoSuchSnapshotException"},
+    Answer{kNoPlan.name, 404, "NoSuchPlanIdException"},
+    Answer{kNoPlanTask.name, 404, "NoSuchPlanTaskException"},
+    Answer{table::kUnsupportedFormat.name, 406, "UnsupportedOperationException"},
     Answer{kNoEndpoint.name, 404, "NoSuchEndpointException"},
     Answer{catalog::kNamespaceExists.name, 409, "AlreadyExistsException"},
     Answer{catalog::kTableExists.name, 409, "AlreadyExistsException"},

@@ -6,7 +6,7 @@ namespace tarn::rest {
 
 std::span<const ErrorCode* const> error_codes() {
   static constexpr std::array kCodes = {&kBadRequest, &kNoEndpoint, &kNotAuthorized, &kBadSecret,
-                                        &kKeyReused};
+                                        &kKeyReused,  &kNoPlan,     &kNoPlanTask};
   return kCodes;
 }
 

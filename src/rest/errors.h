@@ -22,6 +22,12 @@ inline constexpr ErrorCode kBadSecret{
 inline constexpr ErrorCode kKeyReused{"rest.key_reused", ErrorClass::kUser,
                                       "An idempotency key was used for two different requests.",
                                       "Make a new key for every operation."};
+inline constexpr ErrorCode kNoPlan{
+    "rest.no_plan", ErrorClass::kUser,
+    "A scan's plan was cancelled, is older than an hour, or of before a restart.", "Plan the scan anew."};
+inline constexpr ErrorCode kNoPlanTask{"rest.no_plan_task", ErrorClass::kUser,
+                                       "A plan task belongs to no plan that there is.",
+                                       "Plan the scan anew."};
 
 /// Every code of this library, for the reference page.
 std::span<const ErrorCode* const> error_codes();

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "io/clock.h"
+#include "io/object_store.h"
 #include "io/random.h"
 #include "net/http_message.h"
 #include "rest/access_tokens.h"
@@ -25,6 +26,8 @@ struct RestCatalogOptions {
   /// What `/v1/config` tells clients besides.
   std::map<std::string, std::string> defaults = {};
   std::map<std::string, std::string> overrides = {};
+  /// A planned scan of more files than this is told in parts.
+  std::int64_t files_per_plan_task = 2000;
 };
 
 /// Answers the requests of Iceberg's REST catalog specification (1.11) from a catalog. Every answer but a
@@ -40,6 +43,7 @@ class RestCatalog {
   struct Parts {
     catalog::Catalog& catalog;
     state::Database& database;
+    io::ObjectStore& store;
     io::Clock& clock;
     io::Random& random;
     telemetry::Log* log = nullptr;

@@ -12,6 +12,7 @@ namespace tarn::rest {
 namespace {
 
 constexpr std::string_view kNamespace = "{namespace}";
+constexpr std::string_view kPlan = "{plan-id}";
 constexpr std::array kRoutes = {
     Route{"GET", "/v1/config", &Endpoints::config},
     Route{.method = "POST", .path = "/v1/oauth/tokens", .endpoint = &Endpoints::token, .is_public = true},
@@ -32,6 +33,10 @@ constexpr std::array kRoutes = {
     Route{"DELETE", "/v1/namespaces/{namespace}/tables/{table}", &Endpoints::drop_table},
     Route{"GET", "/v1/namespaces/{namespace}/tables/{table}/credentials", &Endpoints::load_credentials},
     Route{"POST", "/v1/namespaces/{namespace}/tables/{table}/metrics", &Endpoints::report_metrics, true},
+    Route{"POST", "/v1/namespaces/{namespace}/tables/{table}/plan", &Endpoints::plan_scan, true},
+    Route{"GET", "/v1/namespaces/{namespace}/tables/{table}/plan/{plan-id}", &Endpoints::load_plan},
+    Route{"DELETE", "/v1/namespaces/{namespace}/tables/{table}/plan/{plan-id}", &Endpoints::cancel_plan},
+    Route{"POST", "/v1/namespaces/{namespace}/tables/{table}/tasks", &Endpoints::fetch_scan_tasks, true},
     Route{"POST", "/v1/tables/rename", &Endpoints::rename_table, true},
     Route{"POST", "/v1/transactions/commit", &Endpoints::commit_transaction, true, true},
 
@@ -76,6 +81,8 @@ Result<const Route*> find_route(Call& call) {
     for (std::size_t index = 0; index < pattern.size(); ++index) {
       if (pattern[index] == kNamespace) {
         TARN_ASSIGN_OR_RETURN(call.schema, namespace_from_text(call.target.segments[index]));
+      } else if (pattern[index] == kPlan) {
+        call.plan = call.target.segments[index];
       } else if (pattern[index].starts_with('{')) {
         call.name = call.target.segments[index];
         TARN_RETURN_IF_ERROR(catalog::check_table_name(call.table()));

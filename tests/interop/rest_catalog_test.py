@@ -99,6 +99,15 @@ def own_table(catalog, tarn, project):
         pass
 
 
+def plans_of_the_server(uri, catalog):
+    """The same rows, whether PyIceberg plans its scans or lets Tarn plan them."""
+    planned = load_catalog("tarn", type="rest", uri=uri, **{"scan-planning-mode": "server"})
+    for row_filter in ("id >= 0", "id < 40", "ward == 'w1' and id > 500", "ward in ('w0', 'w2')", "id == -5", "id > 100000"):
+        by_server, by_client = (sorted(one.load_table("raw.reading").scan(row_filter=row_filter).to_arrow()["id"].to_pylist())
+                                for one in (planned, catalog))
+        check(f"rows with {row_filter}, planned by the server", by_server, by_client)
+
+
 def main():
     tarn = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="tarn-rest-") as folder:
@@ -129,6 +138,7 @@ def main():
                     break
                 time.sleep(0.1)
             check("ids that PyIceberg sees", sorted(seen["id"].to_pylist()), list(range(-20, -1)) + list(range(FILES * ROWS)))
+            plans_of_the_server(uri, catalog)
             check("rows in SQL", rows_of(tarn, project, "SELECT count(*) AS n, sum(id) AS s FROM raw.reading"),
                   [{"n": expected, "s": sum(range(FILES * ROWS)) - sum(range(2, 21))}])
         finally:

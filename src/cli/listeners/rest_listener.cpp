@@ -29,7 +29,7 @@ Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& contex
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
   std::unique_ptr<RestListener> listener(new RestListener());
   listener->rest_ = std::make_unique<rest::RestCatalog>(
-      rest::RestCatalog::Parts{*catalog, *database, context.clock(), context.random(), &log},
+      rest::RestCatalog::Parts{*catalog, *database, context.store(), context.clock(), context.random(), &log},
       std::move(options));
   const auto handler = [rest = listener->rest_.get()](const net::HttpRequest& request) {
     return rest->handle(request);

@@ -40,7 +40,6 @@ void collect_equality(const Files& files, const LiveFile& data, Files& found) {
 }  // namespace
 
 void DeleteIndex::add(const File& file, bool unpartitioned) {
-  ++count_;
   const bool equality = file->file.content == iceberg::FileContent::kEqualityDeletes;
   if (equality && unpartitioned) {
     equality_everywhere_.push_back(file);

@@ -28,7 +28,6 @@ class DeleteIndex {
   void add(const File& file, bool unpartitioned);
   void seal();
   std::vector<File> applying_to(const LiveFile& data) const;
-  std::int64_t count() const { return count_; }
 
  private:
   using Files = std::vector<File>;
@@ -36,7 +35,6 @@ class DeleteIndex {
   std::unordered_map<std::string, Files> positions_by_path_;
   std::unordered_map<std::string, Files> equality_by_partition_;
   Files equality_everywhere_;
-  std::int64_t count_ = 0;
 };
 
 }  // namespace tarn::table

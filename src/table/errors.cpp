@@ -3,10 +3,11 @@
 namespace tarn::table {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr const ErrorCode* kCodes[] = {
-      &kUnsupportedType,   &kBatchMismatch,     &kNullInRequired,   &kTooLarge,      &kParquetFailed,
-      &kUnsupportedFormat, &kUnsupportedDelete, &kSnapshotNotFound, &kNotAnAncestor, &kBadChange,
-      &kBadKey,            &kNullKey,           &kIndexFailed,      &kIndexNotInStep, &kMissingFiles};
+  static constexpr const ErrorCode* kCodes[] = {&kUnsupportedType,   &kBatchMismatch,    &kNullInRequired,
+                                                &kTooLarge,          &kParquetFailed,    &kUnsupportedFormat,
+                                                &kUnsupportedDelete, &kSnapshotNotFound, &kNotAnAncestor,
+                                                &kBadChange,         &kBadKey,           &kNullKey,
+                                                &kIndexFailed,       &kIndexNotInStep,   &kMissingFiles};
   return kCodes;
 }
 

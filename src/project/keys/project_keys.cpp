@@ -120,9 +120,9 @@ Block<MaintenanceSpec> describe_maintenance() {
        .description =
            "How tables are kept small, by `tarn maintain` and, where it is asked for, by `tarn serve`.",
        .article = "the"});
-  block.add(field(&MaintenanceSpec::background), {.name = "background",
-                                                  .description = "Whether `tarn serve` maintains the tables.",
-                                                  .example = "true"});
+  block.add(
+      field(&MaintenanceSpec::background),
+      {.name = "background", .description = "Whether `tarn serve` maintains the tables.", .example = "true"});
   block.add(duration_field(&MaintenanceSpec::interval_ms),
             {.name = "interval",
              .description = "How often `tarn serve` looks at each table.",

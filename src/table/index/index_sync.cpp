@@ -179,7 +179,8 @@ Status IndexSync::add_file(const ScanTask& task, const TakesPlace& takes_place) 
   std::vector<std::int32_t> ids = columns_.key;
   if (columns_.version) ids.push_back(*columns_.version);
   ids.insert(ids.end(), columns_.tie_breaks.begin(), columns_.tie_breaks.end());
-  TARN_ASSIGN_OR_RETURN(const auto reader, DataFileReader::open(store_, deletes_, task, schema, ids, kStepRows));
+  TARN_ASSIGN_OR_RETURN(const auto reader,
+                        DataFileReader::open(store_, deletes_, task, schema, ids, kStepRows));
   for (;;) {
     TARN_ASSIGN_OR_RETURN(const auto rows, reader->next());
     if (!rows) return ok_status();

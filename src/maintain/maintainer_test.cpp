@@ -287,12 +287,7 @@ TEST_F(MaintainerTest, KeepsTablesSmallBesideIngest) {
   EXPECT_GE(replacements, 4) << lines.str();
   EXPECT_EQ(rows().size(), 30 * count);
   EXPECT_LT(live_files(), count);
-  EXPECT_NE(lines.str().find("maintain.done"), std::string::npos);
   EXPECT_EQ(lines.str().find("maintain.failed"), std::string::npos) << lines.str();
-  const auto visits = must(state::list_maintenance(*database_));
-  ASSERT_EQ(visits.size(), 1U);
-  EXPECT_EQ(visits[0].outcome, "done");
-  EXPECT_NE(visits[0].actions, "");
 }
 
 // Batches come without a gap, each before maintenance can commit: it drops its work, which leaves no file.

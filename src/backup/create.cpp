@@ -24,7 +24,7 @@ std::string new_id(std::int64_t now_us, io::Random& random) {
   for (const char c : format_timestamp(now_us / kMicrosPerSecond * kMicrosPerSecond))
     if (c != '-' && c != ':') id += c;
   const auto bytes = random.bytes16();
-  return id + "Z-" + fmt::format("{:02x}{:02x}", bytes[0], bytes[1]);
+  return id + fmt::format(".{:06}Z-{:02x}{:02x}", now_us % kMicrosPerSecond, bytes[0], bytes[1]);
 }
 
 /// Removed when the backup is done with it.

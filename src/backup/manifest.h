@@ -31,7 +31,7 @@ struct BackedTable {
 
 /// One backup: a point in time, and everything that it takes to have it again.
 struct Manifest {
-  std::string id = "";  ///< Sorts by time: `20261121T182233Z-1f0c`.
+  std::string id = "";  ///< Sorts by time: `20261121T182233.018245Z-1f0c`.
   std::int64_t created_at_us = 0;
   std::string project = "";         ///< Its name.
   std::string project_folder = "";  ///< Absolute.

@@ -8,7 +8,7 @@ namespace tarn::backup {
 namespace {
 
 Manifest example() {
-  Manifest manifest{.id = "20261121T182233Z-1f0c",
+  Manifest manifest{.id = "20261121T182233.018245Z-1f0c",
                     .created_at_us = 1'795'285'353'000'000,
                     .project = "hospital",
                     .project_folder = "/srv/a \"quoted\" folder",

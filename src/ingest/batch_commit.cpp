@@ -219,6 +219,10 @@ Status BatchCommitter::write_tables(std::vector<Gathered>& gathered, const Parse
       units[unit_of_parent[gathered[i].parent]].push_back(i);
     }
   }
+  // What upserts take one after the other decides when all is written, so they begin.
+  std::ranges::stable_partition(units, [&](const std::vector<std::size_t>& unit) {
+    return *gathered[unit.front()].feed->mode == project::LoadMode::kUpsert;
+  });
   std::atomic<std::size_t> next{0};
   return run_parallel(std::min(threads_, units.size()), [&](std::size_t) -> Status {
     for (std::size_t unit = next++; unit < units.size(); unit = next++) {

@@ -21,7 +21,8 @@ namespace {
 // The tie-break of versions is the order of arrival; within an arrival the order of the rows (plan_upsert).
 const std::vector<std::string> kTieBreaks = {std::string(kSourceArrival)};
 
-table::DataFilesRequest request_for(const iceberg::TableMetadata& metadata, const BatchId& id, int attempt) {
+table::DataFilesRequest request_for(const iceberg::TableMetadata& metadata, const BatchId& id, int attempt,
+                                    std::size_t threads) {
   return {.schema = metadata.current_schema(),
           .spec = metadata.default_spec(),
           .order = metadata.default_sort_order(),
@@ -29,7 +30,8 @@ table::DataFilesRequest request_for(const iceberg::TableMetadata& metadata, cons
           .batch_id = id.value(),
           // Attempts never share a name: a reader may still hold what the first one wrote.
           .first_number = static_cast<std::uint32_t>(attempt) * 100'000,
-          .parquet = {}};
+          .parquet = {},
+          .threads = threads};
 }
 
 // Of the rows that a plan leaves out, how many each arrival brought.
@@ -55,8 +57,9 @@ std::map<std::int64_t, std::int64_t> superseded_by_arrival(
 
 Status BatchCommitter::write_append(TableWork& work, const Gathered& gathered, const BatchId& id,
                                     int attempt) {
-  TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, gathered.batches,
-                                                           request_for(*work.metadata, id, attempt)));
+  TARN_ASSIGN_OR_RETURN(work.data,
+                        table::write_data_files(services_.store, gathered.batches,
+                                                request_for(*work.metadata, id, attempt, threads_)));
   for (const auto& batch : gathered.batches) work.rows_added += batch->num_rows();
   return ok_status();
 }
@@ -75,7 +78,7 @@ Status BatchCommitter::write_upsert(TableWork& work, const Gathered& gathered, c
     work.batches = gathered.batches;
     work.superseded_by_arrival = superseded_by_arrival(gathered.batches, work.plan->rows);
   }
-  table::DataFilesRequest request = request_for(*work.metadata, id, attempt);
+  table::DataFilesRequest request = request_for(*work.metadata, id, attempt, threads_);
   request.rows = std::span<const std::int64_t>(work.plan->rows);
   request.want_places = true;
   TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, gathered.batches, request));

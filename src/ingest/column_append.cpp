@@ -21,9 +21,10 @@ arrow::Status append_list(arrow::ArrayBuilder& builder, const Cell& cell, const 
   auto& list = static_cast<arrow::ListBuilder&>(builder);
   ARROW_RETURN_NOT_OK(list.Append());
   arrow::ArrayBuilder& values = *list.value_builder();
-  if (values.type()->id() != arrow::Type::STRUCT) {
+  const arrow::Type::type value_type = values.type()->id();
+  if (value_type != arrow::Type::STRUCT) {
     for (std::uint32_t i = 0; i < cell.count; ++i)
-      ARROW_RETURN_NOT_OK(append_cell(values, elements[cell.first + i], elements));
+      ARROW_RETURN_NOT_OK(append_cell(values, value_type, elements[cell.first + i], elements));
     return arrow::Status::OK();
   }
   auto& record = static_cast<arrow::StructBuilder&>(values);
@@ -31,7 +32,8 @@ arrow::Status append_list(arrow::ArrayBuilder& builder, const Cell& cell, const 
   for (std::uint32_t i = 0; i < cell.count; ++i) {
     ARROW_RETURN_NOT_OK(record.Append());
     for (int member = 0; member < record.num_fields(); ++member) {
-      ARROW_RETURN_NOT_OK(append_cell(*record.field_builder(member), elements[next++], elements));
+      arrow::ArrayBuilder& field = *record.field_builder(member);
+      ARROW_RETURN_NOT_OK(append_cell(field, field.type()->id(), elements[next++], elements));
     }
   }
   return arrow::Status::OK();
@@ -39,9 +41,10 @@ arrow::Status append_list(arrow::ArrayBuilder& builder, const Cell& cell, const 
 
 }  // namespace
 
-arrow::Status append_cell(arrow::ArrayBuilder& builder, const Cell& cell, const std::vector<Cell>& elements) {
+arrow::Status append_cell(arrow::ArrayBuilder& builder, arrow::Type::type type, const Cell& cell,
+                          const std::vector<Cell>& elements) {
   if (cell.is_null) return builder.AppendNull();
-  switch (builder.type()->id()) {
+  switch (type) {
     case arrow::Type::BOOL:
       return static_cast<arrow::BooleanBuilder&>(builder).Append(cell.integer != 0);
     case arrow::Type::INT32:

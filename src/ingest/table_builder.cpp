@@ -27,6 +27,7 @@ struct Run {
 struct ContractColumn {
   std::string name;
   std::unique_ptr<arrow::ArrayBuilder> builder;
+  arrow::Type::type type = arrow::Type::NA;
 };
 
 Error arrow_error(const arrow::Status& status) {
@@ -197,7 +198,7 @@ Result<TableBuilder> TableBuilder::make(const iceberg::Schema& schema,
     TARN_ASSIGN_OR_RETURN(const auto type, table::to_arrow_type(field->type));
     std::unique_ptr<arrow::ArrayBuilder> builder;
     TARN_RETURN_ARROW(arrow::MakeBuilder(arrow::default_memory_pool(), type, &builder));
-    impl->columns.push_back({name, std::move(builder)});
+    impl->columns.push_back({name, std::move(builder), type->id()});
   }
   return TableBuilder(std::move(impl));
 }
@@ -216,7 +217,8 @@ Status TableBuilder::append(std::span<const Cell> cells, const std::vector<Cell>
   Impl& impl = *impl_;
   TARN_CHECK(!impl.runs.empty() && cells.size() == impl.columns.size());
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    TARN_RETURN_ARROW(append_cell(*impl.columns[i].builder, cells[i], elements));
+    const ContractColumn& column = impl.columns[i];
+    TARN_RETURN_ARROW(append_cell(*column.builder, column.type, cells[i], elements));
   }
   for (const ExtraValue& extra : row.extras) {
     auto found = impl.extras.find(extra.column);

@@ -4,9 +4,11 @@
 #include <arrow/util/byte_size.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "table/arrow_schema.h"
 #include "table/columns/arrow_result.h"
 #include "table/columns/compute.h"
@@ -126,9 +128,9 @@ class FilesWriter {
     return batches.size();
   }
 
-  Result<std::unique_ptr<ParquetWriter>> open_file(const iceberg::PartitionTuple& tuple) {
-    const std::string name =
-        file_name_prefix(request_.batch_id) + std::to_string(next_number_++) + ".parquet";
+  Result<std::unique_ptr<ParquetWriter>> open_file(const iceberg::PartitionTuple& tuple,
+                                                   std::uint32_t number) const {
+    const std::string name = file_name_prefix(request_.batch_id) + std::to_string(number) + ".parquet";
     return ParquetWriter::open(
         store_, {.location = data_file_location(request_.table_location, request_.spec.path_of(tuple), name),
                  .schema = request_.schema,
@@ -136,22 +138,23 @@ class FilesWriter {
                  .sort_order_id = request_.order.order_id});
   }
 
-  Status close_file(ParquetWriter& writer, const iceberg::PartitionTuple& tuple) {
+  Result<NewFile> close_file(ParquetWriter& writer, const iceberg::PartitionTuple& tuple) const {
     TARN_ASSIGN_OR_RETURN(iceberg::DataFile file, writer.finish());
     file.partition = tuple;
-    written_.files.push_back({std::move(file), request_.spec.spec_id});
-    return ok_status();
+    return NewFile{std::move(file), request_.spec.spec_id};
   }
 
   Status write_plain(std::span<const Batch> batches) {
     if (batches.empty()) return ok_status();
-    TARN_ASSIGN_OR_RETURN(const auto writer, open_file({}));
+    TARN_ASSIGN_OR_RETURN(const auto writer, open_file({}, next_number_++));
     for (const Batch& batch : batches) {
       for (std::int64_t row = 0; request_.want_places && row < batch->num_rows(); ++row)
         written_.places.push_back({0, writer->rows() + row});
       TARN_RETURN_IF_ERROR(writer->write(batch));
     }
-    return close_file(*writer, {});
+    TARN_ASSIGN_OR_RETURN(NewFile file, close_file(*writer, {}));
+    written_.files.push_back(std::move(file));
+    return ok_status();
   }
 
   Status write_round(std::span<const Batch> batches) {
@@ -164,26 +167,61 @@ class FilesWriter {
                           partition_rows(*whole, request_.schema, request_.spec));
     TARN_ASSIGN_OR_RETURN(const auto order,
                           ordered_rows(*whole, request_.schema, request_.order, &partitioning));
-    const auto first_file = static_cast<std::uint32_t>(written_.files.size());
-    const std::size_t first_place = written_.places.size();
-    if (!std::ranges::is_sorted(order)) {
-      TARN_ASSIGN_OR_RETURN(whole, take_rows(whole, order));
-    }
-    if (request_.want_places) written_.places.resize(first_place + order.size());
-    std::size_t at = 0;
-    for (std::uint32_t group = 0; group < partitioning.tuples.size(); ++group) {
+    std::vector<std::span<const std::uint32_t>> groups;
+    for (std::size_t at = 0; groups.size() < partitioning.tuples.size();) {
       const std::size_t start = at;
-      for (; at < order.size() && partitioning.group_of_row[order[at]] == group; ++at) {
-        if (request_.want_places)
-          written_.places[first_place + order[at]] = {first_file + group,
-                                                      static_cast<std::int64_t>(at - start)};
-      }
-      TARN_ASSIGN_OR_RETURN(const auto writer, open_file(partitioning.tuples[group]));
-      TARN_RETURN_IF_ERROR(writer->write(
-          whole->Slice(static_cast<std::int64_t>(start), static_cast<std::int64_t>(at - start))));
-      TARN_RETURN_IF_ERROR(close_file(*writer, partitioning.tuples[group]));
+      while (at < order.size() && partitioning.group_of_row[order[at]] == groups.size()) ++at;
+      groups.push_back(std::span(order).subspan(start, at - start));
     }
-    return ok_status();
+    if (request_.want_places) add_places(order.size(), groups);
+    return write_groups(whole, partitioning.tuples, groups);
+  }
+
+  void add_places(std::size_t rows, std::span<const std::span<const std::uint32_t>> groups) {
+    auto file = static_cast<std::uint32_t>(written_.files.size());
+    const std::size_t first_place = written_.places.size();
+    written_.places.resize(first_place + rows);
+    for (const std::span<const std::uint32_t> group : groups) {
+      for (std::size_t i = 0; i < group.size(); ++i)
+        written_.places[first_place + group[i]] = {file, static_cast<std::int64_t>(i)};
+      ++file;
+    }
+  }
+
+  /// One file for each group, several at a time.
+  Status write_groups(const Batch& whole, std::span<const iceberg::PartitionTuple> tuples,
+                      std::span<const std::span<const std::uint32_t>> groups) {
+    const std::size_t first_file = written_.files.size();
+    const std::uint32_t first_number = next_number_;
+    next_number_ += static_cast<std::uint32_t>(groups.size());
+    written_.files.resize(first_file + groups.size());
+    std::atomic<std::size_t> next = 0;
+    return run_parallel(
+        std::min(std::max<std::size_t>(1, request_.threads), groups.size()), [&](std::size_t) -> Status {
+          for (std::size_t i = next++; i < groups.size(); i = next++) {
+            auto file =
+                write_group(whole, tuples[i], groups[i], first_number + static_cast<std::uint32_t>(i));
+            if (!file.ok()) {
+              next = groups.size();
+              return std::move(file).error();
+            }
+            written_.files[first_file + i] = *std::move(file);
+          }
+          return ok_status();
+        });
+  }
+
+  Result<NewFile> write_group(const Batch& whole, const iceberg::PartitionTuple& tuple,
+                              std::span<const std::uint32_t> rows, std::uint32_t number) const {
+    Batch group;
+    if (std::ranges::is_sorted(rows) && rows.back() - rows.front() + 1 == rows.size()) {
+      group = whole->Slice(rows.front(), static_cast<std::int64_t>(rows.size()));
+    } else {
+      TARN_ASSIGN_OR_RETURN(group, take_rows(whole, rows));
+    }
+    TARN_ASSIGN_OR_RETURN(const auto writer, open_file(tuple, number));
+    TARN_RETURN_IF_ERROR(writer->write(group));
+    return close_file(*writer, tuple);
   }
 
   io::ObjectStore& store_;

@@ -46,6 +46,8 @@ struct DataFilesRequest {
   std::optional<std::span<const std::int64_t>> rows = std::nullopt;
   /// Tell where each row went.
   bool want_places = false;
+  /// How many files are written at a time.
+  std::size_t threads = 1;
 };
 
 struct WrittenFiles {

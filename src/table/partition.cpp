@@ -3,6 +3,7 @@
 #include <arrow/api.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <numeric>
 #include <optional>
@@ -127,7 +128,12 @@ struct SortKey {
         std::visit([row](const auto& values) { return to_prefix(values[row]); }, column.values);
     return descending ? ~ascending : ascending;
   }
-  bool prefix_decides() const { return column.values.index() == 0; }
+  /// Whether two values that share `prefix` are equal.
+  bool decides(std::uint64_t prefix) const {
+    if (std::holds_alternative<std::vector<std::int64_t>>(column.values)) return true;
+    if (!std::holds_alternative<std::vector<std::string_view>>(column.values)) return false;
+    return ((descending ? ~prefix : prefix) & 0xFF) <= kTextPrefixBytes;
+  }
 
   int compare(std::uint32_t a, std::uint32_t b) const {
     const int nulls = static_cast<int>(null_rank(a)) - static_cast<int>(null_rank(b));
@@ -142,29 +148,44 @@ struct SortKey {
   static constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
   static std::uint64_t to_prefix(std::int64_t value) { return static_cast<std::uint64_t>(value) ^ kSign; }
   static std::uint64_t to_prefix(Int128 value) { return static_cast<std::uint64_t>(value >> 64) ^ kSign; }
+  // Text's first bytes, then its length as far as these hold it whole.
+  static constexpr std::size_t kTextPrefixBytes = 7;
   static std::uint64_t to_prefix(std::string_view value) {
     std::uint64_t bytes = 0;
-    std::memcpy(&bytes, value.data(), std::min<std::size_t>(8, value.size()));
-    return __builtin_bswap64(bytes);
+    std::memcpy(&bytes, value.data(), std::min(kTextPrefixBytes, value.size()));
+    return __builtin_bswap64(bytes) | std::min(kTextPrefixBytes + 1, value.size());
   }
 };
 
-/// A row with what mostly decides its place, so that sorting rarely touches the columns.
+/// A row with what mostly decides its place, so that sorting rarely touches the columns: of the first fields.
+constexpr std::size_t kPrefixedFields = 2;
 struct SortItem {
-  std::uint64_t prefix = 0;
+  std::array<std::uint64_t, kPrefixedFields> prefixes{};
   std::uint32_t row = 0;
-  std::uint8_t null_rank = 0;
+  std::array<std::uint8_t, kPrefixedFields> null_ranks{};
 };
 
 void sort_rows(const std::vector<SortKey>& keys, std::span<std::uint32_t> rows) {
+  const std::size_t prefixed = std::min(kPrefixedFields, keys.size());
   std::vector<SortItem> items;
   items.reserve(rows.size());
-  for (const std::uint32_t row : rows) items.push_back({keys[0].prefix(row), row, keys[0].null_rank(row)});
-  const std::size_t first_undecided = keys[0].prefix_decides() ? 1 : 0;
+  for (const std::uint32_t row : rows) {
+    SortItem& item = items.emplace_back();
+    item.row = row;
+    for (std::size_t k = 0; k < prefixed; ++k) {
+      item.prefixes[k] = keys[k].prefix(row);
+      item.null_ranks[k] = keys[k].null_rank(row);
+    }
+  }
   std::ranges::sort(items, [&](const SortItem& a, const SortItem& b) {
-    if (a.null_rank != b.null_rank) return a.null_rank < b.null_rank;
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    for (std::size_t k = first_undecided; k < keys.size(); ++k) {
+    for (std::size_t k = 0; k < prefixed; ++k) {
+      if (a.null_ranks[k] != b.null_ranks[k]) return a.null_ranks[k] < b.null_ranks[k];
+      if (a.prefixes[k] != b.prefixes[k]) return a.prefixes[k] < b.prefixes[k];
+      if (keys[k].decides(a.prefixes[k])) continue;
+      const int order = keys[k].compare(a.row, b.row);
+      if (order != 0) return order < 0;
+    }
+    for (std::size_t k = prefixed; k < keys.size(); ++k) {
       const int order = keys[k].compare(a.row, b.row);
       if (order != 0) return order < 0;
     }

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -16,18 +15,13 @@
 #include "format/time_format.h"
 #include "format/values.h"
 #include "ingest/errors.h"
+#include "ingest/read/word_set.h"
 #include "io/file_descriptor.h"
 
 namespace tarn::ingest {
 namespace {
 
 using project::TypeKind;
-
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
-using TextSet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
 
 struct Bound {
   Cell cell;
@@ -121,14 +115,14 @@ struct Converter::Rules {
   bool is_key = false;
   bool required = false;
   bool identifying = false;
-  TextSet nulls;
+  WordSet nulls;
   std::optional<std::string> default_text;
   std::vector<format::TimeFormat> times;
   std::optional<format::TimeZone> zone;
   format::BooleanWords booleans;
   format::NumberMarks marks;
   project::BinaryText binary = project::BinaryText::kBase64;
-  TextSet accepted;
+  WordSet accepted;
   std::optional<Bound> min;
   std::optional<Bound> max;
   project::LengthSpec length;
@@ -238,7 +232,7 @@ Violation Converter::absent(Arena& arena, Cell& out) const {
 }
 
 Violation Converter::convert(std::string_view text, Arena& arena, Cell& out) const {
-  if (!rules_->nulls.empty() && rules_->nulls.contains(text)) return absent(arena, out);
+  if (rules_->nulls.contains(text)) return absent(arena, out);
   out.is_null = false;
   if (Violation bad = parse(text, arena, out)) return bad;
   return check(text, out);

@@ -7,62 +7,31 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
-#include <rocksdb/write_batch.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdarg>
 #include <cstring>
 #include <filesystem>
-#include <numeric>
 #include <utility>
 
 #include "table/errors.h"
+#include "table/index/index_format.h"
 
 namespace tarn::table {
 namespace {
 
-// Changes with what is stored and how: an index of another format is built anew.
-constexpr std::string_view kFormat = "tarn-key-index-1";
-constexpr std::string_view kStateKey = "m";
-constexpr std::size_t kRowHeaderBytes = 16;
 constexpr std::size_t kFindAtOnce = 1024;
 constexpr double kBloomBitsPerKey = 10;
 
-Error index_error(const rocksdb::Status& status, const std::string& what) {
-  return Error(kIndexFailed, what + ": " + status.ToString());
-}
-
-void append_big_endian(std::string& out, std::uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
-}
-
-/// In the order of RowKey.
-std::string row_key(const RowKey& key) {
-  std::string bytes = "k";
-  append_big_endian(bytes, key.low);
-  append_big_endian(bytes, key.high);
-  return bytes;
-}
-
-std::string file_key(std::uint64_t file_id) {
-  std::string bytes = "f";
-  append_big_endian(bytes, file_id);
-  return bytes;
-}
-
 Result<IndexedRow> parse_row(std::string_view value) {
-  if (value.size() < kRowHeaderBytes) return Error(kIndexFailed, "a row of the key index is damaged");
+  if (value.size() < index_format::kRowHeaderBytes)
+    return Error(kIndexFailed, "a row of the key index is damaged");
   IndexedRow row;
   std::memcpy(&row.file_id, value.data(), sizeof(row.file_id));
   std::memcpy(&row.position, value.data() + sizeof(row.file_id), sizeof(row.position));
-  row.rank = value.substr(kRowHeaderBytes);
+  row.rank = value.substr(index_format::kRowHeaderBytes);
   return row;
-}
-
-std::string to_text(const KeyDatabase::State& state) {
-  return std::string(kFormat) + "\n" + state.table_uuid + "\n" + state.columns + "\n" +
-         std::to_string(state.snapshot_id) + "\n" + std::to_string(state.next_file_id);
 }
 
 /// Nothing when it is of another format.
@@ -72,7 +41,7 @@ std::optional<KeyDatabase::State> state_from_text(std::string_view text) {
     lines.push_back(text.substr(0, text.find('\n')));
     text.remove_prefix(text.find('\n') + 1);
   }
-  if (lines.size() < 4 || lines[0] != kFormat) return std::nullopt;
+  if (lines.size() < 4 || lines[0] != index_format::kName) return std::nullopt;
   KeyDatabase::State state{.table_uuid = std::string(lines[1]), .columns = std::string(lines[2])};
   const auto snapshot =
       std::from_chars(lines[3].data(), lines[3].data() + lines[3].size(), state.snapshot_id);
@@ -114,6 +83,24 @@ rocksdb::Options database_options(const KeyIndexOptions& options) {
 
 }  // namespace
 
+std::vector<std::uint32_t> order_of_keys(std::span<const RowKey> keys) {
+  // Keys are hashes: their first half nearly always decides, and lies beside the number that is moved.
+  struct Item {
+    std::uint64_t low = 0;
+    std::uint32_t at = 0;
+  };
+  std::vector<Item> items;
+  items.reserve(keys.size());
+  for (std::uint32_t i = 0; i < keys.size(); ++i) items.push_back({keys[i].low, i});
+  std::ranges::sort(items, [&](const Item& a, const Item& b) {
+    return a.low != b.low ? a.low < b.low : keys[a.at].high < keys[b.at].high;
+  });
+  std::vector<std::uint32_t> order;
+  order.reserve(keys.size());
+  for (const Item& item : items) order.push_back(item.at);
+  return order;
+}
+
 KeyDatabase::KeyDatabase(std::string folder, const KeyIndexOptions& options)
     : folder_(std::move(folder)), options_(options) {}
 
@@ -140,7 +127,7 @@ Status KeyDatabase::open_database() {
     // another process holds cannot be destroyed either, and the first error stands.
     status = rocksdb::DB::Open(database_options(options_), folder_, &opened);
   }
-  if (!status.ok()) return index_error(status, "cannot open the key index in " + folder_);
+  if (!status.ok()) return index_format::index_error(status, "cannot open the key index in " + folder_);
   db_.reset(opened);
   return read_state();
 }
@@ -148,9 +135,10 @@ Status KeyDatabase::open_database() {
 Status KeyDatabase::read_state() {
   state_.reset();
   std::string text;
-  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), std::string(kStateKey), &text);
+  const rocksdb::Status status =
+      db_->Get(rocksdb::ReadOptions(), std::string(index_format::kStateKey), &text);
   if (status.IsNotFound()) return ok_status();
-  if (!status.ok()) return index_error(status, "cannot read the key index in " + folder_);
+  if (!status.ok()) return index_format::index_error(status, "cannot read the key index in " + folder_);
   state_ = state_from_text(text);
   return ok_status();
 }
@@ -159,18 +147,17 @@ Status KeyDatabase::clear() {
   state_.reset();
   const rocksdb::Status closed = db_->Close();
   db_.reset();
-  if (!closed.ok()) return index_error(closed, "cannot close the key index in " + folder_);
+  if (!closed.ok()) return index_format::index_error(closed, "cannot close the key index in " + folder_);
   const rocksdb::Status destroyed = rocksdb::DestroyDB(folder_, database_options(options_));
-  if (!destroyed.ok()) return index_error(destroyed, "cannot empty the key index in " + folder_);
+  if (!destroyed.ok())
+    return index_format::index_error(destroyed, "cannot empty the key index in " + folder_);
   return open_database();
 }
 
 Result<std::vector<std::optional<IndexedRow>>> KeyDatabase::find(std::span<const RowKey> keys) const {
-  std::vector<std::uint32_t> order(keys.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::ranges::sort(order, {}, [&](std::uint32_t i) { return keys[i]; });
+  const std::vector<std::uint32_t> order = order_of_keys(keys);
   std::vector<std::optional<IndexedRow>> found(keys.size());
-  std::vector<std::string> bytes;
+  std::vector<index_format::RowKeyBytes> bytes;
   std::vector<rocksdb::Slice> slices;
   std::vector<rocksdb::PinnableSlice> values(kFindAtOnce);
   std::vector<rocksdb::Status> statuses(kFindAtOnce);
@@ -178,15 +165,15 @@ Result<std::vector<std::optional<IndexedRow>>> KeyDatabase::find(std::span<const
     const std::size_t count = std::min(kFindAtOnce, order.size() - at);
     bytes.clear();
     slices.clear();
-    for (std::size_t i = 0; i < count; ++i) bytes.push_back(row_key(keys[order[at + i]]));
-    slices.assign(bytes.begin(), bytes.end());
+    for (std::size_t i = 0; i < count; ++i) bytes.emplace_back(keys[order[at + i]]);
+    for (const index_format::RowKeyBytes& key : bytes) slices.emplace_back(key.data(), key.size());
     db_->MultiGet(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), count, slices.data(), values.data(),
                   statuses.data(), /*sorted_input=*/true);
     for (std::size_t i = 0; i < count; ++i) {
       if (statuses[i].ok()) {
         TARN_ASSIGN_OR_RETURN(found[order[at + i]], parse_row({values[i].data(), values[i].size()}));
       } else if (!statuses[i].IsNotFound()) {
-        return index_error(statuses[i], "cannot read the key index in " + folder_);
+        return index_format::index_error(statuses[i], "cannot read the key index in " + folder_);
       }
       values[i].Reset();
     }
@@ -196,8 +183,9 @@ Result<std::vector<std::optional<IndexedRow>>> KeyDatabase::find(std::span<const
 
 Result<KeyDatabase::File> KeyDatabase::file(std::uint64_t file_id) const {
   std::string value;
-  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), file_key(file_id), &value);
-  if (!status.ok()) return index_error(status, "the key index in " + folder_ + " lacks a data file");
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), index_format::file_key(file_id), &value);
+  if (!status.ok())
+    return index_format::index_error(status, "the key index in " + folder_ + " lacks a data file");
   const std::size_t end = value.find('\0');
   if (end == std::string::npos)
     return Error(kIndexFailed, "a file of the key index in " + folder_ + " is damaged");
@@ -208,54 +196,9 @@ Result<std::int64_t> KeyDatabase::count_keys() const {
   const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(rocksdb::ReadOptions()));
   std::int64_t count = 0;
   for (at->Seek("k"); at->Valid() && at->key().starts_with("k"); at->Next()) ++count;
-  if (!at->status().ok()) return index_error(at->status(), "cannot read the key index in " + folder_);
+  if (!at->status().ok())
+    return index_format::index_error(at->status(), "cannot read the key index in " + folder_);
   return count;
-}
-
-KeyDatabase::Changes::Changes() : batch_(std::make_unique<rocksdb::WriteBatch>()) {}
-KeyDatabase::Changes::~Changes() = default;
-
-void KeyDatabase::Changes::remove_row(const RowKey& key) {
-  batch_->Delete(row_key(key)).PermitUncheckedError();  // fails as little as Put() below
-}
-
-void KeyDatabase::Changes::put_row(const RowKey& key, std::uint64_t file_id, std::int64_t position,
-                                   std::string_view rank) {
-  std::string value(kRowHeaderBytes, '\0');
-  std::memcpy(value.data(), &file_id, sizeof(file_id));
-  std::memcpy(value.data() + sizeof(file_id), &position, sizeof(position));
-  value += rank;
-  batch_->Put(row_key(key), value).PermitUncheckedError();  // fails for column families and protection only
-}
-
-void KeyDatabase::Changes::put_file(std::uint64_t file_id, const File& file) {
-  std::string value = file.path;
-  value += '\0';
-  value += file.partition_key;
-  batch_->Put(file_key(file_id), value).PermitUncheckedError();
-}
-
-void KeyDatabase::Changes::put_state(State state) {
-  batch_->Put(std::string(kStateKey), to_text(state)).PermitUncheckedError();
-  state_ = std::move(state);
-}
-
-void KeyDatabase::Changes::drop_state() {
-  batch_->Delete(std::string(kStateKey)).PermitUncheckedError();
-  drops_state_ = true;
-}
-
-std::size_t KeyDatabase::Changes::size_bytes() const {
-  return batch_->GetDataSize();
-}
-
-Status KeyDatabase::apply(Changes& changes) {
-  // Not synced: a power cut takes the end of the log, hence an older state, from which sync_to() catches up.
-  const rocksdb::Status status = db_->Write(rocksdb::WriteOptions(), changes.batch_.get());
-  if (!status.ok()) return index_error(status, "cannot write the key index in " + folder_);
-  if (changes.drops_state_) state_.reset();
-  if (changes.state_) state_ = std::move(changes.state_);
-  return ok_status();
 }
 
 }  // namespace tarn::table

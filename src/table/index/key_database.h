@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,10 +15,13 @@
 
 namespace rocksdb {
 class DB;
-class WriteBatch;
+class Status;
 }  // namespace rocksdb
 
 namespace tarn::table {
+
+/// The positions of `keys` in their ascending order.
+std::vector<std::uint32_t> order_of_keys(std::span<const RowKey> keys);
 
 /// What the key index keeps in RocksDB. One thread at a time.
 ///
@@ -55,8 +59,7 @@ class KeyDatabase {
   /// Changes that become visible together.
   class Changes {
    public:
-    Changes();
-    ~Changes();
+    void reserve(std::size_t entries, std::size_t bytes);
     void put_row(const RowKey& key, std::uint64_t file_id, std::int64_t position, std::string_view rank);
     void remove_row(const RowKey& key);
     void put_file(std::uint64_t file_id, const File& file);
@@ -67,16 +70,34 @@ class KeyDatabase {
 
    private:
     friend class KeyDatabase;
-    std::unique_ptr<rocksdb::WriteBatch> batch_;
+    /// Key and value stand in `bytes_`, one after the other.
+    struct Entry {
+      std::uint64_t prefix = 0;  // the key's first bytes, as a number
+      std::size_t begin = 0;
+      std::uint32_t key_size = 0;
+      std::uint32_t value_size = 0;
+      bool removes = false;
+    };
+    void add(std::string_view key, std::initializer_list<std::string_view> value, bool removes);
+    std::string_view key_of(const Entry& entry) const;
+    std::string_view value_of(const Entry& entry) const;
+    /// In the order of the keys, the last change of each.
+    void sort();
+
+    std::vector<Entry> entries_;
+    std::string bytes_;
     std::optional<State> state_;
     bool drops_state_ = false;
   };
+  /// The changes are spent afterwards. Errors: table.index_failed.
   Status apply(Changes& changes);
 
  private:
   KeyDatabase(std::string folder, const KeyIndexOptions& options);
   Status open_database();
   Status read_state();
+  rocksdb::Status write_few(const Changes& changes);
+  rocksdb::Status write_many(Changes& changes);
 
   std::string folder_;
   KeyIndexOptions options_;

@@ -1,7 +1,6 @@
 #include "table/key_index.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "iceberg/errors.h"
@@ -15,6 +14,8 @@ namespace {
 
 // Changes of the index are applied when they are this big.
 constexpr std::size_t kStepBytes = std::size_t{16} << 20;
+// About what a row takes in them.
+constexpr std::size_t kRowBytes = 64;
 
 constexpr std::string_view kDefaultTieBreaks[] = {"_source_arrival", "_source_record"};
 
@@ -114,35 +115,37 @@ Status KeyIndex::put(const Written& rows, std::span<const RowKey> removed, std::
   if (!this->snapshot_id()) return Error(kIndexNotInStep, "the key index must be brought up to date first");
   KeyDatabase::State state = *database_->state();
   const std::uint64_t first_id = state.next_file_id;
-  auto changes = std::make_unique<KeyDatabase::Changes>();
+  const auto new_changes = [&] {
+    KeyDatabase::Changes changes;
+    changes.reserve(std::min(kStepBytes / kRowBytes, rows.keys.size()) + files.size() + 1,
+                    std::min(kStepBytes, rows.keys.size() * kRowBytes));
+    return changes;
+  };
+  KeyDatabase::Changes changes = new_changes();
   for (const NewFile& file : files)
-    changes->put_file(state.next_file_id++,
-                      {file.file.file_path, partition_key(file.spec_id, file.file.partition)});
+    changes.put_file(state.next_file_id++,
+                     {file.file.file_path, partition_key(file.spec_id, file.file.partition)});
   // What is too much for one step goes without a state until its end.
   const auto step = [&]() -> Status {
-    if (changes->size_bytes() < kStepBytes) return ok_status();
-    changes->drop_state();
-    TARN_RETURN_IF_ERROR(database_->apply(*changes));
-    changes = std::make_unique<KeyDatabase::Changes>();
+    if (changes.size_bytes() < kStepBytes) return ok_status();
+    changes.drop_state();
+    TARN_RETURN_IF_ERROR(database_->apply(changes));
+    changes = new_changes();
     return ok_status();
   };
-  // In the order of the keys, which keeps inserting near to what is cached.
-  std::vector<std::uint32_t> order(rows.keys.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::ranges::sort(order, {}, [&](std::uint32_t i) { return rows.keys[i]; });
-  for (const std::uint32_t i : order) {
+  for (std::size_t i = 0; i < rows.keys.size(); ++i) {
     const RowPlace& place = rows.places[i];
     if (place.file >= files.size()) return Error(kBadChange, "a row lies in a file that was not written");
-    changes->put_row(rows.keys[i], first_id + place.file, place.position, rows.ranks[i]);
+    changes.put_row(rows.keys[i], first_id + place.file, place.position, rows.ranks[i]);
     TARN_RETURN_IF_ERROR(step());
   }
   for (const RowKey& key : removed) {
-    changes->remove_row(key);
+    changes.remove_row(key);
     TARN_RETURN_IF_ERROR(step());
   }
   state.snapshot_id = snapshot_id;
-  changes->put_state(std::move(state));
-  return database_->apply(*changes);
+  changes.put_state(std::move(state));
+  return database_->apply(changes);
 }
 
 Result<std::int64_t> KeyIndex::count_keys() const {

@@ -1,0 +1,150 @@
+// Changes of the key index: few go through RocksDB's log and memory, many become one sorted file.
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/sst_file_writer.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "table/index/index_format.h"
+#include "table/index/key_database.h"
+
+namespace tarn::table {
+namespace {
+
+// From here on one sorted file, which is synced, costs less than sorting in, logging and writing later.
+constexpr std::size_t kBulkEntries = 16'384;
+constexpr std::string_view kBulkFile = "/bulk.sst";
+
+std::string to_text(const KeyDatabase::State& state) {
+  return std::string(index_format::kName) + "\n" + state.table_uuid + "\n" + state.columns + "\n" +
+         std::to_string(state.snapshot_id) + "\n" + std::to_string(state.next_file_id);
+}
+
+rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+}  // namespace
+
+void KeyDatabase::Changes::reserve(std::size_t entries, std::size_t bytes) {
+  entries_.reserve(entries);
+  bytes_.reserve(bytes);
+}
+
+void KeyDatabase::Changes::add(std::string_view key, std::initializer_list<std::string_view> value,
+                               bool removes) {
+  Entry& entry = entries_.emplace_back();
+  std::memcpy(&entry.prefix, key.data(), std::min(sizeof(entry.prefix), key.size()));
+  entry.prefix = __builtin_bswap64(entry.prefix);
+  entry.begin = bytes_.size();
+  entry.key_size = static_cast<std::uint32_t>(key.size());
+  entry.removes = removes;
+  bytes_ += key;
+  for (const std::string_view part : value) {
+    entry.value_size += static_cast<std::uint32_t>(part.size());
+    bytes_ += part;
+  }
+}
+
+void KeyDatabase::Changes::remove_row(const RowKey& key) {
+  add(index_format::RowKeyBytes(key), {}, true);
+}
+
+void KeyDatabase::Changes::put_row(const RowKey& key, std::uint64_t file_id, std::int64_t position,
+                                   std::string_view rank) {
+  std::array<char, index_format::kRowHeaderBytes> header;
+  std::memcpy(header.data(), &file_id, sizeof(file_id));
+  std::memcpy(header.data() + sizeof(file_id), &position, sizeof(position));
+  add(index_format::RowKeyBytes(key), {{header.data(), header.size()}, rank}, false);
+}
+
+void KeyDatabase::Changes::put_file(std::uint64_t file_id, const File& file) {
+  add(index_format::file_key(file_id), {file.path, std::string_view("", 1), file.partition_key}, false);
+}
+
+void KeyDatabase::Changes::put_state(State state) {
+  add(index_format::kStateKey, {to_text(state)}, false);
+  state_ = std::move(state);
+}
+
+void KeyDatabase::Changes::drop_state() {
+  add(index_format::kStateKey, {}, true);
+  drops_state_ = true;
+}
+
+std::size_t KeyDatabase::Changes::size_bytes() const {
+  return bytes_.size();
+}
+
+std::string_view KeyDatabase::Changes::key_of(const Entry& entry) const {
+  return std::string_view(bytes_).substr(entry.begin, entry.key_size);
+}
+
+std::string_view KeyDatabase::Changes::value_of(const Entry& entry) const {
+  return std::string_view(bytes_).substr(entry.begin + entry.key_size, entry.value_size);
+}
+
+void KeyDatabase::Changes::sort() {
+  std::ranges::sort(entries_, [&](const Entry& a, const Entry& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    const int order = key_of(a).compare(key_of(b));
+    return order != 0 ? order < 0 : a.begin > b.begin;  // the last change of a key first
+  });
+  const auto repeated = std::ranges::unique(entries_, [&](const Entry& a, const Entry& b) {
+    return a.prefix == b.prefix && key_of(a) == key_of(b);
+  });
+  entries_.erase(repeated.begin(), repeated.end());
+}
+
+Status KeyDatabase::apply(Changes& changes) {
+  const rocksdb::Status status =
+      changes.entries_.size() < kBulkEntries ? write_few(changes) : write_many(changes);
+  if (!status.ok()) return index_format::index_error(status, "cannot write the key index in " + folder_);
+  if (changes.drops_state_) state_.reset();
+  if (changes.state_) state_ = std::move(changes.state_);
+  return ok_status();
+}
+
+rocksdb::Status KeyDatabase::write_few(const Changes& changes) {
+  rocksdb::WriteBatch batch(changes.size_bytes() + 16 * changes.entries_.size());
+  for (const Changes::Entry& entry : changes.entries_) {
+    const rocksdb::Slice key = slice(changes.key_of(entry));
+    const rocksdb::Status added =
+        entry.removes ? batch.Delete(key) : batch.Put(key, slice(changes.value_of(entry)));
+    if (!added.ok()) return added;
+  }
+  // Not synced: a power cut takes the end of the log, hence an older state, from which sync_to() catches up.
+  return db_->Write(rocksdb::WriteOptions(), &batch);
+}
+
+rocksdb::Status KeyDatabase::write_many(Changes& changes) {
+  changes.sort();
+  const std::string path = folder_ + std::string(kBulkFile);
+  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), db_->GetOptions());
+  const auto write = [&]() -> rocksdb::Status {
+    // What came before is durable before this is.
+    rocksdb::Status status = db_->FlushWAL(/*sync=*/true);
+    if (status.ok()) status = writer.Open(path);
+    for (std::size_t i = 0; status.ok() && i < changes.entries_.size(); ++i) {
+      const Changes::Entry& entry = changes.entries_[i];
+      const rocksdb::Slice key = slice(changes.key_of(entry));
+      status = entry.removes ? writer.Delete(key) : writer.Put(key, slice(changes.value_of(entry)));
+    }
+    if (status.ok()) status = writer.Finish();
+    if (!status.ok()) return status;
+    rocksdb::IngestExternalFileOptions options;
+    options.move_files = true;
+    options.write_global_seqno = false;
+    return db_->IngestExternalFile({path}, options);
+  };
+  rocksdb::Status status = write();
+  static_cast<void>(std::remove(path.c_str()));  // of a failure; the next change would write over it
+  return status;
+}
+
+}  // namespace tarn::table

@@ -294,7 +294,9 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
     if (committed.error().error_class() != ErrorClass::kUnknownOutcome) discard(batch.id, works);
     return committed.error();
   }
-  note_committed(works);
+  for (TableWork& work : works) work.batches.clear();
+  indices_follow_ =
+      std::async(std::launch::async, [this, done = std::move(works)] { note_committed(done); }).share();
   return report;
 }
 

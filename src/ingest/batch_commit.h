@@ -1,5 +1,6 @@
 #pragma once
 
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -102,6 +103,8 @@ class BatchCommitter {
   std::size_t threads_;
   std::mutex indices_mutex_;
   std::map<std::string, std::unique_ptr<table::KeyIndex>> indices_;  // by table uuid
+  // The indices follow the last commit while the next batch is parsed; who needs one waits.
+  std::shared_future<void> indices_follow_;
 };
 
 }  // namespace tarn::ingest

@@ -66,6 +66,7 @@ Status BatchCommitter::write_append(TableWork& work, const Gathered& gathered, c
 
 Status BatchCommitter::write_upsert(TableWork& work, const Gathered& gathered, const BatchId& id,
                                     const TableWork* parent, int attempt) {
+  if (indices_follow_.valid()) indices_follow_.wait();
   TARN_ASSIGN_OR_RETURN(work.index, index_of(*work.metadata, gathered));
   TARN_RETURN_IF_ERROR(work.index->sync_to(*work.metadata, services_.store, manifests_));
   if (gathered.is_child) {

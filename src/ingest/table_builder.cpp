@@ -20,7 +20,9 @@ namespace {
 
 // Rows in succession that share an origin.
 struct Run {
-  std::size_t origin = 0;
+  std::size_t file = 0;
+  std::size_t member_begin = 0;
+  std::optional<std::size_t> member_size;
   std::int64_t rows = 0;
 };
 
@@ -47,9 +49,16 @@ struct TableBuilder::Impl {
   std::map<std::string, arrow::StringBuilder, std::less<>> extras;
   arrow::Int64Builder records;
   std::vector<std::int64_t> parents;
-  std::vector<RowOrigin> origins;
+  std::vector<std::shared_ptr<const RowOrigin::File>> files;
+  std::string members;  // their names, one after the other
   std::vector<Run> runs;
   std::int64_t rows = 0;
+
+  const RowOrigin::File& file(const Run& run) const { return *files[run.file]; }
+  std::optional<std::string_view> member(const Run& run) const {
+    if (!run.member_size) return std::nullopt;
+    return std::string_view(members).substr(run.member_begin, *run.member_size);
+  }
 
   // Brings a column that drift added late up to `target` rows.
   static arrow::Status fill_nulls(arrow::StringBuilder& builder, std::int64_t target) {
@@ -75,7 +84,7 @@ Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::text_of_runs(TextOf te
   arrow::StringBuilder entries;
   std::optional<std::string_view> last;
   for (const Run& run : runs) {
-    const std::optional<std::string_view> text = text_of(origins[run.origin]);
+    const std::optional<std::string_view> text = text_of(run);
     if (text && (entries.length() == 0 || text != last)) {
       TARN_RETURN_ARROW(entries.Append(*text));
       last = text;
@@ -107,7 +116,7 @@ Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::plain_text_of_runs(Tex
   arrow::StringBuilder builder;
   TARN_RETURN_ARROW(builder.Reserve(rows));
   for (const Run& run : runs) {
-    const std::optional<std::string_view> text = text_of(origins[run.origin]);
+    const std::optional<std::string_view> text = text_of(run);
     if (!text) {
       TARN_RETURN_ARROW(builder.AppendNulls(run.rows));
       continue;
@@ -126,7 +135,7 @@ Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::number_of_runs(
   Builder builder(std::move(type), arrow::default_memory_pool());
   TARN_RETURN_ARROW(builder.Reserve(rows));
   for (const Run& run : runs) {
-    const auto value = value_of(origins[run.origin]);
+    const auto value = value_of(run);
     for (std::int64_t i = 0; i < run.rows; ++i) builder.UnsafeAppend(value);
   }
   std::shared_ptr<arrow::Array> array;
@@ -137,25 +146,21 @@ Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::number_of_runs(
 Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::audit_column(std::string_view name,
                                                                        const BatchStamp& stamp) {
   using Text = std::optional<std::string_view>;
-  if (name == kSourceFile) return text_of_runs([](const RowOrigin& origin) { return Text(origin.file); });
-  if (name == kSourceMember) {
-    return text_of_runs(
-        [](const RowOrigin& origin) { return origin.member ? Text(*origin.member) : Text(); });
-  }
-  if (name == kSourceSha256) return text_of_runs([](const RowOrigin& origin) { return Text(origin.sha256); });
-  if (name == kBatchId) return text_of_runs([&stamp](const RowOrigin&) { return Text(stamp.id.value()); });
+  if (name == kSourceFile) return text_of_runs([&](const Run& run) { return Text(file(run).path); });
+  if (name == kSourceMember) return text_of_runs([&](const Run& run) { return member(run); });
+  if (name == kSourceSha256) return text_of_runs([&](const Run& run) { return Text(file(run).sha256); });
+  if (name == kBatchId) return text_of_runs([&stamp](const Run&) { return Text(stamp.id.value()); });
   if (name == kSourceArrival) {
-    return number_of_runs<arrow::Int64Builder>(
-        arrow::int64(), [](const RowOrigin& origin) { return origin.arrival.value(); });
+    return number_of_runs<arrow::Int64Builder>(arrow::int64(),
+                                               [&](const Run& run) { return file(run).arrival.value(); });
   }
   if (name == kContractVersion) {
     return number_of_runs<arrow::Int32Builder>(arrow::int32(),
-                                               [&stamp](const RowOrigin&) { return stamp.contract_version; });
+                                               [&stamp](const Run&) { return stamp.contract_version; });
   }
   if (name == kIngestedAt) {
-    return number_of_runs<arrow::TimestampBuilder>(
-        arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
-        [&stamp](const RowOrigin&) { return stamp.ingested_at_us; });
+    return number_of_runs<arrow::TimestampBuilder>(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
+                                                   [&stamp](const Run&) { return stamp.ingested_at_us; });
   }
   if (name == kSourceRecord) {
     std::shared_ptr<arrow::Array> array;
@@ -204,13 +209,19 @@ Result<TableBuilder> TableBuilder::make(const iceberg::Schema& schema,
 }
 
 void TableBuilder::set_origin(const RowOrigin& origin) {
+  Impl& impl = *impl_;
   // An origin that brought no row is replaced.
-  if (!impl_->runs.empty() && impl_->runs.back().rows == 0) {
-    impl_->origins.back() = origin;
-    return;
+  if (!impl.runs.empty() && impl.runs.back().rows == 0) {
+    impl.members.resize(impl.runs.back().member_begin);
+    impl.runs.pop_back();
   }
-  impl_->origins.push_back(origin);
-  impl_->runs.push_back({impl_->origins.size() - 1, 0});
+  if (impl.files.empty() || impl.files.back() != origin.file) impl.files.push_back(origin.file);
+  Run& run = impl.runs.emplace_back();
+  run.file = impl.files.size() - 1;
+  run.member_begin = impl.members.size();
+  if (!origin.member) return;
+  run.member_size = origin.member->size();
+  impl.members += *origin.member;
 }
 
 Status TableBuilder::append(std::span<const Cell> cells, const std::vector<Cell>& elements, const Row& row) {
@@ -265,7 +276,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> TableBuilder::finish(const iceberg::
   const auto batch = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), impl.rows, std::move(arrays));
   impl.extras.clear();
   impl.parents.clear();
-  impl.origins.clear();
+  impl.files.clear();
+  impl.members.clear();
   impl.runs.clear();
   impl.rows = 0;
   return table::conform_batch(batch, schema, table::Dictionaries::kKeep);

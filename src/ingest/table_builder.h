@@ -20,10 +20,13 @@ namespace tarn::ingest {
 
 /// Where the rows that follow come from; becomes their audit columns.
 struct RowOrigin {
-  std::string file;                   ///< Relative to the source's folder.
-  std::optional<std::string> member;  ///< Nothing for a plain file.
-  std::string sha256;                 ///< Hexadecimal.
-  ArrivalId arrival;
+  struct File {
+    std::string path;    ///< Relative to the source's folder.
+    std::string sha256;  ///< Hexadecimal.
+    ArrivalId arrival;
+  };
+  std::shared_ptr<const File> file;                  ///< Shared by its members.
+  std::optional<std::string> member = std::nullopt;  ///< Nothing for a plain file.
 };
 
 /// What all rows of a batch share.
@@ -36,7 +39,7 @@ struct BatchStamp {
 /// Grows the Arrow columns of one table from good records. One thread at a time; every worker has its own.
 ///
 ///   TableBuilder builder(schema, {"id", "price"});
-///   builder.set_origin({"F1/a.zip", "a.csv", sha, ArrivalId(7)});
+///   builder.set_origin({file, "a.csv"});
 ///   TARN_RETURN_IF_ERROR(builder.append(cells, elements, {.record = 1}));
 ///   TARN_ASSIGN_OR_RETURN(auto batches, builder.finish(schema, stamp));
 class TableBuilder {

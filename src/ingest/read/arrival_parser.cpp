@@ -227,7 +227,7 @@ Result<ArrivalOutcome> ArrivalParser::parse(const ArrivalInput& input, WorkerRow
   ArrivalOutcome outcome;
   state::Settlement& settlement = outcome.settlement;
   settlement.id = input.id;
-  RowOrigin origin{as_text(input.path), std::nullopt, input.sha256, input.id};
+  RowOrigin origin{std::make_shared<const RowOrigin::File>(as_text(input.path), input.sha256, input.id)};
 
   const format::ArchiveKind kind = format::detect_archive(input.bytes);
   Status readable = check_file_size(state.feeds, input);

@@ -4,11 +4,12 @@
 
 namespace tarn::ingest {
 
-MemberSink::MemberSink(Target target, const RowOrigin& origin)
-    : target_(target), origin_(origin), key_(*target.feed.spec->name, origin.member.value_or("")) {
+MemberSink::MemberSink(Target target, const RowOrigin& origin) : target_(target), origin_(origin) {
   for (TableBuilder& table : target_.rows.tables) table.set_origin(origin);
-  if (target_.replay == nullptr || target_.replay->whole_file ||
-      target_.replay->members.contains(key_.second) || target_.replay->feed_members.contains(key_)) {
+  if (target_.replay == nullptr) return;
+  key_ = {*target.feed.spec->name, origin.member.value_or("")};
+  if (target_.replay->whole_file || target_.replay->members.contains(key_.second) ||
+      target_.replay->feed_members.contains(key_)) {
     return;
   }
   static const std::set<std::int64_t> no_records;
@@ -68,13 +69,13 @@ state::NewQuarantineEntry quarantine_entry(const Refusal& refusal, const RowOrig
                                            const CompiledFeed* feed) {
   const auto known = [](std::int64_t value) { return value > 0 ? std::optional(value) : std::nullopt; };
   state::NewQuarantineEntry entry;
-  entry.arrival = origin.arrival;
+  entry.arrival = origin.file->arrival;
   if (feed != nullptr) {
     entry.feed = *feed->spec->name;
     entry.table = feed->spec->table->to_string();
     entry.contract_version = feed->spec->contract_version;
   }
-  entry.source_file = origin.file;
+  entry.source_file = origin.file->path;
   entry.member = origin.member.value_or("");
   entry.record = known(refusal.record);
   entry.line = known(refusal.line);

@@ -88,7 +88,7 @@ class MemberSink {
  private:
   Target target_;
   const RowOrigin& origin_;
-  ReplayFilter::FeedMember key_;
+  ReplayFilter::FeedMember key_;                    // of a replay
   const std::set<std::int64_t>* wanted_ = nullptr;  // null: all
   bool refused_member_ = false;
   std::int64_t accepted_ = 0;

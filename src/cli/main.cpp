@@ -9,9 +9,9 @@
 #include "cli/commands.h"
 
 int main(int argc, char** argv) {
-  // Arrow's own allocator keeps freed pages for long: the system's takes a third less memory here and is as
-  // fast.
-  ::setenv("ARROW_DEFAULT_MEMORY_POOL", "system", /*overwrite=*/0);
+  // Columns grow and go in large pieces, which the system's allocator does not give back: of the allocators
+  // that Arrow brings, this one is the fastest here and holds the least.
+  ::setenv("ARROW_DEFAULT_MEMORY_POOL", "jemalloc", /*overwrite=*/0);
   std::setlocale(LC_CTYPE, "");
   // A reader that goes away (`tarn sql … | head`) is an error of writing, not a signal.
   std::signal(SIGPIPE, SIG_IGN);

@@ -17,6 +17,7 @@
 #include "io/random.h"
 #include "project/project_spec.h"
 #include "state/batches.h"
+#include "table/data_files.h"
 #include "table/key_index.h"
 #include "table/manifest_cache.h"
 #include "table/snapshot_builder.h"
@@ -80,6 +81,8 @@ class BatchCommitter {
   void note_committed(const std::vector<TableWork>& works);
   Result<TableWork> write_table(Gathered& gathered, const ParsedBatch& batch, const TableWork* parent,
                                 int attempt);
+  table::DataFilesRequest request_for(const iceberg::TableMetadata& metadata, const Gathered& gathered,
+                                      const BatchId& id, int attempt) const;
   Status write_append(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
   Status write_upsert(TableWork& work, const Gathered& gathered, const BatchId& id, const TableWork* parent,
                       int attempt);

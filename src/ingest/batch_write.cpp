@@ -18,21 +18,10 @@ namespace tarn::ingest {
 
 namespace {
 
+// Rows that are gathered to be sorted and written together may take this part of the memory.
+constexpr std::uint64_t kRoundsOfMemory = 8;
 // The tie-break of versions is the order of arrival; within an arrival the order of the rows (plan_upsert).
 const std::vector<std::string> kTieBreaks = {std::string(kSourceArrival)};
-
-table::DataFilesRequest request_for(const iceberg::TableMetadata& metadata, const BatchId& id, int attempt,
-                                    std::size_t threads) {
-  return {.schema = metadata.current_schema(),
-          .spec = metadata.default_spec(),
-          .order = metadata.default_sort_order(),
-          .table_location = metadata.location,
-          .batch_id = id.value(),
-          // Attempts never share a name: a reader may still hold what the first one wrote.
-          .first_number = static_cast<std::uint32_t>(attempt) * 100'000,
-          .parquet = {},
-          .threads = threads};
-}
 
 // Of the rows that a plan leaves out, how many each arrival brought.
 std::map<std::int64_t, std::int64_t> superseded_by_arrival(
@@ -55,11 +44,29 @@ std::map<std::int64_t, std::int64_t> superseded_by_arrival(
 
 }  // namespace
 
+table::DataFilesRequest BatchCommitter::request_for(const iceberg::TableMetadata& metadata,
+                                                    const Gathered& gathered, const BatchId& id,
+                                                    int attempt) const {
+  return {.schema = metadata.current_schema(),
+          .spec = metadata.default_spec(),
+          .order = metadata.default_sort_order(),
+          .table_location = metadata.location,
+          .batch_id = id.value(),
+          // Attempts never share a name: a reader may still hold what the first one wrote.
+          .first_number = static_cast<std::uint32_t>(attempt) * 100'000,
+          .parquet = {},
+          .threads = threads_,
+          .round_bytes = static_cast<std::int64_t>(project_.spec.limits.memory / kRoundsOfMemory),
+          .written = [&gathered](std::size_t batch) {
+            if (gathered.spilled[batch]) gathered.spilled[batch]->forget_pages();
+          }};
+}
+
 Status BatchCommitter::write_append(TableWork& work, const Gathered& gathered, const BatchId& id,
                                     int attempt) {
   TARN_ASSIGN_OR_RETURN(work.data,
                         table::write_data_files(services_.store, gathered.batches,
-                                                request_for(*work.metadata, id, attempt, threads_)));
+                                                request_for(*work.metadata, gathered, id, attempt)));
   for (const auto& batch : gathered.batches) work.rows_added += batch->num_rows();
   return ok_status();
 }
@@ -79,7 +86,7 @@ Status BatchCommitter::write_upsert(TableWork& work, const Gathered& gathered, c
     work.batches = gathered.batches;
     work.superseded_by_arrival = superseded_by_arrival(gathered.batches, work.plan->rows);
   }
-  table::DataFilesRequest request = request_for(*work.metadata, id, attempt, threads_);
+  table::DataFilesRequest request = request_for(*work.metadata, gathered, id, attempt);
   request.rows = std::span<const std::int64_t>(work.plan->rows);
   request.want_places = true;
   TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, gathered.batches, request));
@@ -132,11 +139,14 @@ Result<BatchCommitter::TableWork> BatchCommitter::write_table(Gathered& gathered
       for (const std::int64_t row : part.builder->parent_rows())
         gathered.parent_rows.push_back(row + part.parent_offset);
       const BatchStamp stamp{batch.id, services_.clock.now_us(), part.feed->contract_version};
-      TARN_ASSIGN_OR_RETURN(auto rows, part.builder->finish(work.metadata->current_schema(), stamp));
-      if (!rows) continue;
+      TARN_ASSIGN_OR_RETURN(auto all, part.builder->finish(work.metadata->current_schema(), stamp));
       const auto times = gathered.event_times.find(*part.feed->name);
-      if (times != gathered.event_times.end()) times->second.add(*rows, *part.feed->event_time);
-      gathered.batches.push_back(std::move(rows));
+      for (TableBuilder::Rows& rows : all) {
+        if (times != gathered.event_times.end()) times->second.add(*rows.batch, *part.feed->event_time);
+        if (rows.spilled) rows.spilled->forget_pages();
+        gathered.batches.push_back(std::move(rows.batch));
+        gathered.spilled.push_back(std::move(rows.spilled));
+      }
     }
     gathered.finished = true;
   }

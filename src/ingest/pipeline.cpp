@@ -1,6 +1,7 @@
 #include "ingest/pipeline.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <future>
 #include <utility>
 
@@ -44,6 +45,10 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Setup setup) {
 
 Status Pipeline::prepare() {
   TARN_RETURN_IF_ERROR(committer_.recover());
+  std::error_code error;
+  std::filesystem::remove_all(spill_folder(), error);  // what a crash left between writing and unlinking
+  if (!error) std::filesystem::create_directories(spill_folder(), error);
+  if (error) return Error(kSpillFailed, "cannot make the folder " + spill_folder() + ": " + error.message());
   TARN_ASSIGN_OR_RETURN(blocked_, committer_.prepare_tables());
   return ok_status();
 }

@@ -141,6 +141,7 @@ class Pipeline {
   Status await_commit();
   void count(const InFlight& finished, const CommitReport& report);
   std::size_t thread_count() const;
+  std::string spill_folder() const { return setup_.index_folder + "/spill"; }
   double seconds_since(std::int64_t start_us) const;
 
   Setup setup_;
@@ -150,6 +151,7 @@ class Pipeline {
   std::vector<BlockedFeed> blocked_;
   std::optional<ParsedBatch> filling_;  ///< The batch that rows are added to.
   std::unique_ptr<InFlight> in_flight_;
+  std::atomic<std::uint64_t> next_spill_ = 0;
   std::optional<state::RunId> run_;
   ArrivalId last_before_run_;
   RunReport report_;

@@ -63,6 +63,8 @@ Status Pipeline::parse_into(ParsedBatch& batch, std::deque<Work>& works, Progres
   const project::BatchSpec& limits = setup_.project.spec.batch;
   const std::uint64_t max_bytes = batch_bytes(setup_.project.spec);
   TARN_ASSIGN_OR_RETURN(const ArrivalParser::TableSchemas schemas, table_schemas());
+  const SpillRule spill{spill_folder(), spill_bytes(setup_.project.spec, thread_count()), batch.id,
+                        setup_.services.clock, next_spill_};
   std::vector<ArrivalOutcome> outcomes(works.size());
   std::atomic<std::size_t> next{0};
   std::atomic<std::uint64_t> bytes{batch.bytes_raw};
@@ -70,7 +72,7 @@ Status Pipeline::parse_into(ParsedBatch& batch, std::deque<Work>& works, Progres
   std::atomic<std::size_t> parsed{0};
   TARN_RETURN_IF_ERROR(
       run_parallel(std::min(thread_count(), works.size()), [&](std::size_t worker) -> Status {
-        TARN_ASSIGN_OR_RETURN(ArrivalParser parser, ArrivalParser::make(feeds_, schemas));
+        TARN_ASSIGN_OR_RETURN(ArrivalParser parser, ArrivalParser::make(feeds_, schemas, spill));
         while (bytes < max_bytes && records < limits.max_rows) {
           const std::size_t i = next++;
           if (i >= works.size() || batch.files + i >= limits.max_files) break;

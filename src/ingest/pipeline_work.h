@@ -69,4 +69,9 @@ inline std::uint64_t batch_bytes(const project::ProjectSpec& spec) {
   return std::min(spec.batch.max_bytes, spec.limits.memory / 10);
 }
 
+/// What one worker holds of one feed's rows: an eighth of the memory for all workers.
+inline std::uint64_t spill_bytes(const project::ProjectSpec& spec, std::size_t threads) {
+  return spec.limits.memory / 8 / threads;
+}
+
 }  // namespace tarn::ingest

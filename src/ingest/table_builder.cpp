@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "ingest/column_append.h"
@@ -25,6 +26,9 @@ struct Run {
   std::optional<std::size_t> member_size;
   std::int64_t rows = 0;
 };
+
+// About what a value takes besides its text.
+constexpr std::uint64_t kCellBytes = 8;
 
 struct ContractColumn {
   std::string name;
@@ -53,6 +57,10 @@ struct TableBuilder::Impl {
   std::string members;  // their names, one after the other
   std::vector<Run> runs;
   std::int64_t rows = 0;
+  std::uint64_t bytes = 0;
+  std::vector<std::shared_ptr<const SpilledRows>> spilled;
+  std::int64_t spilled_rows = 0;
+  std::set<std::string> extra_names;
 
   const RowOrigin::File& file(const Run& run) const { return *files[run.file]; }
   std::optional<std::string_view> member(const Run& run) const {
@@ -74,6 +82,7 @@ struct TableBuilder::Impl {
                                                        ValueOf value_of) const;
   Result<std::shared_ptr<arrow::Array>> audit_column(std::string_view name, const BatchStamp& stamp);
   Result<std::shared_ptr<arrow::Array>> column(const arrow::Field& field, const BatchStamp& stamp);
+  Result<std::shared_ptr<arrow::RecordBatch>> take_rows(const arrow::Schema& schema, const BatchStamp& stamp);
 };
 
 template <typename TextOf>
@@ -229,15 +238,20 @@ Status TableBuilder::append(std::span<const Cell> cells, const std::vector<Cell>
   TARN_CHECK(!impl.runs.empty() && cells.size() == impl.columns.size());
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const ContractColumn& column = impl.columns[i];
+    impl.bytes += kCellBytes + cells[i].text.size() + cells[i].count * kCellBytes;
     TARN_RETURN_ARROW(append_cell(*column.builder, column.type, cells[i], elements));
   }
   for (const ExtraValue& extra : row.extras) {
     auto found = impl.extras.find(extra.column);
-    if (found == impl.extras.end()) found = impl.extras.try_emplace(std::string(extra.column)).first;
+    if (found == impl.extras.end()) {
+      found = impl.extras.try_emplace(std::string(extra.column)).first;
+      impl.extra_names.emplace(extra.column);
+    }
     // A name that comes twice in a record keeps its first value.
     if (found->second.length() > impl.rows) continue;
     TARN_RETURN_ARROW(Impl::fill_nulls(found->second, impl.rows));
     TARN_RETURN_ARROW(found->second.Append(extra.text));
+    impl.bytes += kCellBytes + extra.text.size();
   }
   TARN_RETURN_ARROW(impl.records.Append(row.record));
   impl.parents.push_back(row.parent_row);
@@ -247,40 +261,80 @@ Status TableBuilder::append(std::span<const Cell> cells, const std::vector<Cell>
 }
 
 std::int64_t TableBuilder::rows() const {
-  return impl_->rows;
+  return impl_->spilled_rows + impl_->rows;
+}
+
+std::uint64_t TableBuilder::memory_bytes() const {
+  return impl_->bytes;
 }
 
 std::vector<std::string> TableBuilder::extra_columns() const {
-  std::vector<std::string> names;
-  for (const auto& [name, builder] : impl_->extras) names.push_back(name);
-  return names;
+  return {impl_->extra_names.begin(), impl_->extra_names.end()};
 }
 
 const std::vector<std::int64_t>& TableBuilder::parent_rows() const {
   return impl_->parents;
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> TableBuilder::finish(const iceberg::Schema& schema,
-                                                                 const BatchStamp& stamp) {
-  Impl& impl = *impl_;
-  if (impl.rows == 0) return std::shared_ptr<arrow::RecordBatch>();
-  TARN_ASSIGN_OR_RETURN(const auto arrow_schema, table::to_arrow_schema(schema));
+Result<std::shared_ptr<arrow::RecordBatch>> TableBuilder::Impl::take_rows(const arrow::Schema& schema,
+                                                                          const BatchStamp& stamp) {
   arrow::ArrayVector arrays;
   arrow::FieldVector fields;
-  for (const auto& field : arrow_schema->fields()) {
-    TARN_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, impl.column(*field, stamp));
-    TARN_CHECK(array->length() == impl.rows);
+  for (const auto& field : schema.fields()) {
+    TARN_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, column(*field, stamp));
+    TARN_CHECK(array->length() == rows);
     fields.push_back(field->WithType(array->type()));
     arrays.push_back(std::move(array));
   }
-  const auto batch = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), impl.rows, std::move(arrays));
-  impl.extras.clear();
+  auto batch = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows, std::move(arrays));
+  extras.clear();
+  files.clear();
+  members.clear();
+  runs.clear();
+  rows = 0;
+  bytes = 0;
+  return batch;
+}
+
+Status TableBuilder::spill(const iceberg::Schema& schema, const BatchStamp& stamp, const std::string& path) {
+  Impl& impl = *impl_;
+  if (impl.rows == 0) return ok_status();
+  // The rows that follow may share the origin of the last ones.
+  const Run last = impl.runs.back();
+  const RowOrigin origin{impl.files.back(),
+                         impl.member(last) ? std::optional(std::string(*impl.member(last))) : std::nullopt};
+  TARN_ASSIGN_OR_RETURN(const auto table_schema, table::to_arrow_schema(schema));
+  arrow::FieldVector fields = table_schema->fields();
+  for (const auto& [name, builder] : impl.extras)
+    if (table_schema->GetFieldIndex(name) < 0) fields.push_back(arrow::field(name, arrow::utf8()));
+  impl.spilled_rows += impl.rows;
+  TARN_ASSIGN_OR_RETURN(const auto rows, impl.take_rows(*arrow::schema(std::move(fields)), stamp));
+  TARN_ASSIGN_OR_RETURN(auto spilled, SpilledRows::write(*rows, path));
+  impl.spilled.push_back(std::move(spilled));
+  set_origin(origin);
+  return ok_status();
+}
+
+Result<std::vector<TableBuilder::Rows>> TableBuilder::finish(const iceberg::Schema& schema,
+                                                             const BatchStamp& stamp) {
+  Impl& impl = *impl_;
+  std::vector<Rows> all;
+  for (std::shared_ptr<const SpilledRows>& spilled : impl.spilled) {
+    TARN_ASSIGN_OR_RETURN(auto rows,
+                          table::conform_batch(spilled->rows(), schema, table::Dictionaries::kKeep));
+    all.push_back({std::move(rows), std::move(spilled)});
+  }
+  impl.spilled.clear();
+  impl.spilled_rows = 0;
+  if (impl.rows > 0) {
+    TARN_ASSIGN_OR_RETURN(const auto arrow_schema, table::to_arrow_schema(schema));
+    TARN_ASSIGN_OR_RETURN(auto rows, impl.take_rows(*arrow_schema, stamp));
+    TARN_ASSIGN_OR_RETURN(rows, table::conform_batch(rows, schema, table::Dictionaries::kKeep));
+    all.push_back({std::move(rows), nullptr});
+  }
   impl.parents.clear();
-  impl.files.clear();
-  impl.members.clear();
-  impl.runs.clear();
-  impl.rows = 0;
-  return table::conform_batch(batch, schema, table::Dictionaries::kKeep);
+  impl.extra_names.clear();
+  return all;
 }
 
 }  // namespace tarn::ingest

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "iceberg/schema.h"
 #include "ingest/read/cell.h"
+#include "ingest/spilled_rows.h"
 
 namespace tarn::ingest {
 
@@ -67,16 +68,25 @@ class TableBuilder {
   /// Copies the cells. ingest.out_of_memory when Arrow cannot grow.
   Status append(std::span<const Cell> cells, const std::vector<Cell>& elements, const Row& row);
 
+  /// All rows, the spilled ones among them.
   std::int64_t rows() const;
+  /// About what the rows take that are not spilled.
+  std::uint64_t memory_bytes() const;
+  /// Moves the rows in memory to the file `path`. `schema` is the table's, as it is known so far. Errors:
+  /// ingest.spill_failed.
+  Status spill(const iceberg::Schema& schema, const BatchStamp& stamp, const std::string& path);
   /// The columns that drift added so far.
   std::vector<std::string> extra_columns() const;
   /// Of each row, Row::parent_row.
   const std::vector<std::int64_t>& parent_rows() const;
 
-  /// The rows as one batch with exactly the columns of `schema` (audit text may be dictionaries), which is
-  /// the table's after the extra columns were added; the builder is empty afterwards. Null when there are no
-  /// rows.
-  Result<std::shared_ptr<arrow::RecordBatch>> finish(const iceberg::Schema& schema, const BatchStamp& stamp);
+  struct Rows {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    std::shared_ptr<const SpilledRows> spilled;  ///< What `batch` points into; null: memory.
+  };
+  /// The rows in their order, with exactly the columns of `schema` (audit text may be dictionaries), which is
+  /// the table's after the extra columns were added; the builder is empty afterwards.
+  Result<std::vector<Rows>> finish(const iceberg::Schema& schema, const BatchStamp& stamp);
 
  private:
   struct Impl;

@@ -19,8 +19,8 @@ namespace {
 
 using Batch = std::shared_ptr<arrow::RecordBatch>;
 
-// Rows are gathered into one piece up to this size: string columns hold at most 2 GiB.
-constexpr std::int64_t kRoundBytes = std::int64_t{1} << 30;
+// Rows are gathered into one piece of at most this size: string columns hold at most 2 GiB.
+constexpr std::int64_t kMaxRoundBytes = std::int64_t{1} << 30;
 // A folder's name is at most this long; file systems allow 255 bytes.
 constexpr std::size_t kFolderNameBytes = 120;
 
@@ -47,50 +47,64 @@ class FilesWriter {
       : store_(store), request_(request), next_number_(request.first_number) {}
 
   Result<WrittenFiles> write(std::span<const Batch> batches) {
-    TARN_ASSIGN_OR_RETURN(const std::vector<Batch> selected, select(batches));
-    if (request_.spec.is_unpartitioned() && request_.order.is_unsorted()) {
-      TARN_RETURN_IF_ERROR(write_plain(selected));
-    } else {
-      std::size_t at = 0;
-      while (at < selected.size()) {
-        TARN_ASSIGN_OR_RETURN(const std::size_t count, round_size(std::span(selected).subspan(at)));
-        TARN_RETURN_IF_ERROR(write_round(std::span(selected).subspan(at, count)));
-        at += count;
-      }
-    }
+    const bool plain = request_.spec.is_unpartitioned() && request_.order.is_unsorted();
+    TARN_RETURN_IF_ERROR(plain ? write_plain(batches) : write_rounds(batches));
+    if (request_.rows && next_row_ < request_.rows->size())
+      return Error(kBadChange, "a row to write lies behind the last batch");
     return std::move(written_);
   }
 
  private:
-  /// The batches with the chosen rows only, conforming to the schema, none of them empty.
-  Result<std::vector<Batch>> select(std::span<const Batch> batches) const {
-    std::vector<Batch> selected;
-    std::size_t next = 0;  // into request_.rows
-    std::int64_t first_row = 0;
-    for (const Batch& batch : batches) {
-      const std::int64_t end = first_row + batch->num_rows();
-      Batch chosen = batch;
-      if (request_.rows) {
-        std::vector<std::uint32_t> rows;
-        for (; next < request_.rows->size() && (*request_.rows)[next] < end; ++next) {
-          const std::int64_t row = (*request_.rows)[next];
-          if (row < first_row || (next > 0 && row <= (*request_.rows)[next - 1]))
-            return Error(kBadChange, "the rows to write are not in ascending order");
-          rows.push_back(static_cast<std::uint32_t>(row - first_row));
-        }
-        if (static_cast<std::int64_t>(rows.size()) < batch->num_rows()) {
-          TARN_ASSIGN_OR_RETURN(chosen, take_rows(batch, rows));
-        }
+  /// The chosen rows of the next batch, conforming to the schema; nothing when there are none.
+  Result<std::optional<Batch>> select(const Batch& batch) {
+    const std::int64_t end = first_row_ + batch->num_rows();
+    Batch chosen = batch;
+    if (request_.rows) {
+      std::vector<std::uint32_t> rows;
+      for (; next_row_ < request_.rows->size() && (*request_.rows)[next_row_] < end; ++next_row_) {
+        const std::int64_t row = (*request_.rows)[next_row_];
+        if (row < first_row_ || (next_row_ > 0 && row <= (*request_.rows)[next_row_ - 1]))
+          return Error(kBadChange, "the rows to write are not in ascending order");
+        rows.push_back(static_cast<std::uint32_t>(row - first_row_));
       }
-      first_row = end;
-      if (chosen->num_rows() == 0) continue;
-      TARN_ASSIGN_OR_RETURN(chosen, conform_batch(chosen, request_.schema, Dictionaries::kKeep));
-      selected.push_back(std::move(chosen));
+      if (static_cast<std::int64_t>(rows.size()) < batch->num_rows()) {
+        TARN_ASSIGN_OR_RETURN(chosen, take_rows(batch, rows));
+      }
     }
-    if (request_.rows && next < request_.rows->size())
-      return Error(kBadChange, "a row to write lies behind the last batch");
-    TARN_RETURN_IF_ERROR(unify_dictionaries(selected));
-    return selected;
+    first_row_ = end;
+    if (chosen->num_rows() == 0) return std::optional<Batch>();
+    TARN_ASSIGN_OR_RETURN(chosen, conform_batch(chosen, request_.schema, Dictionaries::kKeep));
+    return std::optional(std::move(chosen));
+  }
+
+  void tell_written(std::size_t first, std::size_t end) const {
+    for (std::size_t i = first; request_.written && i < end; ++i) request_.written(i);
+  }
+
+  /// Gathers batches up to the size of a round, and writes each round partitioned and sorted.
+  Status write_rounds(std::span<const Batch> batches) {
+    std::vector<Batch> round;
+    std::int64_t bytes = 0;
+    std::size_t first = 0;  // of the round
+    const auto write = [&](std::size_t end) -> Status {
+      if (round.empty()) return ok_status();
+      TARN_RETURN_IF_ERROR(unify_dictionaries(round));
+      TARN_RETURN_IF_ERROR(write_round(round));
+      round.clear();
+      bytes = 0;
+      tell_written(first, end);
+      first = end;
+      return ok_status();
+    };
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      TARN_ASSIGN_OR_RETURN(std::optional<Batch> chosen, select(batches[i]));
+      if (!chosen) continue;
+      TARN_ARROW_ASSIGN_OR_RETURN(const std::int64_t size, arrow::util::ReferencedBufferSize(**chosen));
+      if (bytes + size > std::min(request_.round_bytes, kMaxRoundBytes)) TARN_RETURN_IF_ERROR(write(i));
+      bytes += size;
+      round.push_back(*std::move(chosen));
+    }
+    return write(batches.size());
   }
 
   /// Columns of text have one representation in all batches, and one dictionary.
@@ -118,16 +132,6 @@ class FilesWriter {
     return ok_status();
   }
 
-  static Result<std::size_t> round_size(std::span<const Batch> batches) {
-    std::int64_t bytes = 0;
-    for (std::size_t i = 0; i < batches.size(); ++i) {
-      TARN_ARROW_ASSIGN_OR_RETURN(const std::int64_t size, arrow::util::ReferencedBufferSize(*batches[i]));
-      bytes += size;
-      if (bytes > kRoundBytes && i > 0) return i;
-    }
-    return batches.size();
-  }
-
   Result<std::unique_ptr<ParquetWriter>> open_file(const iceberg::PartitionTuple& tuple,
                                                    std::uint32_t number) const {
     const std::string name = file_name_prefix(request_.batch_id) + std::to_string(number) + ".parquet";
@@ -145,13 +149,20 @@ class FilesWriter {
   }
 
   Status write_plain(std::span<const Batch> batches) {
-    if (batches.empty()) return ok_status();
-    TARN_ASSIGN_OR_RETURN(const auto writer, open_file({}, next_number_++));
-    for (const Batch& batch : batches) {
-      for (std::int64_t row = 0; request_.want_places && row < batch->num_rows(); ++row)
-        written_.places.push_back({0, writer->rows() + row});
-      TARN_RETURN_IF_ERROR(writer->write(batch));
+    std::unique_ptr<ParquetWriter> writer;
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      TARN_ASSIGN_OR_RETURN(const std::optional<Batch> chosen, select(batches[i]));
+      if (chosen) {
+        if (!writer) {
+          TARN_ASSIGN_OR_RETURN(writer, open_file({}, next_number_++));
+        }
+        for (std::int64_t row = 0; request_.want_places && row < (*chosen)->num_rows(); ++row)
+          written_.places.push_back({0, writer->rows() + row});
+        TARN_RETURN_IF_ERROR(writer->write(*chosen));
+      }
+      tell_written(i, i + 1);
     }
+    if (!writer) return ok_status();
     TARN_ASSIGN_OR_RETURN(NewFile file, close_file(*writer, {}));
     written_.files.push_back(std::move(file));
     return ok_status();
@@ -227,6 +238,8 @@ class FilesWriter {
   io::ObjectStore& store_;
   const DataFilesRequest& request_;
   std::uint32_t next_number_;
+  std::size_t next_row_ = 0;    // into request_.rows
+  std::int64_t first_row_ = 0;  // of the next batch
   WrittenFiles written_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -48,6 +49,11 @@ struct DataFilesRequest {
   bool want_places = false;
   /// How many files are written at a time.
   std::size_t threads = 1;
+  /// About how many bytes of rows are gathered to be sorted and written together; more than that gives
+  /// several files a partition.
+  std::int64_t round_bytes = std::int64_t{1} << 30;
+  /// Called with a batch's position when its rows are in files and it is not read again.
+  std::function<void(std::size_t batch)> written = {};
 };
 
 struct WrittenFiles {
@@ -57,9 +63,8 @@ struct WrittenFiles {
 };
 
 /// Writes rows as one sorted Parquet file for each partition, named
-/// `<table location>/data/<partition path>/<batch id>-<number>.parquet`. (Batches of more than about 1 GiB
-/// are written in several rounds, hence several files a partition.) Nothing is written without rows. On an
-/// error some files may have been published: see remove_files_of_batch(). Any thread; the batches are only
+/// `<table location>/data/<partition path>/<batch id>-<number>.parquet`. Nothing is written without rows. On
+/// an error some files may have been published: see remove_files_of_batch(). Any thread; the batches are only
 /// read. Errors: those of ParquetWriter and partition_rows().
 ///
 ///   TARN_ASSIGN_OR_RETURN(WrittenFiles written, write_data_files(store, batches, {.schema = …}));

@@ -28,13 +28,14 @@ constexpr std::size_t kKeptBufferBytes = std::size_t{16} << 20;
 struct ArrivalParser::State {
   std::span<const CompiledFeed> feeds;
   const TableSchemas& schemas;
+  const SpillRule& spill;
   std::vector<MemberReader> readers;  // by position of the feed
   format::ZipArchive zip;
   format::GzipReader gzip;
   format::Buffer buffer;
 
-  State(std::span<const CompiledFeed> compiled, const TableSchemas& tables)
-      : feeds(compiled), schemas(tables) {}
+  State(std::span<const CompiledFeed> compiled, const TableSchemas& tables, const SpillRule& rule)
+      : feeds(compiled), schemas(tables), spill(rule) {}
 
   Result<FeedRows*> rows_of(std::size_t feed, WorkerRows& rows) const;
   Status read_member(const ArrivalInput& input, std::string_view bytes, const RowOrigin& origin,
@@ -159,7 +160,7 @@ Status ArrivalParser::State::read_member(const ArrivalInput& input, std::string_
   outcome.settlement.bytes_raw += bytes.size();
   for (const std::size_t feed : takers) {
     TARN_ASSIGN_OR_RETURN(FeedRows* const feed_rows, rows_of(feed, rows));
-    MemberSink sink({feeds[feed], *feed_rows, outcome, input.replay}, origin);
+    MemberSink sink({feeds[feed], *feed_rows, outcome, input.replay, spill, schemas[feed]}, origin);
     TARN_RETURN_IF_ERROR(std::visit([&](auto& reader) { return reader.read(bytes, sink); }, readers[feed]));
     if (input.replay != nullptr && !sink.refused_member()) {
       outcome.readable_members.emplace(*feeds[feed].spec->name, origin.member.value_or(""));
@@ -209,8 +210,9 @@ ArrivalParser::ArrivalParser(std::unique_ptr<State> state) : state_(std::move(st
 ArrivalParser::ArrivalParser(ArrivalParser&&) noexcept = default;
 ArrivalParser::~ArrivalParser() = default;
 
-Result<ArrivalParser> ArrivalParser::make(std::span<const CompiledFeed> feeds, const TableSchemas& schemas) {
-  auto state = std::make_unique<State>(feeds, schemas);
+Result<ArrivalParser> ArrivalParser::make(std::span<const CompiledFeed> feeds, const TableSchemas& schemas,
+                                          const SpillRule& spill) {
+  auto state = std::make_unique<State>(feeds, schemas, spill);
   for (const CompiledFeed& feed : feeds) {
     if (*feed.spec->format.type == project::FormatType::kXml) {
       state->readers.emplace_back(XmlMemberReader(feed));

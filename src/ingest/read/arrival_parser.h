@@ -29,8 +29,9 @@ class ArrivalParser {
  public:
   /// `schemas` are the present schemas of each feed's tables: its own first, then its children's.
   using TableSchemas = std::vector<std::vector<iceberg::Schema>>;
-  /// Both must outlive the parser. Errors: csv.bad_options.
-  static Result<ArrivalParser> make(std::span<const CompiledFeed> feeds, const TableSchemas& schemas);
+  /// All must outlive the parser. Errors: csv.bad_options.
+  static Result<ArrivalParser> make(std::span<const CompiledFeed> feeds, const TableSchemas& schemas,
+                                    const SpillRule& spill);
   ArrivalParser(ArrivalParser&&) noexcept;
   ~ArrivalParser();
 

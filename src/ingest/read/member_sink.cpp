@@ -1,8 +1,14 @@
 #include "ingest/read/member_sink.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace tarn::ingest {
+namespace {
+// A power of two, so that looking costs nothing.
+constexpr std::int64_t kRowsBetweenLooks = 1024;
+}  // namespace
 
 MemberSink::MemberSink(Target target, const RowOrigin& origin) : target_(target), origin_(origin) {
   for (TableBuilder& table : target_.rows.tables) table.set_origin(origin);
@@ -44,10 +50,25 @@ Status MemberSink::accept(std::int64_t record, const RecordCells& cells,
     }
   }
   ++accepted_;
+  if (accepted_ % kRowsBetweenLooks == 0) TARN_RETURN_IF_ERROR(spill_if_large());
   state::RecordCounts& counts = target_.outcome.settlement.records;
   ++counts.arrived;
   ++counts.committed;
   if (target_.replay != nullptr) target_.outcome.accepted_records.emplace(key_, record);
+  return ok_status();
+}
+
+Status MemberSink::spill_if_large() {
+  std::vector<TableBuilder>& tables = target_.rows.tables;
+  std::uint64_t bytes = 0;
+  for (const TableBuilder& table : tables) bytes += table.memory_bytes();
+  const SpillRule& rule = target_.spill;
+  if (bytes < rule.feed_bytes) return ok_status();
+  const BatchStamp stamp{rule.batch, rule.clock.now_us(), target_.feed.spec->contract_version};
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const std::string path = fmt::format("{}/{}-{}", rule.folder, rule.batch.value(), rule.next_file++);
+    TARN_RETURN_IF_ERROR(tables[i].spill(target_.schemas[i], stamp, path));
+  }
   return ok_status();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "ingest/read/cell.h"
 #include "ingest/read/compiled_feed.h"
 #include "ingest/table_builder.h"
+#include "io/clock.h"
 #include "state/ledger.h"
 #include "state/quarantine.h"
 
@@ -62,6 +64,15 @@ struct ChildRows {
   std::vector<Rows> children;
 };
 
+/// When and where a worker's rows of one feed leave memory before their batch is whole.
+struct SpillRule {
+  std::string folder;  ///< Exists.
+  std::uint64_t feed_bytes = 0;
+  BatchId batch;
+  io::Clock& clock;
+  std::atomic<std::uint64_t>& next_file;
+};
+
 /// Where good and bad records of one member part: good ones go to the builders of the feed's tables, bad ones
 /// to the quarantine; both are counted. One thread at a time.
 class MemberSink {
@@ -74,6 +85,8 @@ class MemberSink {
     FeedRows& rows;
     ArrivalOutcome& outcome;
     const ReplayFilter* replay = nullptr;  ///< Null: everything is wanted.
+    const SpillRule& spill;
+    std::span<const iceberg::Schema> schemas;  ///< Of the tables of `rows`.
   };
   MemberSink(Target target, const RowOrigin& origin);
 
@@ -86,6 +99,8 @@ class MemberSink {
   std::int64_t accepted() const { return accepted_; }
 
  private:
+  Status spill_if_large();
+
   Target target_;
   const RowOrigin& origin_;
   ReplayFilter::FeedMember key_;                    // of a replay

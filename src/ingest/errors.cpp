@@ -5,12 +5,13 @@
 namespace tarn::ingest {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr std::array<const ErrorCode*, 21> kAll = {
-      &kIncompatibleTable, &kOutOfMemory,   &kLandingCorrupt,  &kNoFeeds,         &kUnknownFeed,
-      &kFileTooLarge,      &kNotAZip,       &kNoFeedForMember, &kRequired,        &kMissingKey,
-      &kNotAccepted,       &kOutOfRange,    &kBadLength,       &kPatternMismatch, &kRagged,
-      &kRepeated,          &kUnknownColumn, &kMissingColumn,   &kDuplicateColumn, &kNoHeader,
-      &kNoRecord};
+  static constexpr std::array<const ErrorCode*, 22> kAll = {
+      &kIncompatibleTable, &kOutOfMemory,   &kSpillFailed,     &kLandingCorrupt,
+      &kNoFeeds,           &kUnknownFeed,   &kFileTooLarge,    &kNotAZip,
+      &kNoFeedForMember,   &kRequired,      &kMissingKey,      &kNotAccepted,
+      &kOutOfRange,        &kBadLength,     &kPatternMismatch, &kRagged,
+      &kRepeated,          &kUnknownColumn, &kMissingColumn,   &kDuplicateColumn,
+      &kNoHeader,          &kNoRecord};
   return kAll;
 }
 

@@ -150,6 +150,7 @@ class Lake {
   }
 
   std::string index_folder() const { return (folder_ / "index").string(); }
+  project::ProjectSpec& spec() { return project_->spec; }
 
   std::map<std::string, std::string> files;
   io::MemoryObjectStore store;

@@ -205,7 +205,7 @@ Result<CreateReport> create_backup(Repository& repository, state::Database& data
       manifest.project_files.push_back(std::move(file));
     }
     TARN_ASSIGN_OR_RETURN(const std::string state, services.store.read(copied.path()));
-    TARN_ASSIGN_OR_RETURN(manifest.state, copier.keep(database.path(), state));
+    TARN_ASSIGN_OR_RETURN(manifest.state, copier.keep(database.name(), state));
     TARN_RETURN_IF_ERROR(repository.publish(manifest));
     report.manifest = std::move(manifest);
     return report;

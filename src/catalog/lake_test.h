@@ -14,6 +14,7 @@
 #include "io/simulated.h"
 #include "state/database.h"
 #include "state/runs.h"
+#include "state/testing/state_location.h"
 
 namespace tarn::catalog {
 
@@ -45,7 +46,8 @@ class Lake {
   void reopen() {
     catalog_.reset();
     database_.reset();
-    auto opened = state::Database::open(folder_ + "/tarn.db", state::OpenMode::kReadWrite);
+    auto opened =
+        state::Database::open(state::state_location(folder_ + "/tarn.db"), state::OpenMode::kReadWrite);
     if (!opened.ok()) {
       ADD_FAILURE() << opened.error().to_string();
       std::abort();

@@ -209,22 +209,30 @@ Result<fs::path> CommandContext::landing() {
   return resolve(*spec->landing);
 }
 
-Result<fs::path> CommandContext::state_file() {
+Result<std::string> CommandContext::state_location() {
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const spec, settings());
-  return resolve(*spec->state);
+  if (state::is_server_location(*spec->state)) return *spec->state;
+  TARN_ASSIGN_OR_RETURN(const fs::path file, resolve(*spec->state));
+  return file.string();
+}
+
+Result<fs::path> CommandContext::state_folder() {
+  TARN_ASSIGN_OR_RETURN(const std::string location, state_location());
+  if (state::is_server_location(location)) return resolve("state");
+  return fs::path(location).parent_path();
 }
 
 Result<state::Database*> CommandContext::database(state::OpenMode mode) {
   if (parts_->database == nullptr) {
-    TARN_ASSIGN_OR_RETURN(const fs::path file, state_file());
+    TARN_ASSIGN_OR_RETURN(const std::string location, state_location());
+    TARN_ASSIGN_OR_RETURN(const fs::path folder, state_folder());
     if (mode == state::OpenMode::kReadWrite) {
       std::error_code failed;
-      fs::create_directories(file.parent_path(), failed);
+      fs::create_directories(folder, failed);
       if (failed)
-        return Error(io::kFailed,
-                     fmt::format("cannot make {}: {}", file.parent_path().string(), failed.message()));
+        return Error(io::kFailed, fmt::format("cannot make {}: {}", folder.string(), failed.message()));
     }
-    auto opened = state::Database::open(file.string(), mode);
+    auto opened = state::Database::open(location, mode);
     if (!opened.ok() && opened.error().name() == state::kNotFound.name) {
       return std::move(opened).error().with_hint(
           "nothing was ingested into this project yet: run `tarn ingest`");

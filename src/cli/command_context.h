@@ -69,8 +69,11 @@ class CommandContext {
   Result<std::string> warehouse();
   /// The folder of `landing`.
   Result<std::filesystem::path> landing();
-  /// The file of `state`. Its folder may not exist yet.
-  Result<std::filesystem::path> state_file();
+  /// `state` as a location: the file, absolute, or that of a server, which may hold a password.
+  Result<std::string> state_location();
+  /// This machine's folder for what goes with the state and may be lost: key indices, spilled data, history.
+  /// That of the file, or `state` in the project where a server keeps the state. It may not exist yet.
+  Result<std::filesystem::path> state_folder();
   /// The state database. The first call decides how it is opened. Errors: those of state::Database::open().
   Result<state::Database*> database(state::OpenMode mode);
   /// The catalog on that database.

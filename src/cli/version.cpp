@@ -3,6 +3,7 @@
 #include <arrow/util/config.h>
 #include <fmt/format.h>
 #include <libdeflate.h>
+#include <libpq-fe.h>
 #include <openssl/crypto.h>
 #include <rocksdb/version.h>
 #include <sqlite3.h>
@@ -42,6 +43,7 @@ Grid version_grid() {
   add("duckdb", engine::Database::version());
   add("arrow", ARROW_VERSION_STRING);
   add("sqlite", sqlite3_libversion());
+  add("libpq", fmt::format("{}.{}", PQlibVersion() / 10000, PQlibVersion() % 10000));
   add("rocksdb", fmt::format("{}.{}.{}", ROCKSDB_MAJOR, ROCKSDB_MINOR, ROCKSDB_PATCH));
   add("openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
   add("zstd", ZSTD_versionString());

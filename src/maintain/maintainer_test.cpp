@@ -18,6 +18,7 @@
 #include "maintain/background.h"
 #include "state/batches.h"
 #include "state/runs.h"
+#include "state/testing/state_location.h"
 #include "table/data_files.h"
 #include "table/reader.h"
 #include "table/testing/rows.h"
@@ -51,7 +52,8 @@ class MaintainerTest : public ::testing::Test {
   MaintainerTest() {
     std::string pattern = (std::filesystem::temp_directory_path() / "tarn-maintain-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
-    database_ = must(state::Database::open(folder_ + "/tarn.db", state::OpenMode::kReadWrite));
+    database_ =
+        must(state::Database::open(state::state_location(folder_ + "/tarn.db"), state::OpenMode::kReadWrite));
     catalog_ = std::make_unique<catalog::Catalog>(*database_, store_, clock_, random_, "file:///lake");
     store_.set_clock(clock_);
     must(catalog_->create_namespace("curated"));

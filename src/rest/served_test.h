@@ -13,6 +13,7 @@
 
 #include "io/simulated.h"
 #include "rest/rest_catalog.h"
+#include "state/testing/state_location.h"
 
 /// A catalog server without a network, for tests only.
 namespace tarn::rest {
@@ -34,7 +35,8 @@ class RestCatalogTest : public testing::Test {
   RestCatalogTest() {
     std::string pattern = (std::filesystem::temp_directory_path() / "tarn-rest-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
-    auto opened = state::Database::open(folder_ + "/tarn.db", state::OpenMode::kReadWrite);
+    auto opened =
+        state::Database::open(state::state_location(folder_ + "/tarn.db"), state::OpenMode::kReadWrite);
     EXPECT_TRUE(opened.ok());
     database_ = std::move(opened).value();
     start({});

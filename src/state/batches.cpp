@@ -102,8 +102,9 @@ Status abandon_batch(Transaction& transaction, const BatchId& id, std::int64_t f
 Status advance_watermark(Transaction& transaction, const FeedWatermark& change) {
   TARN_RETURN_IF_ERROR(transaction.connection().run(
       "INSERT INTO feed_watermarks (feed, event_time_us, records_late) VALUES (?, ?, ?) "
-      "ON CONFLICT (feed) DO UPDATE SET event_time_us = max(event_time_us, excluded.event_time_us), "
-      "records_late = records_late + excluded.records_late",
+      "ON CONFLICT (feed) DO UPDATE SET event_time_us = CASE WHEN excluded.event_time_us > "
+      "feed_watermarks.event_time_us THEN excluded.event_time_us ELSE feed_watermarks.event_time_us END, "
+      "records_late = feed_watermarks.records_late + excluded.records_late",
       change.feed, change.event_time_us, change.records_late));
   return ok_status();
 }

@@ -12,11 +12,11 @@
 #include <thread>
 
 #include "state/batches.h"
-#include "state/connection.h"
 #include "state/errors.h"
 #include "state/ledger.h"
 #include "state/migrations.h"
 #include "state/runs.h"
+#include "state/sqlite/sqlite_connection.h"
 #include "state/table_pointers.h"
 #include "state/temporary_folder_test.h"
 
@@ -24,6 +24,7 @@ namespace tarn::state {
 namespace {
 
 using DatabaseTest = StateTest;
+using DatabaseFileTest = StateFileTest;
 
 void run_sql(const std::string& path, const char* sql) {
   sqlite3* handle = nullptr;
@@ -32,7 +33,7 @@ void run_sql(const std::string& path, const char* sql) {
   sqlite3_close(handle);
 }
 
-TEST_F(DatabaseTest, SetsWhatMakesItDurable) {
+TEST_F(DatabaseFileTest, SetsWhatMakesItDurable) {
   auto transaction = database_->begin();
   ASSERT_TRUE(transaction.ok());
   Connection& connection = transaction->connection();
@@ -42,8 +43,7 @@ TEST_F(DatabaseTest, SetsWhatMakesItDurable) {
   auto mode = connection.prepare("PRAGMA journal_mode");
   ASSERT_TRUE(mode.ok() && mode->step().value());
   EXPECT_EQ(mode->text(0), "wal");
-  EXPECT_FALSE(std::filesystem::status(database_->path()).permissions() ==
-               std::filesystem::perms::others_read);
+  EXPECT_FALSE(std::filesystem::status(location_).permissions() == std::filesystem::perms::others_read);
 }
 
 TEST_F(DatabaseTest, RollsBackWhatIsNotCommitted) {
@@ -65,7 +65,7 @@ TEST_F(DatabaseTest, ReadsGoOnWhileATransactionIsOpen) {
   auto transaction = database_->begin();
   ASSERT_TRUE(start_run(*transaction, "tarn ingest", 1).ok());
   EXPECT_TRUE(list_runs(*database_, 10)->empty());
-  auto other = Database::open(database_->path(), OpenMode::kReadOnly);
+  auto other = Database::open(location_, OpenMode::kReadOnly);
   ASSERT_TRUE(other.ok()) << other.error().to_string();
   EXPECT_TRUE(list_runs(**other, 10)->empty());
   ASSERT_TRUE(transaction->commit().ok());
@@ -78,15 +78,17 @@ TEST_F(DatabaseTest, RefusesMisuse) {
   EXPECT_EQ(name_of(database_->begin()), "state.nested_transaction");
   transaction->rollback();
   EXPECT_EQ(name_of(database_->begin()), "ok");
-  auto reader = Database::open(database_->path(), OpenMode::kReadOnly);
+  auto reader = Database::open(location_, OpenMode::kReadOnly);
   EXPECT_EQ(name_of((*reader)->begin()), "state.read_only");
 }
 
 TEST_F(DatabaseTest, AnotherProcessWritingIsTransient) {
-  auto other = Database::open(database_->path(), OpenMode::kReadWrite).value();
+  auto other = Database::open(location_, OpenMode::kReadWrite).value();
   {
     auto transaction = other->begin();
-    ASSERT_TRUE(transaction->connection().execute("PRAGMA busy_timeout = 20").ok());
+    const std::string brief = other->is_server() ? "SET lock_timeout = 20" : "PRAGMA busy_timeout = 20";
+    ASSERT_TRUE(transaction->connection().execute(brief).ok());
+    ASSERT_TRUE(transaction->commit().ok());
   }
   auto transaction = database_->begin();
   const auto refused = other->begin();
@@ -96,7 +98,7 @@ TEST_F(DatabaseTest, AnotherProcessWritingIsTransient) {
   EXPECT_EQ(name_of(other->begin()), "ok");
 }
 
-TEST_F(DatabaseTest, SaysWhyItCannotOpen) {
+TEST_F(DatabaseFileTest, SaysWhyItCannotOpen) {
   const std::string none = folder_ / "none.db";
   EXPECT_EQ(name_of(Database::open(none, OpenMode::kReadOnly)), "state.not_found");
 
@@ -113,8 +115,8 @@ TEST_F(DatabaseTest, SaysWhyItCannotOpen) {
   EXPECT_EQ(name_of(Database::open(folder_ / "state", OpenMode::kReadWrite)), "state.denied");
 }
 
-TEST_F(DatabaseTest, RefusesANewerSchemaAndLeavesItAlone) {
-  const std::string path = database_->path();
+TEST_F(DatabaseFileTest, RefusesANewerSchemaAndLeavesItAlone) {
+  const std::string path = location_;
   database_.reset();
   run_sql(path, "PRAGMA user_version = 999");
   EXPECT_EQ(name_of(Database::open(path, OpenMode::kReadWrite)), "state.newer_schema");
@@ -123,13 +125,13 @@ TEST_F(DatabaseTest, RefusesANewerSchemaAndLeavesItAlone) {
   EXPECT_EQ(name_of(Database::open(path, OpenMode::kReadWrite)), "ok");
 }
 
-TEST_F(DatabaseTest, FindsDamage) {
+TEST_F(DatabaseFileTest, FindsDamage) {
   ASSERT_TRUE(write([](Transaction& transaction) -> Status {
                 for (int number = 0; number < 2000; ++number)
                   TARN_RETURN_IF_ERROR(start_run(transaction, std::string(100, 'r'), number));
                 return ok_status();
               }).ok());
-  const std::string path = database_->path();
+  const std::string path = location_;
   database_.reset();
   run_sql(path, "PRAGMA wal_checkpoint(TRUNCATE)");
   {
@@ -160,9 +162,9 @@ TEST_F(DatabaseTest, WaitsForAnotherThreadsTransaction) {
   EXPECT_EQ(list_runs(*database_, 1000)->size(), static_cast<std::size_t>(kThreads * kEach));
 }
 
-TEST_F(DatabaseTest, SeveralMayOpenANewFileAtOnce) {
+TEST_F(DatabaseTest, SeveralMayOpenANewOneAtOnce) {
   for (int round = 0; round < 10; ++round) {
-    const std::string path = folder_ / fmt::format("new-{}.db", round);
+    const std::string path = state_location(folder_ / fmt::format("new-{}.db", round));
     std::latch start(3);
     std::vector<std::jthread> threads;
     for (int thread = 0; thread < 3; ++thread)
@@ -176,7 +178,7 @@ TEST_F(DatabaseTest, SeveralMayOpenANewFileAtOnce) {
 
 // A process killed in the middle of a transaction leaves nothing of it, and its committed work.
 TEST_F(DatabaseTest, SurvivesAKill) {
-  const std::string path = database_->path();
+  const std::string path = location_;
   database_.reset();
   const pid_t child = ::fork();
   if (child == 0) {
@@ -220,7 +222,7 @@ TEST_F(DatabaseTest, SimulatesCommitsThatGoWrong) {
 
 TEST(Migrations, RunsEachStepOnceAndAllOrNone) {
   TemporaryFolder folder;
-  auto opened = Connection::open(folder / "m.db", Connection::Access::kCreate);
+  auto opened = SqliteConnection::open(folder / "m.db", SqliteConnection::Access::kCreate);
   ASSERT_TRUE(opened.ok());
   Connection& connection = **opened;
   const std::array<std::string_view, 3> steps = {"CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);",
@@ -249,7 +251,7 @@ TEST(Migrations, ALedgerOfVersion1KeepsItsRowsAndHasNoLateRecords) {
   TemporaryFolder folder;
   const std::string path = folder / "old.db";
   {
-    auto opened = Connection::open(path, Connection::Access::kCreate);
+    auto opened = SqliteConnection::open(path, SqliteConnection::Access::kCreate);
     ASSERT_TRUE(opened.ok());
     ASSERT_TRUE(migrate(**opened, migrations().first(1)).ok());
     ASSERT_TRUE(
@@ -272,7 +274,7 @@ TEST(Migrations, ALedgerOfVersion1KeepsItsRowsAndHasNoLateRecords) {
 
 TEST(Connection, LendsAStatementTwice) {
   TemporaryFolder folder;
-  auto opened = Connection::open(folder / "c.db", Connection::Access::kCreate);
+  auto opened = SqliteConnection::open(folder / "c.db", SqliteConnection::Access::kCreate);
   Connection& connection = **opened;
   constexpr std::string_view kSql =
       "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) "

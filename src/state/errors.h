@@ -23,17 +23,17 @@ inline constexpr ErrorCode kNeedsMigration{
     "The state database has an older schema and was opened for reading only.",
     "Run `tarn ingest` or `tarn serve` once: a command that writes brings the schema up to date."};
 inline constexpr ErrorCode kNotState{"state.not_state", ErrorClass::kUser,
-                                     "The file is a database of some other program.",
-                                     "Point `state` of tarn.yaml to another path."};
-inline constexpr ErrorCode kCorrupt{"state.corrupt", ErrorClass::kPermanent,
-                                    "The state database is damaged or is not a database.",
-                                    "Restore the file and its -wal from a backup of the same moment."};
+                                     "The database is that of some other program.",
+                                     "Point `state` of tarn.yaml to another file, database or `?schema=`."};
+inline constexpr ErrorCode kCorrupt{
+    "state.corrupt", ErrorClass::kPermanent, "The state database is damaged or is not a database.",
+    "Restore the state from a backup: of a file together with its -wal, of the same moment."};
 inline constexpr ErrorCode kDiskFull{"state.disk_full", ErrorClass::kPermanent,
                                      "The disk of the state database is full.",
                                      "Free space, then run the command again: nothing is lost."};
 inline constexpr ErrorCode kDenied{
     "state.denied", ErrorClass::kPermanent, "The state database cannot be opened or written.",
-    "Give the user that runs tarn the right to write the file and its folder."};
+    "Give tarn the right to write: to the file and its folder, or to the database and its schema."};
 inline constexpr ErrorCode kFailed{"state.failed", ErrorClass::kPermanent,
                                    "Reading or writing the state database failed.",
                                    "Look at the reason given and at the system's log; then run it again."};
@@ -41,6 +41,23 @@ inline constexpr ErrorCode kCommitUnknown{
     "state.commit_unknown", ErrorClass::kUnknownOutcome,
     "The state database failed while committing; whether it did is not known.",
     "Run the command again: tarn reads back what happened before it goes on."};
+inline constexpr ErrorCode kUnreachable{
+    "state.unreachable", ErrorClass::kTransient,
+    "The database server of the state cannot be reached, or the connection to it was lost.",
+    "Look whether the server runs and `state` of tarn.yaml names it; then run the command again: nothing is "
+    "lost."};
+inline constexpr ErrorCode kBadLocation{
+    "state.bad_location", ErrorClass::kUser, "`state` of tarn.yaml is not a location of PostgreSQL.",
+    "Write postgresql://user@host:5432/database, special characters of a password as %40 and the like."};
+inline constexpr ErrorCode kInServer{
+    "state.in_server", ErrorClass::kUser,
+    "The state is in a database server, which `tarn backup` does not copy.",
+    "Back up the database as its server offers (pg_dump), between two copies of the warehouse; see "
+    "docs/postgresql.md."};
+inline constexpr ErrorCode kLockLost{
+    "state.lock_lost", ErrorClass::kPermanent,
+    "Another tarn process took over the project while this one had lost its connection to the server.",
+    "Let the other one go on, or stop it and start this one again: what was not committed is ingested then."};
 inline constexpr ErrorCode kNotWritable{"state.read_only", ErrorClass::kBug,
                                         "Something tried to write a state database opened for reading.",
                                         "Report this as a bug of tarn, with the command."};

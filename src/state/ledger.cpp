@@ -97,19 +97,20 @@ Result<LedgerSummary> read_summary(Statement& rows) {
 
 // Both take a condition. States without anything are left out.
 constexpr std::string_view kSumOfTotals =
-    "SELECT state, sum(files), sum(size_bytes), sum(bytes_raw), sum(members), sum(records_arrived), "
-    "sum(records_committed), sum(records_quarantined), sum(records_superseded), sum(records_late) FROM "
-    "ledger_totals "
+    "SELECT state, CAST(sum(files) AS BIGINT), CAST(sum(size_bytes) AS BIGINT), "
+    "CAST(sum(bytes_raw) AS BIGINT), CAST(sum(members) AS BIGINT), CAST(sum(records_arrived) AS BIGINT), "
+    "CAST(sum(records_committed) AS BIGINT), CAST(sum(records_quarantined) AS BIGINT), "
+    "CAST(sum(records_superseded) AS BIGINT), CAST(sum(records_late) AS BIGINT) FROM ledger_totals "
     "WHERE {} GROUP BY state HAVING sum(files) <> 0 OR sum(size_bytes) <> 0 OR sum(records_arrived) <> 0";
 
 // A duplicate's records are its original's.
 constexpr std::string_view kSumOfRows =
-    "SELECT a.state, count(*), sum(a.size_bytes), sum(a.bytes_raw), sum(a.members), "
-    "sum(coalesce(o.records_arrived, a.records_arrived)), sum(a.records_committed), "
-    "sum(a.records_quarantined), "
-    "sum(a.records_superseded), sum(a.records_late) FROM arrivals a LEFT JOIN arrivals o ON o.id = "
-    "a.duplicate_of "
-    "WHERE {} GROUP BY a.state";
+    "SELECT a.state, count(*), CAST(sum(a.size_bytes) AS BIGINT), CAST(sum(a.bytes_raw) AS BIGINT), "
+    "CAST(sum(a.members) AS BIGINT), "
+    "CAST(sum(coalesce(o.records_arrived, a.records_arrived)) AS BIGINT), "
+    "CAST(sum(a.records_committed) AS BIGINT), CAST(sum(a.records_quarantined) AS BIGINT), "
+    "CAST(sum(a.records_superseded) AS BIGINT), CAST(sum(a.records_late) AS BIGINT) "
+    "FROM arrivals a LEFT JOIN arrivals o ON o.id = a.duplicate_of WHERE {} GROUP BY a.state";
 
 }  // namespace
 
@@ -147,8 +148,8 @@ Result<std::vector<Arrival>> pending(Database& database, const std::string& sour
   // `state <> 1` repeats the condition of the partial index, which SQLite would not use otherwise.
   TARN_ASSIGN_OR_RETURN(Statement rows,
                         reading->prepare(fmt::format(
-                            "SELECT {} FROM arrivals a WHERE state = 0 AND state <> 1 AND (?1 = '' OR "
-                            "source_id = (SELECT id FROM sources WHERE folder = ?1)) ORDER BY id LIMIT ?2",
+                            "SELECT {} FROM arrivals a WHERE state = 0 AND state <> 1 AND (source_id = "
+                            "(SELECT id FROM sources WHERE folder = ?1) OR ?1 = '') ORDER BY id LIMIT ?2",
                             kColumns)));
   rows.bind(source, limit);
   return read_arrivals(rows);
@@ -206,21 +207,23 @@ Result<LedgerSummary> summary_after(Database& database, ArrivalId after) {
 Status check_totals(Database& database) {
   Database::Reading reading(database);
   // Both sides in one statement, that is, in one view of the database.
-  const std::string kept = fmt::format("SELECT * FROM ({})", fmt::format(kSumOfTotals, "TRUE"));
-  const std::string summed = fmt::format("SELECT * FROM ({})", fmt::format(kSumOfRows, "TRUE"));
+  const std::string kept = fmt::format(kSumOfTotals, "TRUE");
+  const std::string summed = fmt::format(kSumOfRows, "TRUE");
   const std::string differences = fmt::format(
-      "SELECT count(*) FROM (SELECT * FROM ({0} EXCEPT {1}) UNION ALL SELECT * FROM ({1} EXCEPT {0}))", kept,
-      summed);
+      "WITH kept AS ({}), summed AS ({}) SELECT count(*) FROM (SELECT * FROM (SELECT * FROM kept EXCEPT "
+      "SELECT * FROM summed) missing UNION ALL SELECT * FROM (SELECT * FROM summed EXCEPT SELECT * FROM "
+      "kept) "
+      "more) differences",
+      kept, summed);
   TARN_ASSIGN_OR_RETURN(const auto found, reading->integer(differences));
   if (found != 0)
-    return Error(kUnbalanced, database.path() + ": the ledger's totals differ from the sums of its rows");
+    return Error(kUnbalanced, database.name() + ": the ledger's totals differ from the sums of its rows");
   return ok_status();
 }
 
 Result<ArrivalId> last_arrival(Database& database) {
   Database::Reading reading(database);
-  TARN_ASSIGN_OR_RETURN(const auto last,
-                        reading->integer("SELECT seq FROM sqlite_sequence WHERE name = 'arrivals'"));
+  TARN_ASSIGN_OR_RETURN(const auto last, reading->integer("SELECT max(id) FROM arrivals"));
   return ArrivalId(last.value_or(0));
 }
 

@@ -214,7 +214,7 @@ Result<LedgerSummary> summary(Database& database, const std::optional<std::strin
 Result<LedgerSummary> summary_after(Database& database, ArrivalId after);
 /// That the running totals equal the sums of the rows, in one consistent view. state.unbalanced.
 Status check_totals(Database& database);
-/// The greatest id given so far; 0 for none.
+/// The greatest id in the ledger; 0 for none. All later ones are greater.
 Result<ArrivalId> last_arrival(Database& database);
 
 }  // namespace tarn::state

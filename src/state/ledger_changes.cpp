@@ -23,8 +23,7 @@ StateTotals minus(const StateTotals& totals) {
 Result<std::int64_t> make_source(Connection& connection, const std::string& folder) {
   TARN_ASSIGN_OR_RETURN(const auto known, find_source(connection, folder));
   if (known) return *known;
-  TARN_RETURN_IF_ERROR(connection.run("INSERT INTO sources (folder) VALUES (?)", folder));
-  return connection.last_insert_id();
+  return connection.inserted_id("INSERT INTO sources (folder) VALUES (?) RETURNING id", folder);
 }
 
 // Records arrivals one by one within one transaction.
@@ -105,12 +104,15 @@ class Recorder {
     const auto sha256 = arrival.sha256 ? std::optional(Blob{bytes_of(*arrival.sha256)}) : std::nullopt;
     const auto size_bytes = static_cast<std::int64_t>(arrival.size_bytes);
     const auto inode = static_cast<std::int64_t>(arrival.inode);
-    TARN_RETURN_IF_ERROR(connection_.run(
-        "INSERT INTO arrivals (source_id, path, size_bytes, mtime_ns, inode, sha256, state, duplicate_of, "
-        "landed_at_us, feeds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        source_id_, arrival.path, size_bytes, arrival.mtime_ns, inode, sha256, static_cast<int>(landed.state),
-        original, arrival.landed_at_us, join_feeds(landed.feeds.empty() ? arrival.feeds : landed.feeds)));
-    landed.id = ArrivalId(connection_.last_insert_id());
+    TARN_ASSIGN_OR_RETURN(
+        const std::int64_t id,
+        connection_.inserted_id("INSERT INTO arrivals (source_id, path, size_bytes, mtime_ns, inode, sha256, "
+                                "state, duplicate_of, "
+                                "landed_at_us, feeds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                                source_id_, arrival.path, size_bytes, arrival.mtime_ns, inode, sha256,
+                                static_cast<int>(landed.state), original, arrival.landed_at_us,
+                                join_feeds(landed.feeds.empty() ? arrival.feeds : landed.feeds)));
+    landed.id = ArrivalId(id);
     TARN_RETURN_IF_ERROR(connection_.run(
         "INSERT INTO known_files (source_id, path, size_bytes, mtime_ns, inode, arrival_id, matched) "
         "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, path) DO UPDATE SET "

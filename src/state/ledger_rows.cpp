@@ -14,14 +14,15 @@ Status TotalsChange::write(Connection& connection) const {
           "records_arrived, "
           "records_committed, records_quarantined, records_superseded, records_late) "
           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-          "ON CONFLICT (source_id, state) DO UPDATE SET files = files + excluded.files, "
-          "size_bytes = size_bytes + excluded.size_bytes, bytes_raw = bytes_raw + excluded.bytes_raw, "
-          "members = members + excluded.members, "
-          "records_arrived = records_arrived + excluded.records_arrived, "
-          "records_committed = records_committed + excluded.records_committed, "
-          "records_quarantined = records_quarantined + excluded.records_quarantined, "
-          "records_superseded = records_superseded + excluded.records_superseded, "
-          "records_late = records_late + excluded.records_late"));
+          "ON CONFLICT (source_id, state) DO UPDATE SET files = ledger_totals.files + excluded.files, "
+          "size_bytes = ledger_totals.size_bytes + excluded.size_bytes, bytes_raw = ledger_totals.bytes_raw "
+          "+ excluded.bytes_raw, "
+          "members = ledger_totals.members + excluded.members, "
+          "records_arrived = ledger_totals.records_arrived + excluded.records_arrived, "
+          "records_committed = ledger_totals.records_committed + excluded.records_committed, "
+          "records_quarantined = ledger_totals.records_quarantined + excluded.records_quarantined, "
+          "records_superseded = ledger_totals.records_superseded + excluded.records_superseded, "
+          "records_late = ledger_totals.records_late + excluded.records_late"));
   for (const auto& [key, change] : changes_) {
     if (change == StateTotals()) continue;
     const RecordCounts& records = change.records;

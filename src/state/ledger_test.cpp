@@ -293,6 +293,33 @@ TEST_F(LedgerTest, AddsUpUnderRandomWork) {
   EXPECT_TRUE(database_->check_integrity().ok());
 }
 
+// A path is bytes: what a Windows share or an old archive calls a file need not be UTF-8.
+TEST_F(LedgerTest, KeepsAnyPathAndMatchesItByCharacters) {
+  const std::string strange("in\xff\x00\xc3\x28/\xc3\xa9.zip", 13);
+  const std::string german = "\xc3\x84rzte/M\xc3\xbcller.zip";
+  const auto landed = land({arrival(strange, "one"), arrival(german, "two"), arrival("a]-b.zip", "three")});
+  reopen();
+  EXPECT_EQ(get_arrival(*database_, landed[0].id)->path, strange);
+  EXPECT_TRUE(known_files(*database_, "inbox")->contains(strange));
+  const auto matches = [&](const std::string& glob) {
+    return list_arrivals(*database_, {.path_glob = glob}).value().size();
+  };
+  EXPECT_EQ(matches("*.zip"), test_server().empty() ? 2U : 3U);  // SQLite's GLOB ends at a NUL.
+  EXPECT_EQ(matches("?rzte/M?ller.zip"), 1U);
+  EXPECT_EQ(matches("??rzte/*"), 0U);
+  EXPECT_EQ(matches("[^a]rzte/M[u\xc3\xbc]ller.zip"), 1U);
+  EXPECT_EQ(matches("\xc3\x84[a-z]zte*[!-~]"), 1U);
+  EXPECT_EQ(matches("a[]]-[a-c].zi[pP]"), 1U);
+  EXPECT_EQ(matches("A*"), 0U);
+  EXPECT_EQ(matches("a[bc"), 0U);
+  EXPECT_EQ(matches(".zip"), 0U);
+  EXPECT_EQ(name_of(write([&](Transaction& transaction) {
+              return forget_files(transaction, "inbox", std::vector{strange});
+            })),
+            "ok");
+  EXPECT_EQ(known_files(*database_, "inbox")->size(), 2U);
+}
+
 TEST_F(LedgerTest, NamesItsStates) {
   for (const ArrivalState state :
        {ArrivalState::kLanded, ArrivalState::kCommitted, ArrivalState::kQuarantined, ArrivalState::kDuplicate,

@@ -184,29 +184,10 @@ CREATE TABLE table_maintenance (
   PRIMARY KEY (schema_name, table_name)) WITHOUT ROWID;
 )sql";
 
-struct Version {
-  std::int64_t objects = 0;  // Tables and indices.
-  std::int64_t application_id = 0;
-  std::int64_t number = 0;
-  bool empty() const { return objects == 0 && application_id == 0 && number == 0; }
-};
-
-Result<Version> read_version(Connection& connection) {
-  // One statement, so that it is one view even while another process makes the schema.
-  TARN_ASSIGN_OR_RETURN(Statement row,
-                        connection.prepare("SELECT (SELECT count(*) FROM sqlite_schema), application_id, "
-                                           "user_version FROM pragma_application_id, pragma_user_version"));
-  TARN_ASSIGN_OR_RETURN(const bool found, row.step());
-  if (!found) return Error(kCorrupt, "the state database does not tell its version");
-  const Version version = {
-      .objects = row.integer(0), .application_id = row.integer(1), .number = row.integer(2)};
-  return version;
-}
-
-Status check_known(const Version& version, std::size_t newest) {
+Status check_known(const SchemaVersion& version, std::size_t newest) {
   if (version.empty()) return ok_status();
   if (version.application_id != kApplicationId)
-    return Error(kNotState, "the file is an SQLite database, but not one of tarn's state");
+    return Error(kNotState, "the database holds tables, but not tarn's state");
   if (version.number > static_cast<std::int64_t>(newest))
     return Error(kNewerSchema, fmt::format("the state database has schema version {}; this tarn knows {}",
                                            version.number, newest));
@@ -215,13 +196,13 @@ Status check_known(const Version& version, std::size_t newest) {
 
 Status apply(Connection& connection, std::span<const std::string_view> steps) {
   // Read again under the lock: another process may have been faster.
-  TARN_ASSIGN_OR_RETURN(const Version version, read_version(connection));
+  TARN_ASSIGN_OR_RETURN(const SchemaVersion version, connection.schema_version());
   TARN_RETURN_IF_ERROR(check_known(version, steps.size()));
   for (std::size_t step = static_cast<std::size_t>(version.number); step < steps.size(); ++step)
-    TARN_RETURN_IF_ERROR(connection.execute(std::string(steps[step])));
-  TARN_RETURN_IF_ERROR(connection.execute(
-      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", kApplicationId, steps.size())));
-  return connection.execute("COMMIT");
+    TARN_RETURN_IF_ERROR(connection.execute(connection.definition(steps[step])));
+  TARN_RETURN_IF_ERROR(
+      connection.set_schema_version(kApplicationId, static_cast<std::int64_t>(steps.size())));
+  return connection.commit();
 }
 
 }  // namespace
@@ -232,20 +213,17 @@ std::span<const std::string_view> migrations() {
 }
 
 Status migrate(Connection& connection, std::span<const std::string_view> steps) {
-  TARN_ASSIGN_OR_RETURN(const Version version, read_version(connection));
+  TARN_ASSIGN_OR_RETURN(const SchemaVersion version, connection.schema_version());
   TARN_RETURN_IF_ERROR(check_known(version, steps.size()));
   if (version.number == static_cast<std::int64_t>(steps.size())) return ok_status();
-  TARN_RETURN_IF_ERROR(connection.execute("BEGIN IMMEDIATE"));
+  TARN_RETURN_IF_ERROR(connection.begin_migration());
   Status applied = apply(connection, steps);
-  if (!applied.ok() && connection.in_transaction()) {
-    // The transaction's own error is the one to tell; an unfinished one ends with the connection.
-    static_cast<void>(connection.execute("ROLLBACK").ok());
-  }
+  if (!applied.ok()) connection.rollback();
   return applied;
 }
 
 Status check_schema(Connection& connection, std::span<const std::string_view> steps) {
-  TARN_ASSIGN_OR_RETURN(const Version version, read_version(connection));
+  TARN_ASSIGN_OR_RETURN(const SchemaVersion version, connection.schema_version());
   TARN_RETURN_IF_ERROR(check_known(version, steps.size()));
   if (version.number < static_cast<std::int64_t>(steps.size()))
     return Error(kNeedsMigration, fmt::format("the state database has schema version {}; this tarn needs {}",

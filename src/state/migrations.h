@@ -6,11 +6,12 @@
 #include "base/result.h"
 #include "state/connection.h"
 
-/// The state's schema, as the steps that lead to it. Number N of the span leads from version N to N + 1; the
-/// version is SQLite's `user_version`. A step, once released, never changes. For this library only.
+/// The state's schema, as the steps that lead to it. Number N of the span leads from version N to N + 1. A
+/// step, once released, never changes. They are written in SQLite's words, of which PostgreSQL's adapter
+/// knows those that stand here (postgres/sql_text.h). For this library only.
 namespace tarn::state {
 
-/// "TARN" in the file's `application_id`, which tells a state database from any other.
+/// "TARN", which tells a state database from any other.
 inline constexpr std::int64_t kApplicationId = 0x5441524e;
 
 /// All steps to the present schema.

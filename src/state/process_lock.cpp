@@ -37,8 +37,26 @@ Result<std::optional<LockHolder>> read_holder(int descriptor, const std::string&
 
 std::string describe(const std::optional<LockHolder>& holder) {
   if (!holder) return "another tarn process, which has not written its name yet";
-  return fmt::format("`{}` (pid {}), since {}", holder->command, holder->pid,
+  return fmt::format("`{}` (pid {}{}), since {}", holder->command, holder->pid,
+                     holder->host.empty() ? "" : " on " + holder->host,
                      format_timestamp_utc(holder->since_us));
+}
+
+std::string holder_text(const std::string& command, io::Clock& clock) {
+  std::string line = command;
+  for (char& letter : line)
+    if (letter == '\n' || letter == '\r') letter = ' ';
+  return fmt::format("pid {}\ncommand {}\nsince_us {}\n", ::getpid(), line.substr(0, 1000), clock.now_us());
+}
+
+std::string lock_file(const Database& database) {
+  return (std::filesystem::path(database.name()).parent_path() / "tarn.lock").string();
+}
+
+std::string host_name() {
+  std::string name(256, '\0');
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "an unnamed host";
+  return name.c_str();
 }
 
 // Takes one line of "key value\n"; nothing when it does not begin with the key.
@@ -68,7 +86,33 @@ std::optional<LockHolder> parse_lock_holder(std::string_view text) {
   const auto pid = parse_number(*pid_text);
   const auto since_us = parse_number(*since_text);
   if (!pid || !since_us) return std::nullopt;
-  return LockHolder{.pid = *pid, .command = std::string(*command), .since_us = *since_us};
+  const auto host = take_line(text, "host ");
+  return LockHolder{.pid = *pid,
+                    .host = std::string(host.value_or("")),
+                    .command = std::string(*command),
+                    .since_us = *since_us};
+}
+
+Result<ProcessLock> ProcessLock::acquire(Database& database, const std::string& command, io::Clock& clock) {
+  if (database.is_server()) return acquire_on_server(database, command, clock);
+  return acquire(lock_file(database), command, clock);
+}
+
+Result<ProcessLock> ProcessLock::acquire_on_server(Database& database, const std::string& command,
+                                                   io::Clock& clock) {
+  Status locked = database.lock_writer(fmt::format("{}host {}\n", holder_text(command, clock), host_name()));
+  if (locked.ok()) return ProcessLock(database);
+  if (locked.error().name() != kLocked.name) return std::move(locked).error();
+  TARN_ASSIGN_OR_RETURN(const auto other, holder(database));
+  return Error(kLocked, "the project is in use by " + describe(other));
+}
+
+Result<std::optional<LockHolder>> ProcessLock::holder(Database& database) {
+  if (!database.is_server()) return holder(lock_file(database));
+  TARN_ASSIGN_OR_RETURN(const auto text, database.locked_by());
+  if (!text) return std::optional<LockHolder>();
+  const auto holder = parse_lock_holder(*text);
+  return holder ? holder : LockHolder{.pid = 0, .command = "unknown", .since_us = 0};
 }
 
 Result<ProcessLock> ProcessLock::acquire(const std::string& path, const std::string& command,
@@ -87,11 +131,7 @@ Result<ProcessLock> ProcessLock::acquire(const std::string& path, const std::str
     if (holder || attempt == kAttempts) return Error(kLocked, "the project is in use by " + describe(holder));
     clock.sleep(kBetweenAttempts, {});
   }
-  std::string line = command;
-  for (char& letter : line)
-    if (letter == '\n' || letter == '\r') letter = ' ';
-  const std::string text =
-      fmt::format("pid {}\ncommand {}\nsince_us {}\n", ::getpid(), line.substr(0, 1000), clock.now_us());
+  const std::string text = holder_text(command, clock);
   if (::ftruncate(file.get(), 0) != 0) return denied("truncating", path);
   TARN_RETURN_IF_ERROR(io::write_all(file.get(), text, path));
   return ProcessLock(std::move(file));
@@ -114,6 +154,7 @@ ProcessLock& ProcessLock::operator=(ProcessLock&& other) noexcept {
   if (this != &other) {
     release();
     file_ = std::move(other.file_);
+    server_ = std::exchange(other.server_, nullptr);
   }
   return *this;
 }
@@ -123,6 +164,7 @@ ProcessLock::~ProcessLock() {
 }
 
 void ProcessLock::release() {
+  if (server_ != nullptr) std::exchange(server_, nullptr)->unlock_writer();
   if (!file_.valid()) return;
   // Without the name, no one is sent to look for a process that has gone; closing gives the lock back anyway.
   [[maybe_unused]] const int truncated = ::ftruncate(file_.get(), 0);

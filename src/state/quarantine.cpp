@@ -62,8 +62,8 @@ void bind_filter(Statement& statement, const QuarantineFilter& filter) {
                  std::min(filter.offset, most));
 }
 
-// Keeps ?1 … ?6 known to statements whose conditions use only some of them.
-constexpr std::string_view kAllParameters = "coalesce(?1, ?2, ?3, ?4, ?5, ?6) IS NOT NULL";
+// Keeps ?1 … ?6 known to statements whose conditions use only some of them: the last two are never negative.
+constexpr std::string_view kAllParameters = "CAST(?5 AS BIGINT) >= 0 AND CAST(?6 AS BIGINT) >= 0";
 
 }  // namespace
 

@@ -9,9 +9,11 @@ namespace tarn::state {
 
 Result<RunId> start_run(Transaction& transaction, const std::string& command, std::int64_t started_at_us) {
   Connection& connection = transaction.connection();
-  TARN_RETURN_IF_ERROR(
-      connection.run("INSERT INTO runs (command, started_at_us) VALUES (?, ?)", command, started_at_us));
-  return RunId(connection.last_insert_id());
+  TARN_ASSIGN_OR_RETURN(
+      const std::int64_t id,
+      connection.inserted_id("INSERT INTO runs (command, started_at_us) VALUES (?, ?) RETURNING id", command,
+                             started_at_us));
+  return RunId(id);
 }
 
 Status finish_run(Transaction& transaction, const RunEnd& end) {
@@ -71,10 +73,11 @@ Status note_maintenance(Transaction& transaction, const TableMaintenance& visit)
   TARN_RETURN_IF_ERROR(transaction.connection().run(
       "INSERT INTO table_maintenance (schema_name, table_name, checked_at_us, changed_at_us, actions, "
       "outcome) "
-      "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+      "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (schema_name, table_name) DO UPDATE SET "
       "checked_at_us = excluded.checked_at_us, outcome = excluded.outcome, "
-      "actions = iif(excluded.changed_at_us IS NULL, actions, excluded.actions), "
-      "changed_at_us = ifnull(excluded.changed_at_us, changed_at_us)",
+      "actions = CASE WHEN excluded.changed_at_us IS NULL THEN table_maintenance.actions ELSE "
+      "excluded.actions END, "
+      "changed_at_us = coalesce(excluded.changed_at_us, table_maintenance.changed_at_us)",
       visit.table.schema, visit.table.name, visit.checked_at_us, visit.changed_at_us, visit.actions,
       visit.outcome));
   return ok_status();

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "state/database.h"
+#include "state/testing/state_location.h"
 
 namespace tarn::state {
 
@@ -31,13 +32,14 @@ class TemporaryFolder {
   std::string path_;
 };
 
-/// A test with a new state database.
+/// A test with a new state database: a file, or a schema of the tests' server where there is one.
 class StateTest : public testing::Test {
  protected:
+  StateTest() : location_(test_server().empty() ? folder_ / "state/tarn.db" : new_schema()) {}
   void SetUp() override { reopen(); }
   void reopen() {
     database_.reset();
-    auto opened = Database::open(folder_ / "state/tarn.db", OpenMode::kReadWrite);
+    auto opened = Database::open(location_, OpenMode::kReadWrite);
     ASSERT_TRUE(opened.ok()) << opened.error().to_string();
     database_ = std::move(opened).value();
   }
@@ -58,7 +60,14 @@ class StateTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
+  std::string location_;
   std::unique_ptr<Database> database_;
+};
+
+/// Of what only a file has.
+class StateFileTest : public StateTest {
+ protected:
+  StateFileTest() { location_ = folder_ / "state/tarn.db"; }
 };
 
 }  // namespace tarn::state

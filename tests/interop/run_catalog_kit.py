@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs Apache Iceberg's catalog tests against `tarn catalog serve`: run_catalog_kit.py TARN [WORK_FOLDER]
+"""Runs Apache Iceberg's catalog tests against `tarn catalog serve`: run_catalog_kit.py [--postgres] TARN [WORK_FOLDER]
 
-Needs Maven and a JDK of at least 17. Exit code 1 unless every test passes that has an empty namespace as no premise.
+--postgres keeps the state in a PostgreSQL server of its own. Needs Maven and a JDK of at least 17. Exit code 1 unless every
+test passes that has an empty namespace as no premise.
 """
 import shutil
 import subprocess
@@ -26,12 +27,13 @@ def outcomes(reports):
                 yield name, "skipped" if case.find("skipped") is not None else "passed", None
 
 
-def run(tarn, work):
+def run(tarn, work, state):
     project = work / "project"
     project.mkdir()
     # The tests create tables below /tmp by name.
     (project / "tarn.yaml").write_text(
-        'project: kit\nlisteners: {rest: {locations: ["file:///tmp", "file://' + tempfile.gettempdir() + '"]}}\n')
+        f'project: kit\nstate: {state}\n'
+        'listeners: {rest: {locations: ["file:///tmp", "file://' + tempfile.gettempdir() + '"]}}\n')
     (project / "feeds").mkdir()
     with open(work / "server.log", "w", encoding="utf-8") as log:
         server = subprocess.Popen([tarn, "-C", project, "catalog", "serve", "--listen", "127.0.0.1:0"],
@@ -56,7 +58,16 @@ def run(tarn, work):
     return 0 if count["passed"] and not count["failed"] and count["skipped"] == EXPECTED_SKIPS else 1
 
 
+def run_with_postgres(tarn, work):
+    sys.path.insert(0, str(HERE.parent / "postgres"))
+    from server import Server
+    with Server() as server:
+        return run(tarn, work, server.location)
+
+
 def main(arguments):
+    runs = run_with_postgres if "--postgres" in arguments else lambda tarn, work: run(tarn, work, "state/tarn.db")
+    arguments = [word for word in arguments if word != "--postgres"]
     if len(arguments) not in (1, 2):
         print(__doc__, file=sys.stderr)
         return 2
@@ -64,9 +75,9 @@ def main(arguments):
     if len(arguments) == 2:
         work = Path(arguments[1])
         work.mkdir(parents=True)
-        return run(tarn, work)
+        return runs(tarn, work)
     with tempfile.TemporaryDirectory(prefix="tarn-kit-") as folder:
-        return run(tarn, Path(folder))
+        return runs(tarn, Path(folder))
 
 
 if __name__ == "__main__":

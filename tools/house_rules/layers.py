@@ -9,6 +9,7 @@ from .tree import Finding, code_only, is_test
 THIRD_PARTY = {
     "duckdb": {"engine"},
     "sqlite3": {"state"},
+    "libpq": {"state"},
     "arrow/": {"table", "ingest", "query", "engine"},
     "parquet/": {"table", "ingest", "query", "engine"},
     "rocksdb/": {"table"},

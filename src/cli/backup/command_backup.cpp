@@ -88,17 +88,15 @@ Result<int> run_create(CommandContext& context, const BackupOptions& options) {
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   TARN_ASSIGN_OR_RETURN(const fs::path folder, context.project_folder());
   TARN_ASSIGN_OR_RETURN(const fs::path landing, context.landing());
-  TARN_ASSIGN_OR_RETURN(const fs::path state_file, context.state_file());
+  TARN_ASSIGN_OR_RETURN(const fs::path state_folder, context.state_folder());
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadOnly));
-  TARN_ASSIGN_OR_RETURN(const auto lock,
-                        state::ProcessLock::acquire((state_file.parent_path() / "backup.lock").string(),
-                                                    "tarn backup create", context.clock()));
+  TARN_ASSIGN_OR_RETURN(const auto lock, state::ProcessLock::acquire((state_folder / "backup.lock").string(),
+                                                                     "tarn backup create", context.clock()));
   const std::string location = repository_location(options.repository);
   TARN_RETURN_IF_ERROR(check_outside(context, location));
   TARN_ASSIGN_OR_RETURN(auto repository,
                         backup::Repository::open_or_make(context.store(), location, *settings->name));
-  TARN_ASSIGN_OR_RETURN(const ScratchFolder scratch,
-                        ScratchFolder::make((state_file.parent_path() / "backup").string()));
+  TARN_ASSIGN_OR_RETURN(const ScratchFolder scratch, ScratchFolder::make((state_folder / "backup").string()));
   ProgressBar bar(context.clock(), context.err(), {.label = "backup", .unit = "files"});
   backup::CreateOptions create{.project = *settings->name,
                                .project_folder = folder.string(),

@@ -14,6 +14,7 @@
 #include "ingest/landing_zone.h"
 #include "io/object_store.h"
 #include "state/batches.h"
+#include "state/errors.h"
 #include "state/ledger.h"
 #include "state/process_lock.h"
 #include "table/scan.h"
@@ -72,11 +73,12 @@ class Doctor {
     }
     const Result<fs::path> landing = context_.landing();
     if (landing.ok()) check_folder("landing", *landing);
-    const Result<fs::path> state = context_.state_file();
-    if (!state.ok()) return;
-    if (!check_folder("state", state->parent_path())) return;
-    const Result<FileSystemFacts> facts = file_system_facts(state->parent_path());
-    if (facts.ok()) add(judge_state_file_system(*facts));
+    const Result<std::string> location = context_.state_location();
+    const Result<fs::path> state = context_.state_folder();
+    if (!location.ok() || !state.ok()) return;
+    if (!check_folder("state", *state)) return;
+    const Result<FileSystemFacts> facts = file_system_facts(*state);
+    if (facts.ok() && !state::is_server_location(*location)) add(judge_state_file_system(*facts));
   }
 
   bool check_folder(const std::string& name, const fs::path& folder) {
@@ -150,20 +152,16 @@ class Doctor {
   }
 
   void check_state() {
-    std::error_code error;
-    const Result<fs::path> file = context_.state_file();
-    if (!file.ok() || !fs::exists(*file, error)) {
-      add(judge_clock({.now_us = context_.clock().now_us()}));
-      add({"ledger", Health::kOk, "nothing was ingested yet"});
-      return;
-    }
     const Result<state::Database*> database = context_.database(state::OpenMode::kReadOnly);
     if (!database.ok()) {
       add(judge_clock({.now_us = context_.clock().now_us()}));
-      add(failed("ledger", database.error(), "restore the state file from a copy"));
+      if (database.error().name() == state::kNotFound.name)
+        add({"ledger", Health::kOk, "nothing was ingested yet"});
+      else
+        add(failed("ledger", database.error(), std::string(database.error().code().mend)));
       return;
     }
-    const bool is_held = check_lock(file->parent_path());
+    const bool is_held = check_lock(**database);
     check_newest(**database);
     if (deep_) check_integrity(**database);
     check_pending(**database, is_held);
@@ -172,21 +170,22 @@ class Doctor {
   }
 
   /// Whether a process holds it.
-  bool check_lock(const fs::path& folder) {
-    const auto holder = state::ProcessLock::holder((folder / "tarn.lock").string());
+  bool check_lock(state::Database& database) {
+    const auto holder = state::ProcessLock::holder(database);
     if (!holder.ok()) {
-      add(failed("lock", holder.error(), "look at tarn.lock beside the state file"));
+      add(failed("lock", holder.error(), "look at tarn.lock beside the state file, or at the server"));
       return false;
     }
     add({"lock", Health::kOk,
-         *holder ? fmt::format("held by `{}`, process {}", (*holder)->command, (*holder)->pid)
+         *holder ? fmt::format("held by `{}`, process {}{}", (*holder)->command, (*holder)->pid,
+                               (*holder)->host.empty() ? "" : " on " + (*holder)->host)
                  : "nobody holds it"});
     return holder->has_value();
   }
 
   void check_newest(state::Database& database) {
     const auto newest = state::list_arrivals(database, {.limit = 1});
-    if (!newest.ok()) return add(failed("ledger", newest.error(), "restore the state file from a copy"));
+    if (!newest.ok()) return add(failed("ledger", newest.error(), "restore the state from a copy"));
     ClockFacts facts{.now_us = context_.clock().now_us()};
     if (!newest->empty()) facts.newest_us = newest->front().landed_at_us;
     add(judge_clock(facts));
@@ -197,15 +196,14 @@ class Doctor {
     if (checked.ok())
       add({"ledger", Health::kOk, "whole, and its totals add up"});
     else
-      add(failed("ledger", checked.error(),
-                 "restore the state file from a copy; the lake itself is not touched"));
+      add(failed("ledger", checked.error(), "restore the state from a copy; the lake itself is not touched"));
   }
 
   void check_pending(state::Database& database, bool is_held) {
     constexpr std::size_t kLimit = 100'000;
     const auto arrivals = state::pending(database, "", kLimit);
     if (!arrivals.ok())
-      return add(failed("pending files", arrivals.error(), "restore the state file from a copy"));
+      return add(failed("pending files", arrivals.error(), "restore the state from a copy"));
     const Result<fs::path> folder = context_.landing();
     if (!folder.ok()) return;
     const ingest::LandingZone landing(context_.store(), folder->string());
@@ -229,7 +227,7 @@ class Doctor {
 
   void check_batches(state::Database& database, bool is_held) {
     const auto batches = state::unfinished_batches(database);
-    if (!batches.ok()) return add(failed("batches", batches.error(), "restore the state file from a copy"));
+    if (!batches.ok()) return add(failed("batches", batches.error(), "restore the state from a copy"));
     if (batches->empty() || is_held) {
       add({"batches", Health::kOk, fmt::format("{} unfinished", batches->size())});
       return;
@@ -243,7 +241,7 @@ class Doctor {
     const Result<catalog::Catalog*> catalog = context_.catalog(state::OpenMode::kReadOnly);
     if (!catalog.ok()) return add(failed("tables", catalog.error(), "look at `warehouse` in tarn.yaml"));
     const auto names = (*catalog)->list_tables();
-    if (!names.ok()) return add(failed("tables", names.error(), "restore the state file from a copy"));
+    if (!names.ok()) return add(failed("tables", names.error(), "restore the state from a copy"));
     std::size_t fine = 0;
     std::size_t files = 0;
     for (const TableName& name : *names) {

@@ -170,12 +170,11 @@ Result<int> run_status(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(const auto open,
                         state::count_quarantine(*database, {.status = state::QuarantineStatus::kOpen}));
   TARN_ASSIGN_OR_RETURN(const auto runs, state::list_runs(*database, 1));
-  TARN_ASSIGN_OR_RETURN(const auto state_file, context.state_file());
-  TARN_ASSIGN_OR_RETURN(const auto holder,
-                        state::ProcessLock::holder((state_file.parent_path() / "tarn.lock").string()));
+  TARN_ASSIGN_OR_RETURN(const auto holder, state::ProcessLock::holder(*database));
   std::string text = fmt::format("{} open entries in the quarantine\n", format_count(open));
   if (holder)
-    text += fmt::format("`{}` is running, process {}\n", holder->command, holder->pid);
+    text += fmt::format("`{}` is running, process {}{}\n", holder->command, holder->pid,
+                        holder->host.empty() ? "" : " on " + holder->host);
   else
     text += "no ingest is running\n";
   if (!runs.empty() && !holder) {

@@ -14,6 +14,7 @@
 #include "io/object_store.h"
 #include "project/load.h"
 #include "project/reference.h"
+#include "state/errors.h"
 
 namespace tarn::cli {
 namespace {
@@ -69,10 +70,14 @@ Result<int> run_init(CommandContext& context, const std::string& folder) {
 // Contracts that the tables, once there are some, do not fit.
 Result<std::vector<ingest::BlockedFeed>> find_blocked(CommandContext& context,
                                                       const project::Project& project) {
-  TARN_ASSIGN_OR_RETURN(const fs::path state_file, context.state_file());
-  if (!fs::exists(state_file)) return std::vector<ingest::BlockedFeed>();
-  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadOnly));
-  return ingest::find_blocked(project, *catalog);
+  const Result<catalog::Catalog*> catalog = context.catalog(state::OpenMode::kReadOnly);
+  if (catalog.ok()) return ingest::find_blocked(project, **catalog);
+  const bool is_new = catalog.error().name() == state::kNotFound.name;
+  // Contracts are also checked where the server is not at hand.
+  const bool is_away = catalog.error().name() == state::kUnreachable.name;
+  if (!is_new && !is_away) return catalog.error();
+  if (is_away) context.note(project::render_warning(catalog.error(), context.err().color));
+  return std::vector<ingest::BlockedFeed>();
 }
 
 // A folder that is not there may be new, misspelt, or on a share that is not mounted: only a person can tell.

@@ -103,15 +103,14 @@ Result<SqlSetup> open_session(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadOnly));
   TARN_ASSIGN_OR_RETURN(state::Database* const state, context.database(state::OpenMode::kReadOnly));
-  TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_file, context.state_file());
+  TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_folder, context.state_folder());
   SqlSetup setup;
   // What the engine's buffers do not get is left for results, manifests and the process itself.
   const std::uint64_t engine_bytes = settings->limits.memory / 4 * 3;
-  TARN_ASSIGN_OR_RETURN(
-      setup.engine,
-      engine::Database::open({.memory_limit_bytes = engine_bytes,
-                              .threads = settings->limits.threads,
-                              .temp_directory = (state_file.parent_path() / "sql-spill").string()}));
+  TARN_ASSIGN_OR_RETURN(setup.engine,
+                        engine::Database::open({.memory_limit_bytes = engine_bytes,
+                                                .threads = settings->limits.threads,
+                                                .temp_directory = (state_folder / "sql-spill").string()}));
   TARN_ASSIGN_OR_RETURN(
       setup.session,
       query::Session::open(*setup.engine, {*catalog, *state, context.manifests()},
@@ -130,9 +129,8 @@ Result<int> run_sql(CommandContext& context, const SqlOptions& options) {
       options.statement.empty() && options.file.empty() && isatty(0) == 1 && context.out().is_tty;
   if (interactive) {
     TARN_ASSIGN_OR_RETURN(const SqlSetup setup, open_session(context));
-    TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_file, context.state_file());
-    return Prompt(context, *setup.session, answer)
-        .run((state_file.parent_path() / "sql_history").string(), parameters);
+    TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_folder, context.state_folder());
+    return Prompt(context, *setup.session, answer).run((state_folder / "sql_history").string(), parameters);
   }
   TARN_ASSIGN_OR_RETURN(const std::string script, read_script(options));
   if (query::split_statements(script).empty()) return Error(kUsage, "there is no statement to run");

@@ -81,11 +81,9 @@ Result<ingest::SourceBinding> open_source(CommandContext& context, const project
 Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& command, telemetry::Log& log,
                                    catalog::CommitTurns* turns) {
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
-  TARN_ASSIGN_OR_RETURN(const fs::path state_file, context.state_file());
+  TARN_ASSIGN_OR_RETURN(const fs::path state_folder, context.state_folder());
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
-  TARN_ASSIGN_OR_RETURN(
-      auto lock, state::ProcessLock::acquire((state_file.parent_path() / "tarn.lock").string(), command,
-                                             context.clock()));
+  TARN_ASSIGN_OR_RETURN(auto lock, state::ProcessLock::acquire(*database, command, context.clock()));
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(const fs::path landing, context.landing());
   std::vector<ingest::SourceBinding> sources;
@@ -100,7 +98,7 @@ Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& c
       .project = *project,
       .sources = std::move(sources),
       .landing = landing.string(),
-      .index_folder = (state_file.parent_path() / "index").string(),
+      .index_folder = (state_folder / "index").string(),
       .command = command,
       .log = &log};
   TARN_ASSIGN_OR_RETURN(auto pipeline, ingest::Pipeline::open(std::move(setup)));

@@ -110,9 +110,8 @@ Result<int> run_maintain(CommandContext& context, const MaintainOptions& options
 }  // namespace
 
 Result<state::ProcessLock> lock_tables(CommandContext& context, const std::string& command) {
-  TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_file, context.state_file());
-  auto lock = state::ProcessLock::acquire((state_file.parent_path() / "tarn.lock").string(), command,
-                                          context.clock());
+  TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
+  auto lock = state::ProcessLock::acquire(*database, command, context.clock());
   if (lock.ok() || lock.error().name() != state::kLocked.name) return lock;
   return std::move(lock).error().with_hint(
       "stop that process first. `tarn maintain --dry-run` and looking at tables work beside it");

@@ -15,6 +15,7 @@
 #include "ingest/pipeline.h"
 #include "io/simulated.h"
 #include "project/load.h"
+#include "state/testing/state_location.h"
 #include "table/reader.h"
 #include "table/scan.h"
 #include "telemetry/log.h"
@@ -42,9 +43,9 @@ class MemorySource final : public connect::Source {
   const std::map<std::string, std::string>& files_;
 };
 
-/// A project with everything it needs: real state (SQLite in a temporary folder), the rest simulated. What
-/// `files` holds has arrived in the folder `in`; open() may be called again and again, as processes start and
-/// end.
+/// A project with everything it needs: real state (in a temporary folder or the tests' server), the rest
+/// simulated. What `files` holds has arrived in the folder `in`; open() may be called again and again, as
+/// processes start and end.
 class Lake {
  public:
   explicit Lake(std::vector<std::string> feeds,
@@ -75,7 +76,8 @@ class Lake {
 
   /// As a process that starts: the state is opened anew, caches are empty.
   void start() {
-    auto opened = state::Database::open((folder_ / "tarn.db").string(), state::OpenMode::kReadWrite);
+    auto opened = state::Database::open(state::state_location((folder_ / "tarn.db").string()),
+                                        state::OpenMode::kReadWrite);
     ASSERT_TRUE(opened.ok()) << opened.error().to_string();
     database = std::move(opened).value();
     catalog = std::make_unique<catalog::Catalog>(*database, store, clock, random, "file:///lake");

@@ -64,6 +64,7 @@ class FolderCheck {
     add("the folder `feeds` of the contracts", folders_("feeds"), {});
     add("`warehouse`", path_of(spec.warehouse), spec.warehouse.span);
     add("`landing`", path_of(spec.landing), spec.landing.span);
+    if (spec.state->find("://") != std::string::npos) return add_server(spec.state);
     const fs::path state(path_of(spec.state));
     if (state.empty()) return;
     // `/data/tarn.db` may stand beside `/data/lake`: then only the file and its index are Tarn's own.
@@ -76,6 +77,15 @@ class FolderCheck {
     } else {
       add("the folder of `state`", folder, spec.state.span);
     }
+  }
+
+  // The value is not repeated: it may hold a password.
+  void add_server(const Located<std::string>& location) {
+    if (location->starts_with("postgresql://") || location->starts_with("postgres://"))
+      return add("the folder `state` of the key indices", folders_("state"), location.span);
+    out_.error(Error(kBadValue, "`state` is a location that tarn does not know")
+                   .with_span(location.span)
+                   .with_hint("write the path of an SQLite file, or postgresql://user@host:5432/database"));
   }
 
   void check_own(const OwnFolder& a, const OwnFolder& b) {

@@ -199,7 +199,11 @@ Block<ProjectSpec> describe_project() {
              .example = "/data/landing"});
   block.add(
       field(&ProjectSpec::state),
-      {.name = "state", .description = "SQLite file of ledger and catalog.", .example = "/data/tarn.db"});
+      {.name = "state",
+       .description =
+           "Ledger and catalog: an SQLite file, or a PostgreSQL database as `postgresql://user@host/db`, "
+           "with `?schema=name` where wanted.",
+       .example = "/data/tarn.db"});
   block.add(
       block_field<process_limits_block>(&ProjectSpec::limits),
       {.name = "limits", .description = "What the whole process may use.", .example = "{memory: 4GiB}"});

@@ -24,6 +24,10 @@ def programs():
 class Server:
     """Runs for as long as the `with` block. When the server dies it is started again at once, as after a crash."""
 
+    def __init__(self, fsync=False):
+        # Tests kill the server, not the machine.
+        self.fsync = "on" if fsync else "off"
+
     def __enter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="tarn-pg-", dir="/tmp"))
         self.data = self.folder / "data"
@@ -43,9 +47,8 @@ class Server:
         return self
 
     def start(self):
-        # Without fsync: tests kill the server, not the machine.
         self.process = subprocess.Popen(
-            [self.bin / "postgres", "-D", self.data, "-k", self.folder, "-c", "listen_addresses=", "-c", "fsync=off",
+            [self.bin / "postgres", "-D", self.data, "-k", self.folder, "-c", "listen_addresses=", "-c", f"fsync={self.fsync}",
              "-c", "shared_buffers=16MB", "-c", "max_connections=60"],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, cwd=self.folder, **self.user)
         for _ in range(600):

@@ -15,6 +15,7 @@
 #include "cli/commands/ingest_setup.h"
 #include "cli/errors.h"
 #include "cli/version.h"
+#include "state/errors.h"
 #include "state/process_lock.h"
 
 namespace tarn::cli {
@@ -90,6 +91,10 @@ Result<int> run_create(CommandContext& context, const BackupOptions& options) {
   TARN_ASSIGN_OR_RETURN(const fs::path landing, context.landing());
   TARN_ASSIGN_OR_RETURN(const fs::path state_folder, context.state_folder());
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadOnly));
+  // Before anything is made or copied.
+  if (database->is_server())
+    return Error(state::kInServer, "the state is in " + database->name())
+        .with_hint("docs/postgresql.md tells how: pg_dump, between two copies of warehouse and landing zone");
   TARN_ASSIGN_OR_RETURN(const auto lock, state::ProcessLock::acquire((state_folder / "backup.lock").string(),
                                                                      "tarn backup create", context.clock()));
   const std::string location = repository_location(options.repository);

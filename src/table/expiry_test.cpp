@@ -242,5 +242,20 @@ TEST_F(ReachableTest, OrphansAreFoundByAgeAndNeverWhenInDoubt) {
   EXPECT_FALSE(find_orphans(fresh, table_.metadata, {}).ok());
 }
 
+// Hadoop's clients write `s3a:` for what lists as `s3:`.
+TEST(OrphansTest, AFileOfAnotherSpellingIsNoOrphan) {
+  Rng rng(4);
+  TestTable table(testing::all_types(), {}, {}, "s3a://lake/t");
+  table.append({testing::random_batch(table.metadata.current_schema(), 20, rng)}, "a");
+  std::vector<io::ObjectInfo> listing = must(table.store.list("s3a://lake/t"));
+  ASSERT_FALSE(listing.empty());
+  for (io::ObjectInfo& object : listing) object.location.replace(0, 3, "s3");
+  const auto found = must(find_orphans(table.cache, table.metadata,
+                                       {.listing = listing,
+                                        .listed_at_us = (table.now_ms + kDayMs) * 1000,
+                                        .modified_before_us = INT64_MAX}));
+  EXPECT_TRUE(found.empty());
+}
+
 }  // namespace
 }  // namespace tarn::table

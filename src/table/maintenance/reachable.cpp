@@ -16,10 +16,12 @@ constexpr std::int64_t kClockToleranceUs = 60'000'000;
 
 using Paths = std::unordered_set<std::string>;
 
-/// One spelling for each file: a `file:` location may be percent-encoded or not.
+/// One spelling for each file: a `file:` location may be percent-encoded or not, and to some engines `s3:` is
+/// `s3a:`.
 std::string spelled(const std::string& location) {
   const auto path = io::local_path(location);
-  return path.ok() ? *path : location;
+  if (path.ok()) return *path;
+  return location.starts_with("s3a://") ? "s3://" + location.substr(6) : location;
 }
 
 bool is_gone(const Error& error) {

@@ -18,6 +18,8 @@ install(TARGETS tarn RUNTIME_DEPENDENCY_SET tarn_runtime RUNTIME DESTINATION bin
 install(RUNTIME_DEPENDENCY_SET tarn_runtime
   PRE_EXCLUDE_REGEXES "^(ld-linux-x86-64|libc|libm|libdl|libpthread|librt|libresolv|libstdc\\+\\+|libgcc_s)[.]so"
   LIBRARY DESTINATION lib/tarn)
+# Loaded by the engine, from beside its library.
+install(FILES "${TARN_DEPS}/duckdb/lib/httpfs.duckdb_extension" DESTINATION lib/tarn)
 
 install(DIRECTORY examples/ DESTINATION share/tarn/examples)
 install(FILES deploy/tarn.service DESTINATION share/tarn)

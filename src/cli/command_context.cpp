@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "cli/errors.h"
+#include "cli/storage/s3_settings.h"
 #include "io/errors.h"
+#include "io/routed_store.h"
 #include "project/load.h"
 #include "state/errors.h"
 
@@ -66,6 +68,7 @@ Result<std::vector<project::ProjectFile>> read_project(const fs::path& folder) {
 
 // Where a folder of the contracts really lies, links followed, so that no two of them are one in disguise.
 std::string real_folder(const fs::path& project, std::string_view written) {
+  if (project::is_s3_location(written)) return project::written_folder(written);
   fs::path path(written);
   if (written.starts_with("file:")) {
     const Result<std::string> local = io::local_path(written);
@@ -76,6 +79,11 @@ std::string real_folder(const fs::path& project, std::string_view written) {
   std::string text = (failed ? (project / path).lexically_normal() : real).string();
   while (text.size() > 1 && text.ends_with('/')) text.pop_back();
   return text;
+}
+
+std::string without_slashes(std::string location) {
+  while (location.size() > 1 && location.ends_with('/') && !location.ends_with("://")) location.pop_back();
+  return location;
 }
 
 project::LoadOutcome outcome_of(const fs::path& folder, const std::vector<project::ProjectFile>& files) {
@@ -91,10 +99,20 @@ Error bad_project(const fs::path& folder, const project::LoadOutcome& outcome) {
 }  // namespace
 
 struct CommandContext::Parts {
+  ~Parts() {
+    // Whoever may still speak to S3 goes before its client does.
+    catalog.reset();
+    manifests.reset();
+    store.reset();
+    s3.reset();
+    s3::shut_down();
+  }
+
   std::optional<fs::path> folder;
   std::optional<project::Project> project;
   std::optional<project::Project> settings_alone;  // of tarn.yaml, when a contract has errors
-  std::unique_ptr<io::ObjectStore> store;
+  std::unique_ptr<s3::S3ObjectStore> s3;
+  std::unique_ptr<io::RoutedObjectStore> store;
   std::unique_ptr<io::Clock> clock;
   std::unique_ptr<io::Random> random;
   std::unique_ptr<table::ManifestCache> manifests;
@@ -104,7 +122,12 @@ struct CommandContext::Parts {
 
 CommandContext::CommandContext()
     : out_(Terminal::of(1)), err_(Terminal::of(2)), parts_(std::make_unique<Parts>()) {
-  parts_->store = io::make_local_object_store();
+  std::vector<io::RoutedObjectStore::Route> routes;
+  routes.push_back({{"s3", "s3a"}, [this]() -> Result<io::ObjectStore*> {
+                      TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, s3());
+                      return store;
+                    }});
+  parts_->store = std::make_unique<io::RoutedObjectStore>(io::make_local_object_store(), std::move(routes));
   parts_->clock = io::make_system_clock();
   parts_->random = io::make_system_random();
   parts_->manifests = std::make_unique<table::ManifestCache>(*parts_->store);
@@ -195,18 +218,34 @@ Result<fs::path> CommandContext::resolve(const std::string& path) {
 Result<std::string> CommandContext::warehouse() {
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const spec, settings());
   const std::string& written = *spec->warehouse;
-  std::string location = written;
-  if (!written.starts_with("file:")) {
-    TARN_ASSIGN_OR_RETURN(const fs::path path, resolve(written));
-    location = io::file_uri(path.string());
-  }
-  while (location.ends_with('/') && !location.ends_with("://")) location.pop_back();
-  return location;
+  // The SDK is started before any thread runs.
+  if (project::is_s3_location(written)) TARN_RETURN_IF_ERROR(s3());
+  if (written.starts_with("file:") || project::is_s3_location(written)) return without_slashes(written);
+  TARN_ASSIGN_OR_RETURN(const fs::path path, resolve(written));
+  return without_slashes(io::file_uri(path.string()));
 }
 
-Result<fs::path> CommandContext::landing() {
+Result<std::string> CommandContext::landing() {
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const spec, settings());
-  return resolve(*spec->landing);
+  const std::string& written = *spec->landing;
+  if (project::is_s3_location(written)) {
+    TARN_RETURN_IF_ERROR(s3());
+    return without_slashes(written);
+  }
+  if (written.starts_with("file:")) return io::local_path(written);
+  TARN_ASSIGN_OR_RETURN(const fs::path path, resolve(written));
+  return without_slashes(path.string());
+}
+
+Result<s3::S3ObjectStore*> CommandContext::s3() {
+  if (parts_->s3 == nullptr) {
+    TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const spec, settings());
+    TARN_ASSIGN_OR_RETURN(const fs::path folder, project_folder());
+    TARN_ASSIGN_OR_RETURN(const s3::Settings known, s3_settings(spec->s3, folder));
+    TARN_ASSIGN_OR_RETURN(parts_->s3,
+                          s3::S3ObjectStore::open(known, *parts_->clock, io::make_system_random()));
+  }
+  return parts_->s3.get();
 }
 
 Result<std::string> CommandContext::state_location() {
@@ -247,6 +286,7 @@ Result<catalog::Catalog*> CommandContext::catalog(state::OpenMode mode) {
     TARN_ASSIGN_OR_RETURN(state::Database* const state, database(mode));
     TARN_ASSIGN_OR_RETURN(std::string location, warehouse());
     TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const spec, settings());
+    if (uses_s3(*spec)) TARN_RETURN_IF_ERROR(s3());
     parts_->catalog =
         std::make_unique<catalog::Catalog>(*state, *parts_->store, *parts_->clock, *parts_->random,
                                            std::move(location), spec->listeners.rest.locations);

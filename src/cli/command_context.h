@@ -15,6 +15,7 @@
 #include "io/random.h"
 #include "project/load.h"
 #include "project/project_spec.h"
+#include "s3/store.h"
 #include "state/database.h"
 #include "table/manifest_cache.h"
 
@@ -65,10 +66,10 @@ class CommandContext {
   Result<std::vector<project::ProjectFile>> project_files();
   /// A path of the project's settings, made absolute.
   Result<std::filesystem::path> resolve(const std::string& path);
-  /// `warehouse` as a location (`file:///…`), without a trailing slash.
+  /// `warehouse` as a location (`file:///…`, `s3://…`), without a trailing slash.
   Result<std::string> warehouse();
-  /// The folder of `landing`.
-  Result<std::filesystem::path> landing();
+  /// `landing` as an absolute path or an `s3://…` location, without a trailing slash.
+  Result<std::string> landing();
   /// `state` as a location: the file, absolute, or that of a server, which may hold a password.
   Result<std::string> state_location();
   /// This machine's folder for what goes with the state and may be lost: key indices, spilled data, history.
@@ -78,7 +79,11 @@ class CommandContext {
   Result<state::Database*> database(state::OpenMode mode);
   /// The catalog on that database.
   Result<catalog::Catalog*> catalog(state::OpenMode mode);
+  /// Holds every location of the project, wherever it lies.
   io::ObjectStore& store();
+  /// The project's S3, whether it uses one or not. Errors: those of s3::S3ObjectStore::open(), and
+  /// s3.no_credentials for environment variables that are not set.
+  Result<s3::S3ObjectStore*> s3();
   table::ManifestCache& manifests();
   io::Clock& clock();
   io::Random& random();

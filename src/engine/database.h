@@ -10,6 +10,19 @@
 
 namespace tarn::engine {
 
+/// The S3 service that the engine reads `s3://` files from by itself. Holds secrets: never print it.
+struct S3Access {
+  std::string authority = {};  ///< Host, and port where it is not the usual one.
+  bool tls = true;
+  bool path_style = false;  ///< `https://host/bucket/key` instead of `https://bucket.host/key`.
+  std::string region = {};
+  std::string access_key_id = {};  ///< Empty: requests are not signed.
+  std::string secret_access_key = {};
+  std::string session_token = {};
+
+  bool operator==(const S3Access&) const = default;
+};
+
 /// How a Database is opened.
 struct DatabaseOptions {
   std::uint64_t memory_limit_bytes = 0;  ///< What the engine's buffers may take; 0: 80 % of the machine.
@@ -19,6 +32,8 @@ struct DatabaseOptions {
   /// locked. True: whatever the process may.
   bool external_access = true;
   std::vector<std::string> allowed_directories = {};  ///< Absolute paths.
+  bool s3 = false;              ///< `s3://` can be read, once set_s3_access() was called.
+  std::string s3_ca_file = "";  ///< PEM, of the authorities that S3's certificate is checked against.
 };
 
 /// The embedded SQL engine with an empty database in memory. Extensions are never downloaded or loaded by
@@ -36,6 +51,9 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   Result<std::unique_ptr<Connection>> connect();
+
+  /// Where `s3://` leads from now on, for every connection. Errors: engine.open_failed.
+  Status set_s3_access(const S3Access& access);
 
   /// The engine's version, such as "v1.5.5".
   static std::string version();

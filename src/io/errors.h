@@ -19,7 +19,7 @@ inline constexpr ErrorCode kExists{"io.exists", ErrorClass::kPermanent, "The obj
                                    "Choose another name."};
 inline constexpr ErrorCode kBadLocation{"io.bad_location", ErrorClass::kUser,
                                         "A location is not one that this store can hold.",
-                                        "Use an absolute path or a file:/// location."};
+                                        "Use an absolute path, a file:/// or an s3:// location."};
 inline constexpr ErrorCode kFailed{
     "io.failed", ErrorClass::kPermanent, "Reading or writing failed.",
     "Look at the reason given and at the system's log; then run the command again."};

@@ -263,7 +263,7 @@ Result<std::string> local_path(std::string_view location) {
     return path;
   }
   if (!location.starts_with('/'))
-    return Error(kBadLocation, "`" + original + "` is neither an absolute path nor a file: location");
+    return Error(kBadLocation, "`" + original + "` is no absolute path, file: or s3: location");
   return original;
 }
 

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "io/errors.h"
+#include "io/routed_store.h"
 #include "io/simulated.h"
 
 namespace tarn::io {
@@ -128,6 +129,35 @@ TEST(MemoryStore, LosesWhatWasNotSynced) {
   ASSERT_TRUE(store.write("/a", "2", IfExists::kReplace).ok());
   store.lose_unsynced();
   EXPECT_EQ(*store.read("/a"), "1");
+}
+
+TEST(RoutedStore, HandsEachLocationToItsStore) {
+  MemoryObjectStore* far = nullptr;
+  std::unique_ptr<MemoryObjectStore> remote;
+  int opened = 0;
+  std::vector<RoutedObjectStore::Route> routes;
+  routes.push_back({{"s3", "s3a"}, [&]() -> Result<ObjectStore*> {
+                      if (++opened == 1) return Error(kFailed, "not yet");
+                      remote = std::make_unique<MemoryObjectStore>();
+                      far = remote.get();
+                      return far;
+                    }});
+  auto local = std::make_unique<MemoryObjectStore>();
+  MemoryObjectStore& near = *local;
+  RoutedObjectStore store(std::move(local), std::move(routes));
+  ASSERT_TRUE(store.write("/a", "near", IfExists::kReplace).ok());
+  EXPECT_EQ(*near.read("/a"), "near");
+  EXPECT_EQ(opened, 0) << "nobody asked for it";
+  EXPECT_EQ(store.write("s3://lake/a", "far", IfExists::kReplace).error().message(), "not yet");
+  ASSERT_TRUE(store.write("s3://lake/a", "far", IfExists::kReplace).ok());
+  EXPECT_EQ(*store.read("s3://lake/a"), "far");
+  EXPECT_EQ(opened, 2);
+  ASSERT_TRUE(store.sync().ok());
+  near.lose_unsynced();
+  far->lose_unsynced();
+  EXPECT_EQ(*store.read("/a"), "near");
+  EXPECT_EQ(*store.read("s3://lake/a"), "far");
+  EXPECT_EQ(make_local_object_store()->read("gs://lake/a").error().name(), "io.bad_location");
 }
 
 }  // namespace

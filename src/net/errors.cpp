@@ -5,7 +5,8 @@
 namespace tarn::net {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr std::array kCodes = {&kBadTarget, &kBadAddress, &kCannotListen};
+  static constexpr std::array kCodes = {&kBadTarget,   &kBadAddress, &kCannotListen,
+                                        &kUnreachable, &kUntrusted,  &kReplyLost};
   return kCodes;
 }
 

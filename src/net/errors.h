@@ -15,6 +15,16 @@ inline constexpr ErrorCode kBadAddress{
 inline constexpr ErrorCode kCannotListen{"net.cannot_listen", ErrorClass::kPermanent,
                                          "The address cannot be listened on.",
                                          "Choose another port, or stop the process that holds this one."};
+inline constexpr ErrorCode kUnreachable{"net.unreachable", ErrorClass::kTransient,
+                                        "A server cannot be connected to.",
+                                        "Check its name, its port and the network between."};
+inline constexpr ErrorCode kUntrusted{
+    "net.untrusted", ErrorClass::kPermanent, "A server's certificate is not trusted.",
+    "Name the authority that signed it (`ca_file`), or correct the server's name or certificate."};
+inline constexpr ErrorCode kReplyLost{
+    "net.reply_lost", ErrorClass::kUnknownOutcome,
+    "A request was sent and no whole answer came: the server may have done what was asked.",
+    "Look whether it was done before asking again."};
 
 /// Every code of this library, for the reference page.
 std::span<const ErrorCode* const> error_codes();

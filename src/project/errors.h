@@ -29,6 +29,9 @@ inline constexpr ErrorCode kFolderConflict{
     "project.folder_conflict", ErrorClass::kUser,
     "Two folders of the project are the same, or one lies within the other.",
     "Give the warehouse, the landing zone, the state and each source a folder of its own."};
+inline constexpr ErrorCode kPlainTransport{
+    "project.plain_transport", ErrorClass::kUser,
+    "Data go to another machine without encryption on the way (warning).", "Use an https:// address."};
 
 inline constexpr ErrorCode kYamlSyntax{"contract.yaml_syntax", ErrorClass::kUser, "The file is not YAML.",
                                        "Correct the place shown: often the indentation, a tab, or a missing "
@@ -129,14 +132,14 @@ inline constexpr ErrorCode kBadMoveTo{"contract.bad_move_to", ErrorClass::kUser,
 /// Every code of this library, for the reference page.
 inline std::span<const ErrorCode* const> error_codes() {
   static constexpr std::array kCodes = {
-      &kNoProjectFile,  &kNoFeeds,          &kDuplicateFeed, &kTableConflict,   &kAmbiguousSource,
-      &kFolderConflict, &kYamlSyntax,       &kNotUtf8,       &kTooLarge,        &kEmptyDocument,
-      &kDuplicateKey,   &kUnknownKey,       &kNotApplicable, &kMissingKey,      &kWrongType,
-      &kBadValue,       &kUnknownVariable,  &kBadName,       &kReservedName,    &kBadType,
-      &kBadPattern,     &kModeNotAvailable, &kUnknownColumn, &kDuplicateColumn, &kDuplicateFrom,
-      &kBadKey,         &kBadVersionColumn, &kBadEventTime,  &kBadPartition,    &kBadSort,
-      &kBadRange,       &kBadConstant,      &kBadFormat,     &kBadFrom,         &kBadDialect,
-      &kOverlap,        &kBadTimezone,      &kBadChild,      &kBadMoveTo};
+      &kNoProjectFile,  &kNoFeeds,        &kDuplicateFeed,    &kTableConflict, &kAmbiguousSource,
+      &kFolderConflict, &kPlainTransport, &kYamlSyntax,       &kNotUtf8,       &kTooLarge,
+      &kEmptyDocument,  &kDuplicateKey,   &kUnknownKey,       &kNotApplicable, &kMissingKey,
+      &kWrongType,      &kBadValue,       &kUnknownVariable,  &kBadName,       &kReservedName,
+      &kBadType,        &kBadPattern,     &kModeNotAvailable, &kUnknownColumn, &kDuplicateColumn,
+      &kDuplicateFrom,  &kBadKey,         &kBadVersionColumn, &kBadEventTime,  &kBadPartition,
+      &kBadSort,        &kBadRange,       &kBadConstant,      &kBadFormat,     &kBadFrom,
+      &kBadDialect,     &kOverlap,        &kBadTimezone,      &kBadChild,      &kBadMoveTo};
   return kCodes;
 }
 

@@ -49,12 +49,6 @@ ProjectSpec read_project(const ProjectFile& file, const EnvironmentLookup& envir
   substitute_environment(document, environment, out);
   Reader reader(document, out);
   project_block().read(document.root, reader, spec);
-  const std::string& warehouse = *spec.warehouse;
-  if (warehouse.find("://") != std::string::npos && !warehouse.starts_with("file:///")) {
-    out.error(Error(kBadValue, "the warehouse is not a folder or a file:/// location")
-                  .with_span(spec.warehouse.span)
-                  .with_hint("object stores come with a later version: write a folder for now"));
-  }
   return spec;
 }
 
@@ -117,6 +111,7 @@ LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup&
                     .with_hint("write a contract in feeds/, or let `tarn discover FILE` propose one"));
   }
   check_project(project, clean, out);
+  check_locations(project, out);
   if (own != nullptr) check_folders(project, folders, out);
   LoadOutcome outcome{std::nullopt, out.take_errors(), out.take_warnings()};
   if (outcome.errors.empty()) outcome.project = std::move(project);

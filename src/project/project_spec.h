@@ -70,19 +70,42 @@ struct MaintenanceSpec {
   bool operator==(const MaintenanceSpec&) const = default;
 };
 
+/// How requests name a bucket. kAuto: in the path with an endpoint, in the server's name without.
+enum class S3Addressing : std::uint8_t { kAuto, kPath, kVirtual };
+
+/// The S3 service of all `s3://` locations. Secrets never stand here: only where they are.
+struct S3Spec {
+  Located<std::string> endpoint;  ///< `https://host:port`; empty: Amazon's.
+  std::string region;
+  S3Addressing addressing = S3Addressing::kAuto;
+  std::string ca_file;           ///< Relative to the project, or absolute.
+  std::string profile;           ///< Of the AWS profile files.
+  std::string credentials_file;  ///< Relative to the project, or absolute.
+  Located<std::string> access_key_id_env;
+  Located<std::string> secret_access_key_env;
+  std::string session_token_env;
+  bool anonymous = false;
+
+  bool operator==(const S3Spec&) const = default;
+};
+
 /// tarn.yaml as typed values. Folders are as written: relative to the project, or absolute.
 struct ProjectSpec {
   Located<std::string> name;
-  Located<std::string> warehouse{"lake"};  ///< A folder or a file:/// URI.
-  Located<std::string> landing{"landing"};
+  Located<std::string> warehouse{"lake"};   ///< A folder, a file:/// URI or `s3://bucket/prefix`.
+  Located<std::string> landing{"landing"};  ///< Likewise.
   Located<std::string> state{"state/tarn.db"};
   ProcessLimits limits;
   BatchSpec batch;
   ListenersSpec listeners;
   MaintenanceSpec maintenance;
+  S3Spec s3;
 
   bool operator==(const ProjectSpec&) const = default;
 };
+
+/// Whether a setting names a place in S3: `s3://…`.
+bool is_s3_location(std::string_view written);
 
 /// A whole project, checked: every rule of the contract language holds within and between its feeds.
 struct Project {

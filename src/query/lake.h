@@ -17,6 +17,9 @@ struct Lake {
   catalog::Catalog& catalog;
   state::Database& state;
   table::ManifestCache& manifests;
+  /// Called before each statement, where data files are not read as this process's user: to renew what the
+  /// engine reads them with. May be empty.
+  std::function<Status()> renew_access = {};
 };
 
 }  // namespace tarn::query

@@ -90,6 +90,7 @@ Result<engine::ResultSet> Session::run(const StatementText& statement, const Run
 
 Result<engine::ResultSet> Session::Impl::run(std::string_view sql, const RunOptions& options) {
   TARN_RETURN_IF_ERROR(check_statement(sql, rights, temporary));
+  if (lake.renew_access) TARN_RETURN_IF_ERROR(lake.renew_access());
   TARN_ASSIGN_OR_RETURN(known.tables, lake.catalog.list_tables());
   const std::string shown = expand_show(sql);
   if (!shown.empty()) {

@@ -116,10 +116,18 @@ Status check_readable(const iceberg::Type& type, const std::string& column) {
   return ok_status();
 }
 
+/// A location as the engine reads it.
+Result<std::string> engine_path(const std::string& location) {
+  for (const std::string_view scheme : {"s3://", "s3a://"}) {
+    if (location.starts_with(scheme)) return "s3://" + location.substr(scheme.size());
+  }
+  return io::local_path(location);
+}
+
 Result<std::string> file_list(const std::vector<std::string>& locations) {
   std::string list;
   for (const std::string& location : locations) {
-    TARN_ASSIGN_OR_RETURN(const std::string path, io::local_path(location));
+    TARN_ASSIGN_OR_RETURN(const std::string path, engine_path(location));
     list += (list.empty() ? "" : ", ") + quote_literal(path);
   }
   return "[" + list + "]";

@@ -12,7 +12,7 @@ namespace tarn::query {
 /// renamed, added, dropped, reordered and widened columns come out as the scan's schema says, whatever the
 /// files were written with. Rows deleted by position are left out. A scan without files gives an empty
 /// relation of the right types. Pure. Errors: iceberg.unsupported_type,
-/// those of io::local_path().
+/// those of io::local_path(). `s3://` locations are left to the engine.
 Result<std::string> scan_sql(const table::Scan& scan, const iceberg::TableMetadata& metadata);
 
 }  // namespace tarn::query

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Runs Apache Iceberg's catalog tests against `tarn catalog serve`: run_catalog_kit.py [--postgres] TARN [WORK_FOLDER]
+"""Runs Apache Iceberg's catalog tests against `tarn catalog serve`:
+run_catalog_kit.py [--postgres] [--s3 moto|minio] TARN [WORK_FOLDER]
 
---postgres keeps the state in a PostgreSQL server of its own. Needs Maven and a JDK of at least 17. Exit code 1 unless every
-test passes that has an empty namespace as no premise.
+--postgres keeps the state in a PostgreSQL server of its own. With --s3 the warehouse lies in a bucket, and so do the tables of
+all tests that name no place of their own. Needs Maven and a JDK of at least 17. Exit code 1 unless every test passes that has
+an empty namespace as no premise.
 """
+import argparse
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -11,7 +15,11 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import s3_server
+
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "postgres"))
+import server as postgres_server  # noqa: E402
 EXPECTED_SKIPS = 5  # Those on empty namespaces, which Tarn has not.
 
 
@@ -27,28 +35,39 @@ def outcomes(reports):
                 yield name, "skipped" if case.find("skipped") is not None else "passed", None
 
 
-def run(tarn, work, state):
+def settings_of(server):
+    """The project's lines, and what clients must know, for a warehouse in this bucket."""
+    warehouse = f"s3://{s3_server.BUCKET}/kit"
+    lines = f"warehouse: {warehouse}\ns3: {{endpoint: \"{server.url}\", region: {s3_server.REGION}}}\n"
+    client = {"s3.endpoint": server.url, "s3.path-style-access": "true", "client.region": s3_server.REGION,
+              "s3.access-key-id": s3_server.KEY, "s3.secret-access-key": s3_server.SECRET}
+    return lines, [f"-Dtarn.client.{key}={value}" for key, value in client.items()]
+
+
+def run(tarn, work, server, state):
+    lines, client = settings_of(server) if server else ("", [])
+    lines += f"state: {state}\n" if state else ""
     project = work / "project"
     project.mkdir()
     # The tests create tables below /tmp by name.
     (project / "tarn.yaml").write_text(
-        f'project: kit\nstate: {state}\n'
-        'listeners: {rest: {locations: ["file:///tmp", "file://' + tempfile.gettempdir() + '"]}}\n')
+         'project: kit\nlisteners: {rest: {locations: ["file:///tmp", "file://' + tempfile.gettempdir() + '"]}}\n' + lines)
     (project / "feeds").mkdir()
     with open(work / "server.log", "w", encoding="utf-8") as log:
-        server = subprocess.Popen([tarn, "-C", project, "catalog", "serve", "--listen", "127.0.0.1:0"],
-                                  stdout=subprocess.PIPE, stderr=log, text=True)
+        tarn_server = subprocess.Popen([tarn, "-C", project, "catalog", "serve", "--listen", "127.0.0.1:0"],
+                                       env=server.environment if server else None, stdout=subprocess.PIPE, stderr=log,
+                                       text=True)
         try:
-            uri = server.stdout.readline().strip()
+            uri = tarn_server.stdout.readline().strip()
             if not uri:
                 sys.exit(f"tarn did not start:\n{(work / 'server.log').read_text()}")
             shutil.copytree(HERE / "catalog_kit", work / "kit")
             with open(work / "kit.log", "w", encoding="utf-8") as kit_log:
-                subprocess.run(["mvn", "-B", "-q", "-ntp", "-f", work / "kit" / "pom.xml", "test", f"-Dtarn.uri={uri}"],
+                subprocess.run(["mvn", "-B", "-q", "-ntp", "-f", work / "kit" / "pom.xml", "test", f"-Dtarn.uri={uri}", *client],
                                stdout=kit_log, stderr=subprocess.STDOUT, check=False)
         finally:
-            server.terminate()
-            server.wait(timeout=30)
+            tarn_server.terminate()
+            tarn_server.wait(timeout=30)
     found = list(outcomes(work / "kit" / "target" / "surefire-reports"))
     for name, outcome, reason in found:
         if outcome == "failed":
@@ -58,27 +77,20 @@ def run(tarn, work, state):
     return 0 if count["passed"] and not count["failed"] and count["skipped"] == EXPECTED_SKIPS else 1
 
 
-def run_with_postgres(tarn, work):
-    sys.path.insert(0, str(HERE.parent / "postgres"))
-    from server import Server
-    with Server() as server:
-        return run(tarn, work, server.location)
-
-
-def main(arguments):
-    runs = run_with_postgres if "--postgres" in arguments else lambda tarn, work: run(tarn, work, "state/tarn.db")
-    arguments = [word for word in arguments if word != "--postgres"]
-    if len(arguments) not in (1, 2):
-        print(__doc__, file=sys.stderr)
-        return 2
-    tarn = str(Path(arguments[0]).resolve())
-    if len(arguments) == 2:
-        work = Path(arguments[1])
-        work.mkdir(parents=True)
-        return runs(tarn, work)
-    with tempfile.TemporaryDirectory(prefix="tarn-kit-") as folder:
-        return runs(tarn, Path(folder))
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--s3", choices=("moto", "minio"))
+    parser.add_argument("tarn", type=Path)
+    parser.add_argument("work", type=Path, nargs="?")
+    options = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        work = options.work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tarn-kit-")))
+        work.mkdir(parents=True, exist_ok=options.work is None)
+        server = stack.enter_context(s3_server.start(options.s3, HERE.parent.parent)) if options.s3 else None
+        state = stack.enter_context(postgres_server.Server()).location if options.postgres else None
+        return run(str(options.tarn.resolve()), work, server, state)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -74,8 +74,9 @@ Result<backup::Repository> open_repository(CommandContext& context, const Backup
 // The warehouse holds nothing but tables, the landing zone nothing but what landed.
 Status check_outside(CommandContext& context, const std::string& repository) {
   TARN_ASSIGN_OR_RETURN(const std::string warehouse, context.warehouse());
-  TARN_ASSIGN_OR_RETURN(const fs::path landing, context.landing());
-  for (const std::string& folder : {warehouse, io::file_uri(landing.string())}) {
+  TARN_ASSIGN_OR_RETURN(const std::string landing, context.landing());
+  for (const std::string& folder :
+       {warehouse, project::is_s3_location(landing) ? landing : io::file_uri(landing)}) {
     if (!(repository + "/").starts_with(folder + "/")) continue;
     return Error(kUsage, fmt::format("the repository would lie in {}", folder))
         .with_hint("choose a folder outside of the lake, best on another disk or machine");
@@ -88,7 +89,7 @@ Result<int> run_create(CommandContext& context, const BackupOptions& options) {
   const std::int64_t started_us = context.clock().monotonic_us();
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   TARN_ASSIGN_OR_RETURN(const fs::path folder, context.project_folder());
-  TARN_ASSIGN_OR_RETURN(const fs::path landing, context.landing());
+  TARN_ASSIGN_OR_RETURN(const std::string landing, context.landing());
   TARN_ASSIGN_OR_RETURN(const fs::path state_folder, context.state_folder());
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadOnly));
   // Before anything is made or copied.
@@ -105,9 +106,9 @@ Result<int> run_create(CommandContext& context, const BackupOptions& options) {
   ProgressBar bar(context.clock(), context.err(), {.label = "backup", .unit = "files"});
   backup::CreateOptions create{.project = *settings->name,
                                .project_folder = folder.string(),
-                               .landing = landing.string(),
+                               .landing = landing,
                                .tarn_version = version_line(),
-                               .landed_at = landed_at(context, landing.string()),
+                               .landed_at = landed_at(context, landing),
                                .scratch = scratch.path(),
                                .threads = settings->limits.threads,
                                .recheck = options.recheck,

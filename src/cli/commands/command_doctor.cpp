@@ -63,22 +63,38 @@ class Doctor {
   }
 
   void check_folders() {
-    const Result<std::string> warehouse = context_.warehouse();
-    if (warehouse.ok()) {
-      const std::string& location = *warehouse;
-      check_folder("warehouse",
-                   location.starts_with("file://") ? fs::path(location.substr(7)) : fs::path(location));
-    } else {
-      add(failed("warehouse", warehouse.error(), "correct `warehouse` in tarn.yaml"));
-    }
-    const Result<fs::path> landing = context_.landing();
-    if (landing.ok()) check_folder("landing", *landing);
+    check_place("warehouse", context_.warehouse());
+    check_place("landing", context_.landing());
     const Result<std::string> location = context_.state_location();
     const Result<fs::path> state = context_.state_folder();
     if (!location.ok() || !state.ok()) return;
     if (!check_folder("state", *state)) return;
     const Result<FileSystemFacts> facts = file_system_facts(*state);
     if (facts.ok() && !state::is_server_location(*location)) add(judge_state_file_system(*facts));
+  }
+
+  void check_place(const std::string& name, const Result<std::string>& location) {
+    if (!location.ok()) {
+      add(failed(name, location.error(), fmt::format("correct `{}` in tarn.yaml", name)));
+    } else if (project::is_s3_location(*location)) {
+      check_bucket(name, *location);
+    } else {
+      const Result<std::string> path = io::local_path(*location);
+      if (path.ok())
+        check_folder(name, *path);
+      else
+        add(failed(name, path.error(), fmt::format("correct `{}` in tarn.yaml", name)));
+    }
+  }
+
+  void check_bucket(const std::string& name, const std::string& location) {
+    const Result<s3::S3ObjectStore*> store = context_.s3();
+    if (!store.ok()) return add(failed(name, store.error(), "correct `s3` in tarn.yaml"));
+    for (const s3::Trial& trial : (*store)->try_out(location)) {
+      const std::string check = fmt::format("{} {}", name, trial.name);
+      add(trial.status.ok() ? Finding{check, Health::kOk, trial.outcome}
+                            : failed(check, trial.status.error(), "correct `s3` in tarn.yaml"));
+    }
   }
 
   bool check_folder(const std::string& name, const fs::path& folder) {
@@ -204,9 +220,9 @@ class Doctor {
     const auto arrivals = state::pending(database, "", kLimit);
     if (!arrivals.ok())
       return add(failed("pending files", arrivals.error(), "restore the state from a copy"));
-    const Result<fs::path> folder = context_.landing();
-    if (!folder.ok()) return;
-    const ingest::LandingZone landing(context_.store(), folder->string());
+    const Result<std::string> location = context_.landing();
+    if (!location.ok()) return;
+    const ingest::LandingZone landing(context_.store(), *location);
     std::size_t missing = 0;
     std::string first;
     for (const state::Arrival& arrival : *arrivals) {

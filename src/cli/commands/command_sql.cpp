@@ -14,6 +14,7 @@
 #include "cli/errors.h"
 #include "cli/sql/prompt.h"
 #include "cli/sql/result_printer.h"
+#include "cli/storage/s3_settings.h"
 #include "engine/database.h"
 #include "io/errors.h"
 #include "query/session.h"
@@ -106,14 +107,21 @@ Result<SqlSetup> open_session(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_folder, context.state_folder());
   SqlSetup setup;
   // What the engine's buffers do not get is left for results, manifests and the process itself.
-  const std::uint64_t engine_bytes = settings->limits.memory / 4 * 3;
-  TARN_ASSIGN_OR_RETURN(setup.engine,
-                        engine::Database::open({.memory_limit_bytes = engine_bytes,
-                                                .threads = settings->limits.threads,
-                                                .temp_directory = (state_folder / "sql-spill").string()}));
+  engine::DatabaseOptions options{.memory_limit_bytes = settings->limits.memory / 4 * 3,
+                                  .threads = settings->limits.threads,
+                                  .temp_directory = (state_folder / "sql-spill").string(),
+                                  .s3 = uses_s3(*settings)};
+  s3::S3ObjectStore* store = nullptr;
+  if (options.s3) {
+    TARN_ASSIGN_OR_RETURN(store, context.s3());
+    options.s3_ca_file = store->endpoint().ca_file;
+  }
+  TARN_ASSIGN_OR_RETURN(setup.engine, engine::Database::open(options));
+  query::Lake lake{*catalog, *state, context.manifests()};
+  if (store != nullptr) lake.renew_access = s3_renewal(*setup.engine, *store);
   TARN_ASSIGN_OR_RETURN(
       setup.session,
-      query::Session::open(*setup.engine, {*catalog, *state, context.manifests()},
+      query::Session::open(*setup.engine, lake,
                            {.copy_to_files = true, .settings = true, .temporary_objects = true}));
   return setup;
 }

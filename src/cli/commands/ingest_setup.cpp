@@ -85,7 +85,7 @@ Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& c
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(auto lock, state::ProcessLock::acquire(*database, command, context.clock()));
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
-  TARN_ASSIGN_OR_RETURN(const fs::path landing, context.landing());
+  TARN_ASSIGN_OR_RETURN(const std::string landing, context.landing());
   std::vector<ingest::SourceBinding> sources;
   for (const project::FeedSpec& feed : project->feeds) {
     if (std::ranges::find(sources, *feed.source.folder, &ingest::SourceBinding::name) != sources.end())
@@ -97,7 +97,7 @@ Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& c
       .services = {*database, *catalog, context.store(), context.clock(), context.random(), turns},
       .project = *project,
       .sources = std::move(sources),
-      .landing = landing.string(),
+      .landing = landing,
       .index_folder = (state_folder / "index").string(),
       .command = command,
       .log = &log};

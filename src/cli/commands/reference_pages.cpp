@@ -24,6 +24,7 @@
 #include "project/reference.h"
 #include "query/errors.h"
 #include "rest/errors.h"
+#include "s3/errors.h"
 #include "state/errors.h"
 #include "table/errors.h"
 #include "workload/errors.h"
@@ -50,6 +51,7 @@ std::map<std::string_view, const ErrorCode*> all_codes() {
     for (const ErrorCode* code : list) codes.emplace(code->name, code);
   };
   add(io::error_codes());
+  add(s3::error_codes());
   add(iceberg::error_codes());
   add(project::error_codes());
   add(engine::error_codes());

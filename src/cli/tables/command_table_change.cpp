@@ -126,7 +126,7 @@ Result<int> run_restore(CommandContext& context, const ChangeOptions& options) {
     return Error(kUsage, fmt::format("`{}` names no namespace", options.table))
         .with_hint("such as curated.encounter");
   std::string metadata_file = options.name;
-  if (!metadata_file.starts_with("file:")) {
+  if (!metadata_file.starts_with("file:") && !project::is_s3_location(metadata_file)) {
     TARN_ASSIGN_OR_RETURN(const auto path, context.resolve(metadata_file));
     metadata_file = io::file_uri(path.string());
   }

@@ -148,7 +148,8 @@ std::string written_folder(std::string_view written) {
   // A place that no setting can name stands for the project's folder, deep enough for some `..`.
   static const fs::path kProject("/:project:/a/b/c/d/e/f/g");
   if (written.starts_with("file://")) written.remove_prefix(7);
-  std::string path = (kProject / written).lexically_normal().string();
+  std::string path =
+      is_s3_location(written) ? std::string(written) : (kProject / written).lexically_normal().string();
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   return path;
 }

@@ -31,6 +31,10 @@ void check_project(const Project& project, const std::vector<bool>& clean, Diagn
 /// The folders of a project side by side; `project.folder_conflict`.
 void check_folders(const Project& project, const FolderLookup& folders, Diagnostics& out);
 
+/// What may lie in an object store, and what is said of that; `contract.bad_value`,
+/// `project.plain_transport`.
+void check_locations(const Project& project, Diagnostics& out);
+
 /// Names that Tarn keeps for itself; `contract.reserved_name`.
 void check_column_name(const Located<std::string>& name, Diagnostics& out);
 

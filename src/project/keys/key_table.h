@@ -181,6 +181,7 @@ Binding<T> block_field(M T::*member) {
 }
 
 const Block<ProjectSpec>& project_block();
+const Block<S3Spec>& s3_block();
 const Block<FeedSpec>& feed_block();
 const Block<ColumnSpec>& column_block();
 const Block<FormatSpec>& format_block();

@@ -191,11 +191,12 @@ Block<ProjectSpec> describe_project() {
                                         .synonyms = {"name"}});
   block.add(field(&ProjectSpec::warehouse),
             {.name = "warehouse",
-             .description = "Folder of the tables, relative to the project, or a `file:///` location.",
+             .description = "Folder of the tables, relative to the project, or a `file:///` or "
+                            "`s3://bucket/prefix` location.",
              .example = "/data/lake"});
   block.add(field(&ProjectSpec::landing),
             {.name = "landing",
-             .description = "Folder for the original bytes of all that arrived.",
+             .description = "Folder, or `s3://bucket/prefix`, for the original bytes of all that arrived.",
              .example = "/data/landing"});
   block.add(
       field(&ProjectSpec::state),
@@ -217,6 +218,10 @@ Block<ProjectSpec> describe_project() {
             {.name = "maintenance",
              .description = "How tables are kept small.",
              .example = "{keep_snapshots: 30d}"});
+  block.add(block_field<s3_block>(&ProjectSpec::s3),
+            {.name = "s3",
+             .description = "The S3 service of every `s3://` location; Amazon's by default.",
+             .example = "{endpoint: \"https://minio.example:9000\"}"});
   return block;
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -36,6 +37,12 @@ std::string_view name_of(std::span<const Choice> choices, int value) {
 }
 
 namespace {
+
+/// Whether a key is called like what must not be shown.
+bool holds_secret(std::string_view key) {
+  constexpr std::array<std::string_view, 4> kWords = {"secret", "password", "token", "access_key"};
+  return std::ranges::any_of(kWords, [&](std::string_view word) { return key.find(word) != key.npos; });
+}
 
 std::string_view shape_of(NodeKind kind) {
   switch (kind) {
@@ -163,9 +170,13 @@ std::span<const Node> Reader::block_items(const Node& node, const KeyInfo& key) 
 
 const KeyInfo* Reader::unknown_key(const Node::Entry& entry, const BlockInfo& block) {
   Guess guess = guess_key(entry.key.text, block);
-  fail(kUnknownKey, entry.key,
-       fmt::format("`{}` is not a setting of {} {}", entry.key.text, block.article, block.name),
-       std::move(guess.hint));
+  SourceSpan place = span(entry.key);
+  // A secret that was written where none belongs is not shown to whoever reads the log.
+  if (holds_secret(entry.key.text)) place.line_text.clear();
+  out_.error(Error(kUnknownKey,
+                   fmt::format("`{}` is not a setting of {} {}", entry.key.text, block.article, block.name))
+                 .with_span(std::move(place))
+                 .with_hint(std::move(guess.hint)));
   if (guess.belongs_to_top) misplaced_.push_back(&entry);
   if (guess.home.key != nullptr) seen_elsewhere_.insert({guess.home.block, guess.home.key});
   return guess.meant;

@@ -30,6 +30,7 @@ std::span<const Choice> choices_of(Identifying);
 std::span<const Choice> choices_of(BinaryText);
 std::span<const Choice> choices_of(Transform);
 std::span<const Choice> choices_of(TypeKind);
+std::span<const Choice> choices_of(S3Addressing);
 std::string_view name_of(std::span<const Choice> choices, int value);
 
 std::optional<int> read_choice(const Node& node, const KeyInfo& key, Reader& reader);

@@ -7,8 +7,10 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.iceberg.catalog.Namespace;
 import org.apache.iceberg.rest.RESTCatalog;
 
-/** The server under test, at the system property {@code tarn.uri}. */
+/** The server under test, at the system property {@code tarn.uri}; properties of its clients: {@code tarn.client.KEY}. */
 final class Server {
+  private static final String CLIENT = "tarn.client.";
+
   /** What the tests on defaults and overrides expect a catalog's client to carry. */
   private static final Map<String, String> EXPECTED =
       Map.of(
@@ -28,6 +30,8 @@ final class Server {
   static RESTCatalog connect(Map<String, String> more) {
     Map<String, String> properties = new HashMap<>(EXPECTED);
     properties.put("uri", System.getProperty("tarn.uri"));
+    System.getProperties().stringPropertyNames().stream().filter(name -> name.startsWith(CLIENT))
+        .forEach(name -> properties.put(name.substring(CLIENT.length()), System.getProperty(name)));
     properties.putAll(more);
     RESTCatalog catalog = new RESTCatalog();
     catalog.setConf(new Configuration());

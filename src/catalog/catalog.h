@@ -173,6 +173,9 @@ class Catalog {
 
   /// That a location which a client named is in the warehouse or another place given. catalog.bad_location.
   Status check_location(const std::string& location) const;
+  /// Whether no table or view but `name` has its metadata below `location`, and that is in the warehouse or
+  /// another place given: whoever may read all that lies there reads nobody else's.
+  Result<bool> is_alone_below(const TableName& name, const std::string& location);
   /// A folder for a new table that no other table uses or used.
   Result<std::string> new_location(const TableName& name);
 

@@ -138,6 +138,14 @@ Result<Table> Catalog::register_table(const TableName& name, const std::string& 
   return std::move(staging.front().next);
 }
 
+Result<bool> Catalog::is_alone_below(const TableName& name, const std::string& location) {
+  if (!check_location(location).ok()) return false;
+  TARN_ASSIGN_OR_RETURN(const auto others, state::list_tables(database_, ""));
+  return std::ranges::none_of(others, [&](const state::TablePointer& other) {
+    return other.table != name && is_below(other.metadata_location, location);
+  });
+}
+
 Result<std::vector<std::string>> Catalog::purge(const std::string& location) {
   std::vector<std::string> not_removed;
   if (!check_location(location).ok()) return not_removed;

@@ -85,6 +85,8 @@ struct S3Spec {
   Located<std::string> secret_access_key_env;
   std::string session_token_env;
   bool anonymous = false;
+  std::string vended_role;  ///< ARN; empty: engines get no credentials.
+  Located<std::string> sts_endpoint;
 
   bool operator==(const S3Spec&) const = default;
 };

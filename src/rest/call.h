@@ -87,6 +87,10 @@ class Endpoints {
 
  private:
   Result<catalog::CommitResult> commit(Call& call, std::span<const catalog::TableCommit> commits);
+  Result<std::map<std::string, std::string>> credentials(const TableName& name, const std::string& location);
+  std::map<std::string, std::string> credentials_for(const Call& call, const TableName& name,
+                                                     const std::string& location);
+  net::HttpResponse loaded(const Call& call, const catalog::Table& table, bool refs_only);
   Result<Json> planned(const std::string& plan_id, const PlannedScan& scan);
   Result<ScanPlans::Plan> find_plan(const Call& call, const std::string& id);
 

@@ -57,7 +57,7 @@ struct RestCatalog::Impl {
   net::HttpResponse run(Call& call, const Route& route);
   Status authorize(const Call& call);
   net::HttpResponse run_once(Call& call, const Route& route, const std::string& key);
-  Result<std::optional<net::HttpResponse>> earlier_reply(const state::Reply& wanted);
+  Result<std::optional<net::HttpResponse>> earlier_reply(const Call& call, const state::Reply& wanted);
   void keep_reply(Call& call, const net::HttpResponse& response);
 };
 
@@ -143,7 +143,7 @@ net::HttpResponse RestCatalog::Impl::run_once(Call& call, const Route& route, co
                             "a request with this Idempotency-Key is at work");
   }
   net::HttpResponse response;
-  auto earlier = earlier_reply(wanted);
+  auto earlier = earlier_reply(call, wanted);
   if (!earlier.ok()) {
     response = error_response(earlier.error(), call, route.commits);
   } else if (earlier->has_value()) {
@@ -158,7 +158,8 @@ net::HttpResponse RestCatalog::Impl::run_once(Call& call, const Route& route, co
   return response;
 }
 
-Result<std::optional<net::HttpResponse>> RestCatalog::Impl::earlier_reply(const state::Reply& wanted) {
+Result<std::optional<net::HttpResponse>> RestCatalog::Impl::earlier_reply(const Call& call,
+                                                                          const state::Reply& wanted) {
   TARN_ASSIGN_OR_RETURN(const auto kept, state::find_reply(parts.database, wanted.key));
   if (!kept) return std::optional<net::HttpResponse>();
   if (kept->fingerprint != wanted.fingerprint)
@@ -167,7 +168,9 @@ Result<std::optional<net::HttpResponse>> RestCatalog::Impl::earlier_reply(const 
   if (!kept->body.empty()) response.headers.add("Content-Type", "application/json");
   if (kept->replay.empty()) return std::optional(std::move(response));
   // The present state stands for the one of then.
-  const net::HttpRequest load{.method = "GET", .target = kept->replay};
+  net::HttpRequest load{.method = "GET", .target = kept->replay};
+  constexpr const char* kDelegation = "X-Iceberg-Access-Delegation";
+  load.headers.add(kDelegation, std::string(call.request.headers.find(kDelegation)));
   Call again{.request = load};
   TARN_ASSIGN_OR_RETURN(again.target, net::parse_target(load.target));
   TARN_ASSIGN_OR_RETURN(const Route* route, find_route(again));

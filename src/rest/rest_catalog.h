@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,6 +20,11 @@
 
 namespace tarn::rest {
 
+/// What a client needs to reach the files below a table's location and no others, as properties of its file
+/// access (`s3.access-key-id` …); empty where it needs nothing.
+using VendCredentials =
+    std::function<Result<std::map<std::string, std::string>>(const std::string& location)>;
+
 struct RestCatalogOptions {
   /// Who may ask for a token; when there is nobody, requests need none.
   std::vector<Client> clients = {};
@@ -26,6 +32,8 @@ struct RestCatalogOptions {
   /// What `/v1/config` tells clients besides.
   std::map<std::string, std::string> defaults = {};
   std::map<std::string, std::string> overrides = {};
+  /// Asked for clients that ask for vended credentials. Null: they get none.
+  VendCredentials vend_credentials = {};
   /// A planned scan of more files than this is told in parts.
   std::int64_t files_per_plan_task = 2000;
 };

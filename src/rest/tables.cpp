@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <functional>
+#include <map>
 #include <utility>
 
 #include "base/hash.h"
@@ -26,23 +27,33 @@ bool names_tag(std::string_view list, std::string_view tag) {
   return false;
 }
 
+// Iceberg REST spec, "X-Iceberg-Access-Delegation": a list of what the client can do with.
+bool asks_for_credentials(const Call& call) {
+  return call.request.headers.find("X-Iceberg-Access-Delegation").find("vended-credentials") !=
+         std::string_view::npos;
+}
+
+Json credentials_json(const std::string& location, const std::map<std::string, std::string>& credentials) {
+  Json list = Json::array();
+  if (!credentials.empty()) list.push_back({{"prefix", location}, {"config", credentials}});
+  return list;
+}
+
 // The metadata goes in as the text it is: it may be long.
-net::HttpResponse load_result(const std::string* location, std::string_view metadata) {
+net::HttpResponse load_result(const std::string* metadata_location, std::string_view metadata,
+                              const std::string& location,
+                              const std::map<std::string, std::string>& credentials) {
   net::HttpResponse response;
   response.headers.add("Content-Type", "application/json");
   response.body = "{";
-  if (location != nullptr)
-    response.body += "\"metadata-location\":" + iceberg::dump_json(Json(*location)) + ",";
+  if (metadata_location != nullptr)
+    response.body += "\"metadata-location\":" + iceberg::dump_json(Json(*metadata_location)) + ",";
   response.body += "\"metadata\":";
   response.body += metadata;
-  response.body += ",\"config\":{},\"storage-credentials\":[]}";
-  return response;
-}
-
-net::HttpResponse load_result(const catalog::Table& table, bool refs_only) {
-  net::HttpResponse response = load_result(
-      &table.metadata_location, refs_only ? table.metadata->to_json_of_refs() : table.metadata->to_json());
-  response.headers.add("ETag", etag_of(table.metadata_location, refs_only));
+  // Older clients look into `config` only.
+  response.body += ",\"config\":" + iceberg::dump_json(Json(credentials)) +
+                   ",\"storage-credentials\":" + iceberg::dump_json(credentials_json(location, credentials)) +
+                   "}";
   return response;
 }
 
@@ -87,6 +98,35 @@ Endpoints::Reply list_reply(const Call& call, const std::vector<TableName>& tabl
 
 }  // namespace
 
+Result<std::map<std::string, std::string>> Endpoints::credentials(const TableName& name,
+                                                                  const std::string& location) {
+  if (!options_.vend_credentials) return std::map<std::string, std::string>();
+  TARN_ASSIGN_OR_RETURN(const bool alone, parts_.catalog.is_alone_below(name, location));
+  if (alone) return options_.vend_credentials(location);
+  if (parts_.log != nullptr) parts_.log->warning("rest.credentials_withheld", {{"table", name.to_string()}});
+  return std::map<std::string, std::string>();
+}
+
+// A table is there, and may be looked at, when nobody can say how to reach its files.
+std::map<std::string, std::string> Endpoints::credentials_for(const Call& call, const TableName& name,
+                                                              const std::string& location) {
+  if (!asks_for_credentials(call)) return {};
+  auto vended = credentials(name, location);
+  if (vended.ok()) return std::move(vended).value();
+  if (parts_.log != nullptr)
+    parts_.log->error("rest.credentials_failed", vended.error(), {{"table", name.to_string()}});
+  return {};
+}
+
+net::HttpResponse Endpoints::loaded(const Call& call, const catalog::Table& table, bool refs_only) {
+  const iceberg::TableMetadata& metadata = *table.metadata;
+  net::HttpResponse response =
+      load_result(&table.metadata_location, refs_only ? metadata.to_json_of_refs() : metadata.to_json(),
+                  metadata.location, credentials_for(call, table.name, metadata.location));
+  response.headers.add("ETag", etag_of(table.metadata_location, refs_only));
+  return response;
+}
+
 std::string etag_of(const std::string& metadata_location, bool refs_only) {
   return fmt::format("\"{}{}\"", sha256(metadata_location).hex().substr(0, 32), refs_only ? "-refs" : "");
 }
@@ -110,11 +150,12 @@ Endpoints::Reply Endpoints::create_table(Call& call) {
   if (stage) {
     TARN_ASSIGN_OR_RETURN(const iceberg::TableMetadata metadata, parts_.catalog.stage_table(wanted));
     call.reply.reset();  // Staging does nothing that must not be done twice.
-    return load_result(nullptr, metadata.to_json());
+    return load_result(nullptr, metadata.to_json(), metadata.location,
+                       credentials_for(call, wanted.name, metadata.location));
   }
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, parts_.catalog.create_table(wanted));
   if (call.reply) call.reply->replay = load_target("tables", table.name);
-  return load_result(table, false);
+  return loaded(call, table, false);
 }
 
 Endpoints::Reply Endpoints::register_table(Call& call) {
@@ -128,7 +169,7 @@ Endpoints::Reply Endpoints::register_table(Call& call) {
   }
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, parts_.catalog.register_table(name, location, overwrite));
   if (call.reply) call.reply->replay = load_target("tables", table.name);
-  return load_result(table, false);
+  return loaded(call, table, false);
 }
 
 Endpoints::Reply Endpoints::load_table(Call& call) {
@@ -143,7 +184,7 @@ Endpoints::Reply Endpoints::load_table(Call& call) {
     response.headers.add("ETag", tag);
     return response;
   }
-  return load_result(table, refs_only);
+  return loaded(call, table, refs_only);
 }
 
 Endpoints::Reply Endpoints::table_exists(Call& call) {
@@ -177,8 +218,9 @@ Endpoints::Reply Endpoints::rename_table(Call& call) {
 }
 
 Endpoints::Reply Endpoints::load_credentials(Call& call) {
-  TARN_RETURN_IF_ERROR(parts_.catalog.load_table(call.table()));
-  return json_response(200, {{"storage-credentials", Json::array()}});
+  TARN_ASSIGN_OR_RETURN(const catalog::Table table, parts_.catalog.load_table(call.table()));
+  TARN_ASSIGN_OR_RETURN(const auto vended, credentials(table.name, table.metadata->location));
+  return json_response(200, {{"storage-credentials", credentials_json(table.metadata->location, vended)}});
 }
 
 Endpoints::Reply Endpoints::report_metrics(Call& call) {

@@ -35,7 +35,7 @@ Status read_url(std::string_view written, Endpoint& out) {
   out.tls = !rest.starts_with("http://");
   if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos) {
     if (!rest.starts_with("https://") && out.tls)
-      return bad(fmt::format("`s3.endpoint` begins neither with https:// nor with http://: {}", written));
+      return bad(fmt::format("the endpoint begins neither with https:// nor with http://: {}", written));
     rest.remove_prefix(scheme + 3);
   }
   while (rest.ends_with('/')) rest.remove_suffix(1);
@@ -46,11 +46,11 @@ Status read_url(std::string_view written, Endpoint& out) {
     const std::string_view digits = rest.substr(colon + 1);
     const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
     if (code != std::errc() || end != digits.data() + digits.size() || out.port == 0)
-      return bad(fmt::format("`s3.endpoint` has no port between 1 and 65535: {}", written));
+      return bad(fmt::format("the endpoint has no port between 1 and 65535: {}", written));
   }
   out.host = rest.substr(0, colon);
   if (out.host.empty() || out.host.find_first_of("/?#@ ") != std::string::npos)
-    return bad(fmt::format("`s3.endpoint` is not a server's name or address: {}", written));
+    return bad(fmt::format("the endpoint is not a server's name or address: {}", written));
   return ok_status();
 }
 
@@ -58,6 +58,20 @@ Status read_url(std::string_view written, Endpoint& out) {
 
 std::string Endpoint::authority() const {
   return port == (tls ? 443 : 80) ? host : fmt::format("{}:{}", host, port);
+}
+
+std::string Endpoint::url() const {
+  return (tls ? "https://" : "http://") + authority();
+}
+
+Result<Endpoint> sts_of(const Endpoint& s3, const std::string& written) {
+  Endpoint sts = s3;
+  if (!written.empty()) {
+    TARN_RETURN_IF_ERROR(read_url(written, sts));
+  } else if (s3.host == amazon_host(s3.region)) {
+    sts.host.replace(0, 2, "sts");
+  }
+  return sts;
 }
 
 std::string amazon_host(const std::string& region) {

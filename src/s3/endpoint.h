@@ -20,11 +20,17 @@ struct Endpoint {
 
   /// `host`, with the port where it is not the usual one.
   std::string authority() const;
+  /// `https://host:port`.
+  std::string url() const;
 };
 
 /// What the settings and the environment (AWS_REGION, AWS_DEFAULT_REGION, SSL_CERT_FILE) say. The region is
 /// empty when neither names one and the endpoint is Amazon's. Errors: s3.bad_setting.
 Result<Endpoint> endpoint_of(const Settings& settings);
+
+/// The security token service: what `written` says, or else the service at `s3` itself where that is not
+/// Amazon's, as MinIO has it. Errors: s3.bad_setting.
+Result<Endpoint> sts_of(const Endpoint& s3, const std::string& written);
 
 /// Amazon's host for a region that was found later.
 std::string amazon_host(const std::string& region);

@@ -43,6 +43,9 @@ inline constexpr ErrorCode kWriteUnknown{
     "s3.write_unknown", ErrorClass::kUnknownOutcome,
     "The answer to a write was lost, and S3 could not be asked what became of it.",
     "Run the command again when S3 can be reached: what was written is found or removed."};
+inline constexpr ErrorCode kNoVending{
+    "s3.no_vending", ErrorClass::kPermanent, "No credentials for a table could be handed out to an engine.",
+    "Check `s3.vending` in tarn.yaml, and that the role may be assumed by the user of Tarn's credentials."};
 inline constexpr ErrorCode kFailed{"s3.failed", ErrorClass::kPermanent, "S3 refused a request.",
                                    "Look at the reason given, and at the log of the S3 service."};
 

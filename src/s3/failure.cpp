@@ -62,7 +62,9 @@ Error describe(const ErrorCode& code, std::string_view what, std::string_view re
 std::string field_of(const net::HttpResponse& response, const char* name) {
   pugi::xml_document document;
   if (!document.load_buffer(response.body.data(), response.body.size())) return "";
-  return document.child("Error").child(name).text().get();
+  // STS wraps it.
+  const pugi::xml_node wrapper = document.child("ErrorResponse");
+  return (wrapper ? wrapper : document).child("Error").child(name).text().get();
 }
 
 // curl's words for a certificate that it does not trust, which the SDK passes on.

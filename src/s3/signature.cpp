@@ -53,11 +53,11 @@ void sign(net::HttpRequest& request, std::string_view host, const Credentials& c
       fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, request.target.substr(0, question), query, lines,
                   names, body_hash);
   const std::string day = date.substr(0, 8);
-  const std::string range = fmt::format("{}/{}/s3/aws4_request", day, scope.region);
+  const std::string range = fmt::format("{}/{}/{}/aws4_request", day, scope.region, scope.service);
   const std::string to_sign = fmt::format("{}\n{}\n{}\n{}", kAlgorithm, date, range, sha256(canonical).hex());
   std::string key = hmac_sha256("AWS4" + credentials.secret_access_key, day);
   for (const std::string_view part :
-       {std::string_view(scope.region), std::string_view("s3"), std::string_view("aws4_request")})
+       {std::string_view(scope.region), scope.service, std::string_view("aws4_request")})
     key = hmac_sha256(key, part);
   request.headers.add("Authorization", fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}",
                                                    kAlgorithm, credentials.access_key_id, range, names,

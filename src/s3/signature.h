@@ -9,10 +9,11 @@
 
 namespace tarn::s3 {
 
-/// When and for which region a request is signed.
+/// When and for what a request is signed.
 struct SigningScope {
   std::string region;
   std::int64_t now_us = 0;  ///< Microseconds since the epoch.
+  std::string_view service = "s3";
 };
 
 /// Adds `Authorization`, `x-amz-date`, `x-amz-content-sha256` (of the body) and, with temporary credentials,

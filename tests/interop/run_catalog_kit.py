@@ -36,12 +36,10 @@ def outcomes(reports):
 
 
 def settings_of(server):
-    """The project's lines, and what clients must know, for a warehouse in this bucket."""
-    warehouse = f"s3://{s3_server.BUCKET}/kit"
-    lines = f"warehouse: {warehouse}\ns3: {{endpoint: \"{server.url}\", region: {s3_server.REGION}}}\n"
-    client = {"s3.endpoint": server.url, "s3.path-style-access": "true", "client.region": s3_server.REGION,
-              "s3.access-key-id": s3_server.KEY, "s3.secret-access-key": s3_server.SECRET}
-    return lines, [f"-Dtarn.client.{key}={value}" for key, value in client.items()]
+    """The project's lines, and what clients must say, for a warehouse in this bucket. Clients get what they need from Tarn."""
+    lines = (f"warehouse: s3://{s3_server.BUCKET}/kit\n"
+             f"s3: {{endpoint: \"{server.url}\", region: {s3_server.REGION}, vended_role: \"arn:aws:iam::000000000000:role/kit\"}}\n")
+    return lines, ["-Dtarn.client.header.X-Iceberg-Access-Delegation=vended-credentials"]
 
 
 def run(tarn, work, server, state):

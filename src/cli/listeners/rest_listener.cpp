@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/errors.h"
+#include "cli/storage/table_credentials.h"
 
 namespace tarn::cli {
 
@@ -27,6 +28,7 @@ Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& contex
   }
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
+  TARN_ASSIGN_OR_RETURN(options.vend_credentials, table_credentials(context));
   std::unique_ptr<RestListener> listener(new RestListener());
   listener->rest_ = std::make_unique<rest::RestCatalog>(
       rest::RestCatalog::Parts{*catalog, *database, context.store(), context.clock(), context.random(), &log},

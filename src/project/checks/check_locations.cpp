@@ -48,18 +48,23 @@ class LocationCheck {
            "`.`");
   }
 
-  void check_service(const S3Spec& spec) {
-    const std::string& endpoint = *spec.endpoint;
+  void check_endpoint(const Located<std::string>& written) {
+    const std::string& endpoint = *written;
     static const RE2 kUrl("https?://(?:[A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])(?::[0-9]{1,5})?/?");
     if (!endpoint.empty() && !RE2::FullMatch(endpoint, kUrl))
-      fail(spec.endpoint.span, fmt::format("`{}` is no endpoint", endpoint),
+      fail(written.span, fmt::format("`{}` is no endpoint", endpoint),
            "write scheme, host and port, as in `https://minio.example:9000`, without a bucket");
     static const RE2 kOwnMachine("http://(?:localhost|127\\.[0-9.]+|\\[::1\\])(?::[0-9]+)?/?");
     if (endpoint.starts_with("http://") && !RE2::FullMatch(endpoint, kOwnMachine))
       out_.warning(
           Error(kPlainTransport, fmt::format("`{}` carries data and file names in the clear", endpoint))
-              .with_span(spec.endpoint.span)
+              .with_span(written.span)
               .with_hint("use https://, with `ca_file` for a certificate of your own"));
+  }
+
+  void check_service(const S3Spec& spec) {
+    check_endpoint(spec.endpoint);
+    check_endpoint(spec.sts_endpoint);
     if (spec.access_key_id_env->empty() != spec.secret_access_key_env->empty()) {
       const bool lacks_secret = spec.secret_access_key_env->empty();
       fail(lacks_secret ? spec.access_key_id_env.span : spec.secret_access_key_env.span,

@@ -44,6 +44,22 @@ void add_credentials(Block<S3Spec>& block) {
                                         .example = "true"});
 }
 
+void add_vending(Block<S3Spec>& block) {
+  block.add(field(&S3Spec::vended_role),
+            {.name = "vended_role",
+             .description = "Role that `listeners.rest` asks STS for, narrowed to one table, when an engine "
+                            "wants credentials to reach its files. Without it engines need their own. MinIO "
+                            "knows no roles and takes any.",
+             .example = "\"arn:aws:iam::111122223333:role/lake-tables\"",
+             .default_text = "engines get no credentials",
+             .name_pattern = "arn:[a-z-]+:iam::[0-9]*:role/[A-Za-z0-9+=,.@_/-]+"});
+  block.add(field(&S3Spec::sts_endpoint),
+            {.name = "sts_endpoint",
+             .description = "The security token service (STS) that is asked for the role.",
+             .example = "\"https://minio.example:9000\"",
+             .default_text = "`endpoint`, else Amazon's for the region"});
+}
+
 Block<S3Spec> describe_s3() {
   Block<S3Spec> block(
       {.name = "s3",
@@ -68,6 +84,7 @@ Block<S3Spec> describe_s3() {
                                       .example = "minio-ca.pem",
                                       .default_text = "the system's"});
   add_credentials(block);
+  add_vending(block);
   return block;
 }
 

@@ -15,9 +15,6 @@ class LocationCheck {
   void check(const ProjectSpec& spec) {
     check_place("warehouse", spec.warehouse);
     check_place("landing", spec.landing);
-    if (is_s3_location(*spec.state))
-      fail(spec.state.span, "the state is a file on this machine, no location elsewhere",
-           "write a path, such as `state/tarn.db`");
     check_service(spec.s3);
   }
 

@@ -250,10 +250,9 @@ TEST(OrphansTest, AFileOfAnotherSpellingIsNoOrphan) {
   std::vector<io::ObjectInfo> listing = must(table.store.list("s3a://lake/t"));
   ASSERT_FALSE(listing.empty());
   for (io::ObjectInfo& object : listing) object.location.replace(0, 3, "s3");
-  const auto found = must(find_orphans(table.cache, table.metadata,
-                                       {.listing = listing,
-                                        .listed_at_us = (table.now_ms + kDayMs) * 1000,
-                                        .modified_before_us = INT64_MAX}));
+  const auto found = must(find_orphans(
+      table.cache, table.metadata,
+      {.listing = listing, .listed_at_us = (table.now_ms + kDayMs) * 1000, .modified_before_us = INT64_MAX}));
   EXPECT_TRUE(found.empty());
 }
 

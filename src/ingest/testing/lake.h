@@ -2,6 +2,7 @@
 
 #include <arrow/api.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <map>
@@ -50,9 +51,9 @@ class Lake {
  public:
   explicit Lake(std::vector<std::string> feeds,
                 const std::string& tarn_yaml = "project: test\nlimits:\n  threads: 2\n")
-      : folder_(
-            std::filesystem::path(::testing::TempDir()) /
-            (std::string("tarn-lake-") + ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
+      : folder_(std::filesystem::path(::testing::TempDir()) /
+                ("tarn-lake-" + std::to_string(::getpid()) + "-" +
+                 ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     set_feeds(std::move(feeds), tarn_yaml);

@@ -22,6 +22,16 @@
 namespace tarn::ingest {
 namespace {
 
+// An engine may have widened the table's columns beyond the contract's types; its rows must fit here, too.
+Status widen_tombstones(TableShape& tombstones, const TableName& of, catalog::Catalog& catalog) {
+  TARN_ASSIGN_OR_RETURN(const catalog::Table table, catalog.load_table(of));
+  for (iceberg::NestedField& column : tombstones.columns) {
+    const iceberg::NestedField* field = table.metadata->current_schema().find(column.name);
+    if (field != nullptr) column.type = field->type;
+  }
+  return ok_status();
+}
+
 // A foreign writer may win the race for a table a few times in a row, not for ever.
 constexpr int kCommitAttempts = 10;
 
@@ -44,7 +54,8 @@ BatchCommitter::~BatchCommitter() = default;
 std::size_t BatchCommitter::count_upsert_tables(const project::Project& project) {
   std::size_t count = 0;
   for (const project::FeedSpec& feed : project.feeds) {
-    if (*feed.mode == project::LoadMode::kUpsert) count += 1 + feed.children.size();
+    if (*feed.mode != project::LoadMode::kUpsert) continue;
+    count += 1 + feed.children.size() + (feed.delete_when.column->empty() ? 0 : 1);
   }
   return std::max<std::size_t>(count, 1);
 }
@@ -53,9 +64,13 @@ Result<std::vector<BlockedFeed>> BatchCommitter::prepare_tables() {
   std::vector<BlockedFeed> blocked;
   std::set<TableName> prepared;
   for (std::size_t feed = 0; feed < project_.feeds.size(); ++feed) {
-    for (TableShape& shape : table_shapes(project_.feeds[feed])) {
+    for (TableShape& shape : written_shapes(project_.feeds[feed])) {
       // Of feeds that share a table, the first describes it.
       if (!prepared.insert(shape.name).second) forget_description(shape);
+      if (!project_.feeds[feed].delete_when.column->empty() &&
+          shape.name == project::tombstone_table(*project_.feeds[feed].table)) {
+        TARN_RETURN_IF_ERROR(widen_tombstones(shape, *project_.feeds[feed].table, services_.catalog));
+      }
       Status status = prepare_table(shape);
       if (status.ok()) continue;
       if (status.error().error_class() != ErrorClass::kUser) return std::move(status).error();
@@ -271,9 +286,12 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
   std::vector<TableWork> works(gathered.size());
   std::vector<catalog::TableCommit> commits;
   TARN_RETURN_IF_ERROR(write_tables(gathered, batch, works, attempt));
+  for (std::size_t i = 0; i < gathered.size(); ++i) {
+    if (works[i].tombstones) works.push_back(std::move(*works[i].tombstones));
+  }
   for (TableWork& work : works) {
     for (const auto& [arrival, rows] : work.superseded_by_arrival) report.superseded += rows;
-    report.rows += work.rows_added;
+    (work.is_tombstones ? report.deleted : report.rows) += work.rows_added;
     if (work.updates.empty()) continue;
     const std::int64_t snapshot = work.built ? work.built->snapshot.snapshot_id : 0;
     report.tables.push_back({work.name, work.rows_added, work.rows_deleted, snapshot});

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct CommitReport {
   std::vector<state::BatchTable> tables;
   std::int64_t rows = 0;
   std::int64_t superseded = 0;
-  std::int64_t late = 0;  ///< Records behind their feed's watermark by more than its `lateness`.
+  std::int64_t deleted = 0;  ///< Records that deleted their key.
+  std::int64_t late = 0;     ///< Records behind their feed's watermark by more than its `lateness`.
 };
 
 /// Turns parsed batches into committed ones, exactly once. Data files, delete files, manifests and metadata
@@ -86,6 +88,14 @@ class BatchCommitter {
   Status write_append(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
   Status write_upsert(TableWork& work, const Gathered& gathered, const BatchId& id, const TableWork* parent,
                       int attempt);
+  /// Plans rows of a feed with `delete_when`, and writes the tombstones of `work`.
+  Status plan_with_tombstones(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
+  /// Writes the rows and deletes of a work whose plan is made.
+  Status write_planned(TableWork& work, const Gathered& gathered,
+                       std::span<const std::shared_ptr<arrow::RecordBatch>> batches, const BatchId& id,
+                       int attempt);
+  Status add_snapshot(TableWork& work, const ParsedBatch& batch);
+  /// In step with the table.
   Result<table::KeyIndex*> index_of(const iceberg::TableMetadata& metadata, const Gathered& gathered);
   Status settle(ParsedBatch& batch, const CommitReport& report, const std::vector<Gathered>& gathered,
                 state::Transaction& transaction);

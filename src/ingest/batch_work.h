@@ -65,6 +65,8 @@ struct BatchCommitter::TableWork {
   table::KeyIndex* index = nullptr;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;  ///< Of a parent, for its children's plans.
   std::optional<table::BuiltSnapshot> built;
+  std::unique_ptr<TableWork> tombstones;  ///< Of a feed with `delete_when`; committed with its table.
+  bool is_tombstones = false;
   std::map<std::int64_t, std::int64_t> superseded_by_arrival;
   std::int64_t rows_added = 0;
   std::int64_t rows_deleted = 0;

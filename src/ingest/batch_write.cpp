@@ -4,7 +4,10 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <iterator>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "ingest/batch_commit.h"
@@ -75,21 +78,32 @@ Status BatchCommitter::write_upsert(TableWork& work, const Gathered& gathered, c
                                     const TableWork* parent, int attempt) {
   if (indices_follow_.valid()) indices_follow_.wait();
   TARN_ASSIGN_OR_RETURN(work.index, index_of(*work.metadata, gathered));
-  TARN_RETURN_IF_ERROR(work.index->sync_to(*work.metadata, services_.store, manifests_));
   if (gathered.is_child) {
     TARN_CHECK(parent != nullptr && parent->plan.has_value());
     const table::ParentRows parents{parent->batches, *parent->plan, gathered.parent_rows};
     TARN_ASSIGN_OR_RETURN(work.plan,
                           table::plan_child_upsert(*work.index, *work.metadata, gathered.batches, parents));
   } else {
-    TARN_ASSIGN_OR_RETURN(work.plan, table::plan_upsert(*work.index, *work.metadata, gathered.batches));
+    if (gathered.feed->delete_when.column->empty()) {
+      TARN_ASSIGN_OR_RETURN(work.plan, table::plan_upsert(*work.index, *work.metadata, gathered.batches));
+    } else {
+      TARN_RETURN_IF_ERROR(plan_with_tombstones(work, gathered, id, attempt));
+    }
     work.batches = gathered.batches;
-    work.superseded_by_arrival = superseded_by_arrival(gathered.batches, work.plan->rows);
+    std::vector<std::int64_t> kept;
+    std::ranges::merge(work.plan->rows, work.plan->deleting, std::back_inserter(kept));
+    work.superseded_by_arrival = superseded_by_arrival(gathered.batches, kept);
   }
+  return write_planned(work, gathered, gathered.batches, id, attempt);
+}
+
+Status BatchCommitter::write_planned(TableWork& work, const Gathered& gathered,
+                                     std::span<const std::shared_ptr<arrow::RecordBatch>> batches,
+                                     const BatchId& id, int attempt) {
   table::DataFilesRequest request = request_for(*work.metadata, gathered, id, attempt);
   request.rows = std::span<const std::int64_t>(work.plan->rows);
   request.want_places = true;
-  TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, gathered.batches, request));
+  TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, batches, request));
   TARN_ASSIGN_OR_RETURN(work.deletes, table::write_upsert_deletes(services_.store, *work.metadata, *work.plan,
                                                                   {id.value(), request.first_number}));
   work.rows_added = static_cast<std::int64_t>(work.plan->rows.size());
@@ -103,7 +117,7 @@ Status BatchCommitter::write_upsert(TableWork& work, const Gathered& gathered, c
 
 Result<table::KeyIndex*> BatchCommitter::index_of(const iceberg::TableMetadata& metadata,
                                                   const Gathered& gathered) {
-  const std::lock_guard lock(indices_mutex_);  // of the map; each index is used by one thread
+  std::unique_lock lock(indices_mutex_);  // of the map; each index is used by one thread
   std::unique_ptr<table::KeyIndex>& index = indices_[metadata.table_uuid];
   std::optional<std::string> version;
   if (!gathered.is_child && !gathered.feed->version_column->empty()) version = *gathered.feed->version_column;
@@ -119,7 +133,10 @@ Result<table::KeyIndex*> BatchCommitter::index_of(const iceberg::TableMetadata& 
     TARN_ASSIGN_OR_RETURN(
         index, table::KeyIndex::open(index_folder_ + "/" + metadata.table_uuid, std::move(columns), options));
   }
-  return index.get();
+  table::KeyIndex* const opened = index.get();
+  lock.unlock();
+  TARN_RETURN_IF_ERROR(opened->sync_to(metadata, services_.store, manifests_));
+  return opened;
 }
 
 Result<BatchCommitter::TableWork> BatchCommitter::write_table(Gathered& gathered, const ParsedBatch& batch,
@@ -155,7 +172,13 @@ Result<BatchCommitter::TableWork> BatchCommitter::write_table(Gathered& gathered
   } else {
     TARN_RETURN_IF_ERROR(write_append(work, gathered, batch.id, attempt));
   }
-  if (work.data.files.empty() && work.deletes.empty()) return work;
+  TARN_RETURN_IF_ERROR(add_snapshot(work, batch));
+  if (work.tombstones) TARN_RETURN_IF_ERROR(add_snapshot(*work.tombstones, batch));
+  return work;
+}
+
+Status BatchCommitter::add_snapshot(TableWork& work, const ParsedBatch& batch) {
+  if (work.data.files.empty() && work.deletes.empty()) return ok_status();
   table::SnapshotChange change{.data_files = work.data.files,
                                .delete_files = work.deletes,
                                .summary = {{"tarn.batch-id", batch.id.value()},
@@ -165,7 +188,7 @@ Result<BatchCommitter::TableWork> BatchCommitter::write_table(Gathered& gathered
                                                           *work.metadata, change));
   std::ranges::move(work.built->updates, std::back_inserter(work.updates));
   std::ranges::move(work.built->requirements, std::back_inserter(work.requirements));
-  return work;
+  return ok_status();
 }
 
 }  // namespace tarn::ingest

@@ -50,8 +50,9 @@ struct RunReport {
   std::int64_t files_blocked = 0;    ///< Landed, and waiting for a feed that cannot take them yet.
   std::int64_t entries_replayed = 0;
   std::int64_t records_replayed = 0;
-  std::int64_t rows_superseded = 0;  ///< Of the committed: older versions of their keys.
-  std::int64_t records_late = 0;     ///< Of the committed: later than their feed's `lateness` allows.
+  std::int64_t rows_superseded = 0;   ///< Of the committed: older versions of their keys.
+  std::int64_t records_deleting = 0;  ///< Of the committed: they deleted their key.
+  std::int64_t records_late = 0;      ///< Of the committed: later than their feed's `lateness` allows.
   /// Wall-clock seconds; landing, parsing and committing go on beside one another.
   double land_seconds = 0;
   double parse_seconds = 0;

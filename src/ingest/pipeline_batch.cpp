@@ -184,6 +184,7 @@ void Pipeline::count(const InFlight& finished, const CommitReport& report) {
   report_.entries_replayed += static_cast<std::int64_t>(batch.replayed.size());
   ++totals.batches;
   report_.rows_superseded += report.superseded;
+  report_.records_deleting += report.deleted;
   report_.records_late += report.late;
   if (setup_.log == nullptr) return;
   setup_.log->info(
@@ -191,6 +192,7 @@ void Pipeline::count(const InFlight& finished, const CommitReport& report) {
       {{"batch", batch.id.value()},
        {"files", static_cast<std::int64_t>(batch.settlements.size())},
        {"rows", report.rows},
+       {"deleted", report.deleted},
        {"late", report.late},
        {"quarantined", static_cast<std::int64_t>(batch.quarantine.size())},
        {"commit_seconds", finished.seconds},

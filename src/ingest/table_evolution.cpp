@@ -198,7 +198,7 @@ Result<std::vector<iceberg::TableUpdate>> updates_to_add(const iceberg::TableMet
 Result<std::vector<BlockedFeed>> find_blocked(const project::Project& project, catalog::Catalog& catalog) {
   std::vector<BlockedFeed> blocked;
   for (std::size_t feed = 0; feed < project.feeds.size(); ++feed) {
-    for (const TableShape& shape : table_shapes(project.feeds[feed])) {
+    for (const TableShape& shape : written_shapes(project.feeds[feed])) {
       TARN_ASSIGN_OR_RETURN(const bool exists, catalog.table_exists(shape.name));
       if (!exists) continue;
       TARN_ASSIGN_OR_RETURN(const catalog::Table table, catalog.load_table(shape.name));

@@ -203,6 +203,38 @@ std::vector<TableShape> table_shapes(const project::FeedSpec& feed) {
   return shapes;
 }
 
+std::optional<TableShape> tombstone_shape(const project::FeedSpec& feed) {
+  if (feed.delete_when.column->empty()) return std::nullopt;
+  TableShape shape{.name = project::tombstone_table(*feed.table),
+                   .description = "Keys that were deleted from " + feed.table->to_string() +
+                                  ", each with the version that deleted it."};
+  const auto add = [&](const std::string& name) {
+    shape.columns.push_back(field_of(*project::find_column(feed.columns, name)));
+  };
+  for (const auto& key : feed.key) {
+    add(*key);
+    shape.identifier_columns.push_back(*key);
+  }
+  const std::string& version = *feed.version_column;
+  if (!version.empty() &&
+      std::ranges::find(shape.identifier_columns, version) == shape.identifier_columns.end())
+    add(version);
+  append_audit_columns(shape.columns);
+  std::vector<project::ColumnSpec> kept;
+  for (const project::ColumnSpec& column : feed.columns)
+    if (std::ranges::find(shape.columns, *column.name, &NestedField::name) != shape.columns.end())
+      kept.push_back(column);
+  describe(shape, feed, kept);
+  shape.properties["tarn.deletions-of"] = feed.table->to_string();
+  return shape;
+}
+
+std::vector<TableShape> written_shapes(const project::FeedSpec& feed) {
+  std::vector<TableShape> shapes = table_shapes(feed);
+  if (auto tombstones = tombstone_shape(feed)) shapes.push_back(*std::move(tombstones));
+  return shapes;
+}
+
 void forget_description(TableShape& shape) {
   std::erase_if(shape.properties, [](const auto& property) { return property.first != kKeyProperty; });
 }

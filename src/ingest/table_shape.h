@@ -55,6 +55,13 @@ struct TableShape {
 /// The shape of the feed's own table, then one for each child table.
 std::vector<TableShape> table_shapes(const project::FeedSpec& feed);
 
+/// The table that remembers the feed's deletions: key, version and the audit columns. Nothing without
+/// `delete_when`.
+std::optional<TableShape> tombstone_shape(const project::FeedSpec& feed);
+
+/// All that ingesting the feed writes: its table_shapes(), and its tombstones.
+std::vector<TableShape> written_shapes(const project::FeedSpec& feed);
+
 /// Leaves only what rows need: for a feed that loads a table which another feed describes.
 void forget_description(TableShape& shape);
 

@@ -207,6 +207,10 @@ std::vector<std::string_view> audit_column_names() {
 std::string_view to_string(AfterIngest value) {
   return name_of(choices_of(value), static_cast<int>(value));
 }
+TableName tombstone_table(const TableName& table) {
+  return {table.schema, table.name + "__deleted"};
+}
+
 std::string_view to_string(LoadMode value) {
   return name_of(choices_of(value), static_cast<int>(value));
 }

@@ -90,6 +90,10 @@ inline constexpr ErrorCode kBadKey{"contract.bad_key", ErrorClass::kUser,
 inline constexpr ErrorCode kBadVersionColumn{
     "contract.bad_version_column", ErrorClass::kUser, "The version column has no order to speak of.",
     "Name a timestamp, date or number column that grows with each change."};
+inline constexpr ErrorCode kBadDeleteRule{
+    "contract.bad_delete_when", ErrorClass::kUser,
+    "`delete_when` names a column or values that cannot tell a deletion.",
+    "Name a text, boolean or integer column outside the key, and values that it may have."};
 inline constexpr ErrorCode kBadEventTime{"contract.bad_event_time", ErrorClass::kUser,
                                          "The event time is missing or not a date or timestamp.",
                                          "Name a date, timestamp or timestamptz column."};
@@ -137,9 +141,10 @@ inline std::span<const ErrorCode* const> error_codes() {
       &kEmptyDocument,  &kDuplicateKey,   &kUnknownKey,       &kNotApplicable, &kMissingKey,
       &kWrongType,      &kBadValue,       &kUnknownVariable,  &kBadName,       &kReservedName,
       &kBadType,        &kBadPattern,     &kModeNotAvailable, &kUnknownColumn, &kDuplicateColumn,
-      &kDuplicateFrom,  &kBadKey,         &kBadVersionColumn, &kBadEventTime,  &kBadPartition,
-      &kBadSort,        &kBadRange,       &kBadConstant,      &kBadFormat,     &kBadFrom,
-      &kBadDialect,     &kOverlap,        &kBadTimezone,      &kBadChild,      &kBadMoveTo};
+      &kDuplicateFrom,  &kBadKey,         &kBadVersionColumn, &kBadDeleteRule, &kBadEventTime,
+      &kBadPartition,   &kBadSort,        &kBadRange,         &kBadConstant,   &kBadFormat,
+      &kBadFrom,        &kBadDialect,     &kOverlap,          &kBadTimezone,   &kBadChild,
+      &kBadMoveTo};
   return kCodes;
 }
 

@@ -100,6 +100,21 @@ struct FeedLimits {
   bool operator==(const FeedLimits&) const = default;
 };
 
+/// Which records delete their key instead of becoming its row.
+struct DeleteRule {
+  Located<std::string> column;  ///< Empty: none does. Not of the key; text, boolean or integer with `values`.
+  std::vector<Located<std::string>> values;  ///< Values of the column; none: any value but null.
+
+  bool operator==(const DeleteRule&) const = default;
+};
+
+/// What DeleteRule::values mean in a column: texts, or numbers (1 and 0 of a boolean).
+struct DeleteValues {
+  std::vector<std::string> texts;
+  std::vector<std::int64_t> numbers;
+};
+DeleteValues delete_values(const ColumnSpec& column, const DeleteRule& rule);
+
 struct FeedSpec {
   Located<std::string> name;  ///< Unique in the project.
   std::int32_t contract_version = 1;
@@ -110,6 +125,7 @@ struct FeedSpec {
   Located<LoadMode> mode{LoadMode::kAppend};
   std::vector<Located<std::string>> key;  ///< Existing, scalar, required columns; not empty for kUpsert.
   Located<std::string> version_column;    ///< Existing, ordered column; empty: the later arrival wins.
+  DeleteRule delete_when;                 ///< For kUpsert.
   FormatSpec format;
   std::vector<ColumnSpec> columns;  ///< Not empty.
   std::vector<ChildSpec> children;
@@ -125,6 +141,9 @@ struct FeedSpec {
 
 /// The null markers that hold for a column: its own, else the format's.
 const std::vector<std::string>& null_markers_of(const FormatSpec& format, const ColumnSpec& column);
+
+/// Where the deletions of a table are remembered: `curated.visit` → `curated.visit__deleted`.
+TableName tombstone_table(const TableName& table);
 
 /// The names of the columns that Tarn appends to every table, in order: `_source_file` …
 std::vector<std::string_view> audit_column_names();

@@ -22,9 +22,9 @@ struct ParentRows {
 };
 
 /// Upserts of a table whose rows are the repeated elements of a parent: a parent's new version replaces *all*
-/// rows of its older ones, also where it has fewer; of a parent that lost, no row is written. The index's key
-/// is the parent's key columns, of the same names in both tables, and as the last an int column that counts a
-/// parent's rows from 1.
+/// rows of its older ones, also where it has fewer; of a parent that lost, no row is written; of one that is
+/// deleted, all rows go. The index's key is the parent's key columns, of the same names in both tables, and
+/// as the last an int column that counts a parent's rows from 1.
 ///
 /// Use in place of plan_upsert(); the rest goes the same way. Costs what the batch is worth. Errors: those of
 /// plan_upsert().

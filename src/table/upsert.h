@@ -38,6 +38,7 @@ struct UpsertCounts {
   std::int64_t inserted = 0;    ///< Rows of new keys.
   std::int64_t updated = 0;     ///< Rows that replace one of the table.
   std::int64_t superseded = 0;  ///< Rows that lost, to the table or within the batch; not written.
+  std::int64_t deleted = 0;     ///< Rows that won and mean that their key is deleted (tombstones.h).
 };
 
 struct UpsertPlan {
@@ -51,7 +52,8 @@ struct UpsertPlan {
     DeletedPositions positions;
   };
   std::vector<PartitionDeletes> deletes;
-  std::vector<RowKey> removed = {};  ///< Keys whose rows are deleted and not replaced (child_upsert.h).
+  std::vector<RowKey> removed = {};         ///< Keys whose rows are deleted and not replaced.
+  std::vector<std::int64_t> deleting = {};  ///< Rows that won as deletions, ascending (tombstones.h).
   UpsertCounts counts;
   std::int64_t base_snapshot_id = -1;  ///< What it was planned against; -1: an empty table.
 

@@ -91,6 +91,10 @@ std::string remarks(const ingest::RunReport& report, double seconds) {
     text += fmt::format("{} of the committed records are older versions of their keys\n",
                         format_count(report.rows_superseded));
   }
+  if (report.records_deleting > 0) {
+    text += fmt::format("{} of the committed records deleted their keys\n",
+                        format_count(report.records_deleting));
+  }
   if (report.records_late > 0) {
     text += fmt::format("{} of the committed records came later than their feed's `lateness` allows\n",
                         format_count(report.records_late));

@@ -62,6 +62,7 @@ class FeedCheck {
   void references() {
     check_key();
     check_version();
+    check_deletes();
     check_event_time();
     check_partition();
     check_sort();
@@ -204,6 +205,22 @@ class FeedCheck {
              ? "texts order by their letters, \"9\" after \"10\": give the column the type that it holds, a "
                "timestamp, a date or a number"
              : "choose a timestamp, a date or a number that grows with each change");
+  }
+
+  void check_deletes() {
+    const auto& name = feed_.delete_when.column;
+    if (name->empty()) return;
+    if (mode_known_ && *feed_.mode != LoadMode::kUpsert) {
+      fail(kNotApplicable, name.span,
+           fmt::format("`delete_when` has no meaning for `mode: {}`", to_string(*feed_.mode)),
+           "write `mode: upsert` with a key, or remove it");
+    }
+    if (std::ranges::any_of(feed_.key, [&](const auto& key) { return *key == *name; })) {
+      fail(kBadDeleteRule, name.span, fmt::format("`{}` is part of the key", *name),
+           "a deletion has the key of the row that it deletes: choose another column");
+    }
+    const ColumnSpec* found = column("delete_when", *name, name.span);
+    if (found != nullptr && type_known(*found)) check_delete_values(*found, feed_.delete_when, out_);
   }
 
   void check_event_time() {

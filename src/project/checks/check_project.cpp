@@ -24,6 +24,7 @@ class ProjectCheck {
       check_name(feed);
       if (!clean_[i]) continue;  // what could not be read cannot be compared
       check_table(feed);
+      check_tombstones(feed);
       for (const ChildSpec& child : feed.children) check_child(feed, child);
       for (std::size_t j = 0; j < i; ++j) {
         if (clean_[j]) check_sources(project_.feeds[j], feed);
@@ -34,7 +35,7 @@ class ProjectCheck {
  private:
   struct Writer {
     const FeedSpec* feed;
-    bool is_child;
+    std::string_view role;  ///< Of what is not the feed's own table.
     SourceSpan span;
   };
 
@@ -51,7 +52,8 @@ class ProjectCheck {
   }
 
   void check_child(const FeedSpec& feed, const ChildSpec& child) {
-    const auto [first, is_new] = writers_.emplace(*child.table, Writer{&feed, true, child.table.span});
+    const auto [first, is_new] =
+        writers_.emplace(*child.table, Writer{&feed, "as a child table", child.table.span});
     if (is_new || first->second.feed == &feed) return;
     fail(kTableConflict, child.table.span,
          fmt::format("`{}` is written by the feed `{}` already", child.table->to_string(),
@@ -59,13 +61,25 @@ class ProjectCheck {
          fmt::format("see {}: give the child a table of its own", place(first->second.span)));
   }
 
+  void check_tombstones(const FeedSpec& feed) {
+    if (feed.delete_when.column->empty() || feed.table->name.empty()) return;
+    const TableName name = tombstone_table(*feed.table);
+    const auto [first, is_new] =
+        writers_.emplace(name, Writer{&feed, "for its deletions", feed.delete_when.column.span});
+    if (is_new) return;
+    fail(kTableConflict, feed.delete_when.column.span,
+         fmt::format("the deletions of `{}` are remembered in `{}`, which the feed `{}` writes",
+                     feed.table->to_string(), name.to_string(), *first->second.feed->name),
+         fmt::format("see {}: give that feed another table", place(first->second.span)));
+  }
+
   void check_table(const FeedSpec& feed) {
     if (feed.table->name.empty()) return;
-    const auto [first, is_new] = writers_.emplace(*feed.table, Writer{&feed, false, feed.table.span});
+    const auto [first, is_new] = writers_.emplace(*feed.table, Writer{&feed, "", feed.table.span});
     if (is_new) return;
     const Writer& other = first->second;
     const std::string reason =
-        other.is_child ? "one of them as a child table" : difference(*other.feed, feed);
+        other.role.empty() ? difference(*other.feed, feed) : fmt::format("one of them {}", other.role);
     if (reason.empty()) return;
     fail(kTableConflict, feed.table.span,
          fmt::format("the feeds `{}` and `{}` both write `{}`, {}", *other.feed->name, *feed.name,

@@ -24,6 +24,9 @@ void check_columns(const std::vector<ColumnSpec>& columns, const FormatSpec& for
 /// `from` of columns and children, and `record`, by the format.
 void check_places(const FeedSpec& feed, Diagnostics& out);
 
+/// The values of `delete_when` by the column that it names.
+void check_delete_values(const ColumnSpec& column, const DeleteRule& rule, Diagnostics& out);
+
 /// All feeds of a project side by side. `clean`, of each feed: no error was told of it; one with errors is
 /// not compared with others.
 void check_project(const Project& project, const std::vector<bool>& clean, Diagnostics& out);

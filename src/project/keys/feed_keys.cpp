@@ -25,8 +25,8 @@ constexpr std::array kLoadMode = {
            .value = int(LoadMode::kUpsert),
            .meaning = "the latest version of each key is kept",
            .synonyms = "merge update"},
+    Choice{.name = "scd1", .value = int(LoadMode::kUpsert), .meaning = "another word for `upsert`"},
     Choice{"replace", 90, kModesNow, true},
-    Choice{"scd1", 91, kModesNow, true},
     Choice{"scd2", 92, kModesNow, true},
     Choice{"scd3", 93, kModesNow, true},
 };
@@ -126,6 +126,38 @@ const Block<FeedLimits>& limits_block() {
   return kBlock;
 }
 
+Block<DeleteRule> describe_deletes() {
+  Block<DeleteRule> block(
+      {.name = "delete_when",
+       .description =
+           "Which records delete their key. A deletion is a version as any other: it removes the row, and "
+           "the "
+           "rows of its children, when it is the latest, and it is remembered in the table "
+           "`<table>__deleted`, so that an older version which comes later does not bring the row back. A "
+           "later version does.",
+       .article = "the"});
+  block.add(field(&DeleteRule::column), {.name = "column",
+                                         .description = "Column that tells, not one of the key.",
+                                         .example = "op",
+                                         .required = true,
+                                         .synonyms = {"field", "flag"}});
+  block.add(
+      field(&DeleteRule::values),
+      {.name = "values",
+       .description = "Its values that mean a deletion, as the source writes them, in the column's case; "
+                      "without them any value does but null, as in `deleted_at`. Of text, boolean or "
+                      "integer columns.",
+       .example = "[D]",
+       .when_empty = "no record would ever delete",
+       .synonyms = {"value", "equals", "in"}});
+  return block;
+}
+
+const Block<DeleteRule>& delete_block() {
+  static const Block<DeleteRule> kBlock = describe_deletes();
+  return kBlock;
+}
+
 void describe_identity(Block<FeedSpec>& block) {
   block.add(field(&FeedSpec::name), {.name = "feed",
                                      .description = "The feed's name, unique in the project.",
@@ -169,8 +201,8 @@ void describe_loading(Block<FeedSpec>& block) {
                                       .required = true});
   block.add(field(&FeedSpec::mode),
             {.name = "mode",
-             .description = "What a record does to the table. `replace`, `scd1`, `scd2` and "
-                            "`scd3` are reserved.",
+             .description = "What a record does to the table. `replace`, `scd2` and `scd3` are "
+                            "reserved.",
              .example = "upsert",
              .synonyms = {"load_mode", "write_mode"}});
   block.add(field(&FeedSpec::key),
@@ -185,6 +217,15 @@ void describe_loading(Block<FeedSpec>& block) {
        .description = "`upsert`: the greatest version of a key wins; without it, or among equals, the later "
                       "arrival. A date, timestamp or number.",
        .example = "updated_at"});
+  Binding<FeedSpec> deletes = block_field<delete_block>(&FeedSpec::delete_when);
+  deletes.write = [write = std::move(deletes.write)](const FeedSpec& feed, bool with_descriptive) {
+    return feed.delete_when.column->empty() ? std::nullopt : write(feed, with_descriptive);
+  };
+  block.add(std::move(deletes),
+            {.name = "delete_when",
+             .description = "`upsert`: which records delete their key.",
+             .example = "{column: op, values: [D]}",
+             .synonyms = {"deletes", "hard_delete", "delete_flag", "apply_as_delete_when"}});
   block.add(block_field<format_block>(&FeedSpec::format), {.name = "format",
                                                            .description = "How the bytes are written.",
                                                            .example = "{type: csv}",

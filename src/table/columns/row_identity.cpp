@@ -126,6 +126,17 @@ Result<IdentityColumns> identity_columns(const arrow::RecordBatch& batch, const 
   return result;
 }
 
+Result<RowIdentities> identities_of(std::span<const std::shared_ptr<arrow::RecordBatch>> batches,
+                                    const iceberg::Schema& schema, const UpsertColumns& columns) {
+  RowIdentities rows;
+  for (const auto& batch : batches) {
+    TARN_ASSIGN_OR_RETURN(const IdentityColumns found, identity_columns(*batch, schema, columns));
+    TARN_RETURN_IF_ERROR(append_identities(found, batch->num_rows(), rows));
+    if (rows.keys.size() > UINT32_MAX - 1) return Error(kTooLarge, "an upsert of more than 4 billion rows");
+  }
+  return rows;
+}
+
 std::vector<std::uint32_t> winners(const RowIdentities& rows) {
   // Open addressing: the keys are hashes already. Each slot holds a row number plus one.
   const std::size_t slots = std::bit_ceil(std::max<std::size_t>(16, rows.keys.size() * 2));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,11 @@ Status append_identities(const IdentityColumns& columns, std::int64_t rows, RowI
 /// From a batch whose columns are those of `schema`. Errors: table.batch_mismatch.
 Result<IdentityColumns> identity_columns(const arrow::RecordBatch& batch, const iceberg::Schema& schema,
                                          const UpsertColumns& columns);
+
+/// Of all rows of the batches, numbered through them. Errors: those of identity_columns() and
+/// append_identities(); table.too_large.
+Result<RowIdentities> identities_of(std::span<const std::shared_ptr<arrow::RecordBatch>> batches,
+                                    const iceberg::Schema& schema, const UpsertColumns& columns);
 
 /// Decides in favour of the greater rank within a batch; of equal ones the later row wins. Returns for each
 /// distinct key the winning row, ascending.

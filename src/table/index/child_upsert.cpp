@@ -5,6 +5,7 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "table/arrow_schema.h"
@@ -101,23 +102,24 @@ Result<UpsertPlan> plan_child_upsert(const KeyIndex& index, const iceberg::Table
     return Error(kIndexNotInStep,
                  "the key index does not describe snapshot " + std::to_string(plan.base_snapshot_id));
   }
-  RowIdentities rows;
-  for (const auto& batch : batches) {
-    TARN_ASSIGN_OR_RETURN(const IdentityColumns columns,
-                          identity_columns(*batch, metadata.current_schema(), index.columns()));
-    TARN_RETURN_IF_ERROR(append_identities(columns, batch->num_rows(), rows));
-  }
+  TARN_ASSIGN_OR_RETURN(const RowIdentities rows,
+                        identities_of(batches, metadata.current_schema(), index.columns()));
   if (rows.keys.size() != parents.parent_of_row.size()) {
     return Error(kBatchMismatch, "each child row needs its parent");
   }
-  std::vector<std::int64_t> children(parents.plan.rows.size(), 0);
+  // Parents whose former children go: a deleted one has none any more.
+  std::vector<std::int64_t> deciding;
+  std::ranges::merge(parents.plan.rows, parents.plan.deleting, std::back_inserter(deciding));
+  std::vector<std::int64_t> children(deciding.size(), 0);
   for (std::size_t row = 0; row < rows.keys.size(); ++row) {
-    const auto parent = std::ranges::lower_bound(parents.plan.rows, parents.parent_of_row[row]);
-    if (parent == parents.plan.rows.end() || *parent != parents.parent_of_row[row]) {
+    const std::int64_t number = parents.parent_of_row[row];
+    const auto parent = std::ranges::lower_bound(deciding, number);
+    if (parent == deciding.end() || *parent != number ||
+        std::ranges::binary_search(parents.plan.deleting, number)) {
       ++plan.counts.superseded;
       continue;
     }
-    ++children[static_cast<std::size_t>(parent - parents.plan.rows.begin())];
+    ++children[static_cast<std::size_t>(parent - deciding.begin())];
     plan.rows.push_back(static_cast<std::int64_t>(row));
     plan.keys.push_back(rows.keys[row]);
     plan.ranks.append(rows.ranks[row]);
@@ -126,7 +128,7 @@ Result<UpsertPlan> plan_child_upsert(const KeyIndex& index, const iceberg::Table
   std::int64_t first = 0;
   std::size_t done = 0;
   for (const auto& batch : parents.batches) {
-    const std::vector<std::uint32_t> winners = rows_within(parents.plan.rows, first, batch->num_rows());
+    const std::vector<std::uint32_t> winners = rows_within(deciding, first, batch->num_rows());
     first += batch->num_rows();
     TARN_ASSIGN_OR_RETURN(const auto taken, take_rows(batch, winners));
     TARN_RETURN_IF_ERROR(older.find(taken, std::span(children).subspan(done, winners.size())));

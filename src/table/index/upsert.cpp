@@ -26,13 +26,8 @@ Result<UpsertPlan> plan_upsert(const KeyIndex& index, const iceberg::TableMetada
   if (index.snapshot_id() != plan.base_snapshot_id)
     return Error(kIndexNotInStep,
                  "the key index does not describe snapshot " + std::to_string(plan.base_snapshot_id));
-  RowIdentities rows;
-  for (const auto& batch : batches) {
-    TARN_ASSIGN_OR_RETURN(const IdentityColumns columns,
-                          identity_columns(*batch, metadata.current_schema(), index.columns()));
-    TARN_RETURN_IF_ERROR(append_identities(columns, batch->num_rows(), rows));
-    if (rows.keys.size() > UINT32_MAX - 1) return Error(kTooLarge, "an upsert of more than 4 billion rows");
-  }
+  TARN_ASSIGN_OR_RETURN(const RowIdentities rows,
+                        identities_of(batches, metadata.current_schema(), index.columns()));
   const std::vector<std::uint32_t> winning = winners(rows);
   plan.counts.superseded = static_cast<std::int64_t>(rows.keys.size() - winning.size());
   DeleteCollector deletes(index, metadata);

@@ -70,6 +70,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_maintain_command(app, context);
   add_sql_command(app, context);
   add_table_command(app, context);
+  add_changes_command(app, context);
   add_files_command(app, context);
   add_status_command(app, context);
   add_doctor_command(app, context);

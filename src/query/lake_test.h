@@ -74,6 +74,38 @@ class TestLake {
 
   /// Appends the rows of a SELECT whose columns have the table's names. Returns the snapshot's id.
   std::int64_t append(const TableName& name, const std::string& select) {
+    return commit(must(catalog_->load_table(name)), {.data_files = {write_rows(name, select)}});
+  }
+
+  /// What one snapshot may do at once.
+  struct Change {
+    std::string select = "";                 ///< Rows of a new file.
+    std::size_t file = 0;                    ///< The n-th file ever written (from 1) …
+    std::vector<std::int64_t> deleted = {};  ///< … of which these positions go, or …
+    bool whole_file = false;                 ///< … all.
+    std::string operation = "";
+  };
+  std::int64_t change(const TableName& name, const Change& wanted) {
+    table::SnapshotChange change{.operation = wanted.operation};
+    if (!wanted.select.empty()) change.data_files.push_back(write_rows(name, wanted.select));
+    if (wanted.whole_file) change.removed_paths.push_back(data_files_.at(wanted.file - 1));
+    if (!wanted.deleted.empty()) {
+      const std::string location = io::file_uri(fmt::format("{}/lake/delete-{}.parquet", folder_, ++files_));
+      change.delete_files.push_back(
+          {must(table::write_position_deletes(*store_, location,
+                                              {{data_files_.at(wanted.file - 1), wanted.deleted}})),
+           0});
+    }
+    return commit(must(catalog_->load_table(name)), std::move(change));
+  }
+
+  /// Forgets a snapshot, as expiry does.
+  void expire(const TableName& name, std::int64_t snapshot) {
+    const catalog::TableCommit commits[] = {{name, {}, {iceberg::RemoveSnapshots{{snapshot}}}}};
+    must(catalog_->commit(commits));
+  }
+
+  table::NewFile write_rows(const TableName& name, const std::string& select) {
     const catalog::Table table = must(catalog_->load_table(name));
     const std::string path = fmt::format("{}/lake/data-{}.parquet", folder_, ++files_);
     std::filesystem::create_directories(folder_ + "/lake");
@@ -88,8 +120,7 @@ class TestLake {
     file.record_count = std::stoll(*must(engine::read_texts(counted))[0][0]);
     file.file_size_bytes = static_cast<std::int64_t>(std::filesystem::file_size(path));
     data_files_.push_back(file.file_path);
-    return commit(
-        table, {.data_files = {{file, 0}}, .summary = {{"tarn.batch-id", fmt::format("batch-{}", files_)}}});
+    return {file, 0};
   }
 
   /// Deletes rows of the n-th file ever written (from 1) by position.
@@ -139,6 +170,9 @@ class TestLake {
     return lines;
   }
 
+  engine::Connection& connection() { return *writer_; }
+  io::ObjectStore& store() { return *store_; }
+  table::ManifestCache& manifests() { return *manifests_; }
   Session& session() { return *session_; }
   catalog::Catalog& catalog() { return *catalog_; }
   state::Database& state() { return *state_; }
@@ -172,6 +206,7 @@ class TestLake {
     const std::int64_t now_us = kStartUs + 60'000'000 * static_cast<std::int64_t>(snapshots_.size() + 1);
     clock_.advance_us(now_us - clock_.now_us());
     change.timestamp_ms = now_us / 1000;
+    change.summary["tarn.batch-id"] = fmt::format("batch-{}", files_);
     const table::BuiltSnapshot built =
         must(table::build_snapshot(*store_, *manifests_, *random_, *table.metadata, change));
     const catalog::TableCommit commits[] = {{table.name, built.requirements, built.updates}};

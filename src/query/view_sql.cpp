@@ -154,7 +154,7 @@ Result<std::string> anti_join(const Group& group) {
       files, iceberg::kDeleteFilePathId, iceberg::kDeletePosId, numbers);
 }
 
-Result<std::string> group_sql(const Group& group, const Schema& wanted) {
+Result<std::string> group_sql(const Group& group, const Schema& wanted, Places places) {
   std::vector<std::string> locations;
   std::int64_t rows = 0;
   for (const table::ScanTask* task : group.tasks) {
@@ -162,9 +162,11 @@ Result<std::string> group_sql(const Group& group, const Schema& wanted) {
     rows += task->data->file.record_count;
   }
   TARN_ASSIGN_OR_RETURN(const std::string files, file_list(locations));
+  std::string list = select_list(wanted, group.written_with);
+  if (places == Places::kWith)
+    list += fmt::format(", d.filename AS {}, d.file_row_number AS {}", kPlaceFile, kPlaceRow);
   std::string sql = fmt::format("SELECT {} FROM read_parquet({}, explicit_cardinality = {}, schema = {}) d",
-                                select_list(wanted, group.written_with), files, rows,
-                                schema_map(wanted, group.written_with));
+                                list, files, rows, schema_map(wanted, group.written_with));
   if (!group.tasks.front()->deletes.empty()) {
     TARN_ASSIGN_OR_RETURN(const std::string join, anti_join(group));
     sql += join;
@@ -172,24 +174,26 @@ Result<std::string> group_sql(const Group& group, const Schema& wanted) {
   return sql;
 }
 
-std::string empty_sql(const Schema& wanted) {
+std::string empty_sql(const Schema& wanted, Places places) {
   std::string list;
   for (const NestedField& field : wanted.fields()) {
     list += fmt::format("{}CAST(NULL AS {}) AS {}", list.empty() ? "" : ", ", type_sql(field.type),
                         quote_identifier(field.name));
   }
+  if (places == Places::kWith)
+    list += fmt::format(", CAST(NULL AS VARCHAR) AS {}, CAST(NULL AS BIGINT) AS {}", kPlaceFile, kPlaceRow);
   return fmt::format("SELECT {} WHERE false", list.empty() ? "NULL AS no_columns" : list);
 }
 
 }  // namespace
 
-Result<std::string> scan_sql(const table::Scan& scan, const iceberg::TableMetadata& metadata) {
+Result<std::string> scan_sql(const table::Scan& scan, const iceberg::TableMetadata& metadata, Places places) {
   for (const NestedField& field : scan.schema.fields())
     TARN_RETURN_IF_ERROR(check_readable(field.type, field.name));
-  if (scan.tasks.empty() || scan.schema.fields().empty()) return empty_sql(scan.schema);
+  if (scan.tasks.empty() || scan.schema.fields().empty()) return empty_sql(scan.schema, places);
   std::string sql;
   for (const Group& group : group_files(scan, metadata)) {
-    TARN_ASSIGN_OR_RETURN(const std::string part, group_sql(group, scan.schema));
+    TARN_ASSIGN_OR_RETURN(const std::string part, group_sql(group, scan.schema, places));
     sql += (sql.empty() ? "" : " UNION ALL ") + part;
   }
   return sql;

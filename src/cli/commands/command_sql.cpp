@@ -101,24 +101,16 @@ struct SqlSetup {
 };
 
 Result<SqlSetup> open_session(CommandContext& context) {
-  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadOnly));
   TARN_ASSIGN_OR_RETURN(state::Database* const state, context.database(state::OpenMode::kReadOnly));
-  TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_folder, context.state_folder());
+  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   SqlSetup setup;
-  // What the engine's buffers do not get is left for results, manifests and the process itself.
-  engine::DatabaseOptions options{.memory_limit_bytes = settings->limits.memory / 4 * 3,
-                                  .threads = settings->limits.threads,
-                                  .temp_directory = (state_folder / "sql-spill").string(),
-                                  .s3 = uses_s3(*settings)};
-  s3::S3ObjectStore* store = nullptr;
-  if (options.s3) {
-    TARN_ASSIGN_OR_RETURN(store, context.s3());
-    options.s3_ca_file = store->endpoint().ca_file;
-  }
-  TARN_ASSIGN_OR_RETURN(setup.engine, engine::Database::open(options));
+  TARN_ASSIGN_OR_RETURN(setup.engine, open_engine(context));
   query::Lake lake{*catalog, *state, context.manifests()};
-  if (store != nullptr) lake.renew_access = s3_renewal(*setup.engine, *store);
+  if (uses_s3(*settings)) {
+    TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
+    lake.renew_access = s3_renewal(*setup.engine, *store);
+  }
   TARN_ASSIGN_OR_RETURN(
       setup.session,
       query::Session::open(*setup.engine, lake,
@@ -153,6 +145,21 @@ Result<int> run_sql(CommandContext& context, const SqlOptions& options) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<engine::Database>> open_engine(CommandContext& context) {
+  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
+  TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_folder, context.state_folder());
+  // What the engine's buffers do not get is left for results, manifests and the process itself.
+  engine::DatabaseOptions options{.memory_limit_bytes = settings->limits.memory / 4 * 3,
+                                  .threads = settings->limits.threads,
+                                  .temp_directory = (state_folder / "sql-spill").string(),
+                                  .s3 = uses_s3(*settings)};
+  if (options.s3) {
+    TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
+    options.s3_ca_file = store->endpoint().ca_file;
+  }
+  return engine::Database::open(options);
+}
 
 void add_sql_command(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<SqlOptions>();

@@ -1,12 +1,19 @@
 #pragma once
 
+#include <memory>
+
 #include <CLI/CLI.hpp>
 
+#include "base/result.h"
 #include "cli/command_context.h"
+#include "engine/database.h"
 
 namespace tarn::cli {
 
 /// `tarn sql`: statements from the command line, a file, standard input or a prompt.
 void add_sql_command(CLI::App& app, CommandContext& context);
+
+/// An engine within the project's limits, which spills beside the state.
+Result<std::unique_ptr<engine::Database>> open_engine(CommandContext& context);
 
 }  // namespace tarn::cli

@@ -9,6 +9,9 @@ namespace tarn::cli {
 /// `tarn table show|history|files|diff|rollback|tag|branch|restore`.
 void add_table_command(CLI::App& app, CommandContext& context);
 
+/// `tarn changes`.
+void add_changes_command(CLI::App& app, CommandContext& context);
+
 /// Those of them that change a table; `table` is the command that they belong to.
 void add_table_changes(CLI::App& table, CommandContext& context);
 

@@ -17,7 +17,7 @@
 /// key, version and tie-break columns: the tombstones. A key is in one of the two at most, but for what
 /// foreign writers did.
 ///
-/// docs/decisions/0012-tombstones.md says why it is a table.
+/// docs/decisions/0014-tombstones.md says why it is a table.
 namespace tarn::table {
 
 /// The second table. Its index must describe its current snapshot.

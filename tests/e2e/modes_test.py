@@ -70,6 +70,7 @@ def main():
         with open(contract, "w", encoding="utf-8") as file:
             file.write(CONTRACT)
         hospital.run("check")
+        os.makedirs(hospital.inbox, exist_ok=True)
         model = Model()
         replica = {}
         bad = []

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <utility>
 
 #include "base/hash.h"
@@ -70,6 +71,19 @@ Result<bool> Client::is_marked(const Place& place, const std::string& mark) {
   if (found.status == 200) return found.headers.find(kMarkHeader) == mark;
   if (found.status == 404) return false;
   return error_of(found, what);
+}
+
+Result<std::uint64_t> Client::size_of(const Place& place) {
+  const std::string what = "look at " + name_of(place);
+  TARN_ASSIGN_OR_RETURN(const net::HttpResponse found, send_until_settled({.method = "HEAD"}, place, what));
+  if (found.status == 404) return Error(io::kNotFound, name_of(place) + " does not exist");
+  if (found.status != 200) return error_of(found, what);
+  const std::string_view text = found.headers.find("Content-Length");
+  std::uint64_t size = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (text.empty() || problem != std::errc() || end != text.data() + text.size())
+    return Error(kFailed, fmt::format("cannot {}: the answer tells no length", what));
+  return size;
 }
 
 Status Client::put_if_absent(const Place& place, std::string_view bytes) {

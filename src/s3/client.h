@@ -26,11 +26,16 @@ class Client {
   /// may pass; when the answer to an attempt was lost, an object that is then found there is known as this
   /// call's own, or not, by a mark in its metadata. Errors: io.exists, s3.write_unknown, those of failure.h.
   Status put_if_absent(const Place& place, std::string_view bytes);
+  /// Bytes of the object. Errors: io.not_found, those of failure.h.
+  Result<std::uint64_t> size_of(const Place& place);
   /// Removes the object; fine when there is none.
   Status remove(const Place& place);
 
   /// One signed request, once. Errors: those of net::send_request() and of the credentials.
   Result<net::HttpResponse> send(net::HttpRequest request, const Place& place);
+
+  /// Waits before the next attempt.
+  void pause(int attempt);
 
   const Endpoint& endpoint() const { return endpoint_; }
 
@@ -39,7 +44,6 @@ class Client {
   Result<bool> is_marked(const Place& place, const std::string& mark);
   Result<net::HttpResponse> send_until_settled(const net::HttpRequest& request, const Place& place,
                                                std::string_view what);
-  void pause(int attempt);
 
   Endpoint endpoint_;
   CredentialsSource credentials_;

@@ -289,7 +289,12 @@ TEST_F(MaintainerTest, KeepsTablesSmallBesideIngest) {
   EXPECT_GE(replacements, 4) << lines.str();
   EXPECT_EQ(rows().size(), 30 * count);
   EXPECT_LT(live_files(), count);
-  EXPECT_EQ(lines.str().find("maintain.failed"), std::string::npos) << lines.str();
+  // On a busy machine ingest may win ten races in a row: maintenance gives way, and comes again.
+  std::istringstream told(lines.str());
+  for (std::string line; std::getline(told, line);)
+    EXPECT_TRUE(line.find("maintain.failed") == std::string::npos ||
+                line.find("catalog.commit_conflict") != std::string::npos)
+        << line;
 }
 
 // Batches come without a gap, each before maintenance can commit: it drops its work, which leaves no file.

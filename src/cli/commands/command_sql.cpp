@@ -161,6 +161,19 @@ Result<std::unique_ptr<engine::Database>> open_engine(CommandContext& context) {
   return engine::Database::open(options);
 }
 
+void add_output_option(CLI::App& command, CommandContext& context, const std::string& file_option) {
+  static const std::vector<std::pair<std::string, OutputFormat>> kFormats = {
+      {"table", OutputFormat::kTable},
+      {"json", OutputFormat::kJson},
+      {"csv", OutputFormat::kCsv},
+      {"parquet", OutputFormat::kParquet}};
+  command
+      .add_option("-o,--output", context.output,
+                  "Form of the answer: table, json, csv or parquet (with " + file_option + ")")
+      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(""))
+      ->type_name("FORM");
+}
+
 void add_sql_command(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<SqlOptions>();
   CLI::App* command = app.add_subcommand("sql", "Query the lake's tables by name");
@@ -173,16 +186,7 @@ void add_sql_command(CLI::App& app, CommandContext& context) {
       ->add_option("-p,--param", options->parameters, "The value of $name in the statements; may be repeated")
       ->type_name("NAME=VALUE")
       ->take_all();
-  static const std::vector<std::pair<std::string, OutputFormat>> kFormats = {
-      {"table", OutputFormat::kTable},
-      {"json", OutputFormat::kJson},
-      {"csv", OutputFormat::kCsv},
-      {"parquet", OutputFormat::kParquet}};
-  command
-      ->add_option("-o,--output", context.output,
-                   "Form of the answer: table, json, csv or parquet (with --to)")
-      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(""))
-      ->type_name("FORM");
+  add_output_option(*command, context, "--to");
   command->add_option("--to", options->to, "Write the answer into a file")->type_name("FILE");
   command
       ->add_option("--max-rows", options->max_rows,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -12,6 +13,9 @@ namespace tarn::cli {
 
 /// `tarn sql`: statements from the command line, a file, standard input or a prompt.
 void add_sql_command(CLI::App& app, CommandContext& context);
+
+/// `--output table|json|csv|parquet` of a command whose `file_option` names the file that Parquet needs.
+void add_output_option(CLI::App& command, CommandContext& context, const std::string& file_option);
 
 /// An engine within the project's limits, which spills beside the state.
 Result<std::unique_ptr<engine::Database>> open_engine(CommandContext& context);

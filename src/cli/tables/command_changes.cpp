@@ -106,16 +106,7 @@ void add_changes_command(CLI::App& app, CommandContext& context) {
       ->type_name("SNAPSHOT");
   command->add_option("--to", options->to, "The last snapshot that is told; default: the current one")
       ->type_name("SNAPSHOT");
-  static const std::vector<std::pair<std::string, OutputFormat>> kFormats = {
-      {"table", OutputFormat::kTable},
-      {"json", OutputFormat::kJson},
-      {"csv", OutputFormat::kCsv},
-      {"parquet", OutputFormat::kParquet}};
-  command
-      ->add_option("-o,--output", context.output,
-                   "Form of the answer: table, json, csv or parquet (with --file)")
-      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(""))
-      ->type_name("FORM");
+  add_output_option(*command, context, "--file");
   command->add_option("--file", options->file, "Write the answer into a file")->type_name("FILE");
   context.on_run(*command, [&context, options] { return run_changes(context, *options); });
 }

@@ -81,8 +81,7 @@ rocksdb::Options database_options(const KeyIndexOptions& options) {
   return result;
 }
 
-}  // namespace
-
+/// The positions of `keys` in their ascending order.
 std::vector<std::uint32_t> order_of_keys(std::span<const RowKey> keys) {
   // Keys are hashes: their first half nearly always decides, and lies beside the number that is moved.
   struct Item {
@@ -100,6 +99,8 @@ std::vector<std::uint32_t> order_of_keys(std::span<const RowKey> keys) {
   for (const Item& item : items) order.push_back(item.at);
   return order;
 }
+
+}  // namespace
 
 KeyDatabase::KeyDatabase(std::string folder, const KeyIndexOptions& options)
     : folder_(std::move(folder)), options_(options) {}

@@ -20,9 +20,6 @@ class Status;
 
 namespace tarn::table {
 
-/// The positions of `keys` in their ascending order.
-std::vector<std::uint32_t> order_of_keys(std::span<const RowKey> keys);
-
 /// What the key index keeps in RocksDB. One thread at a time.
 ///
 ///   k <16 bytes: key>   → file id, position, rank

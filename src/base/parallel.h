@@ -3,6 +3,7 @@
 #include <atomic>
 #include <concepts>
 #include <cstddef>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -31,6 +32,12 @@ Status run_parallel(std::size_t count, const Work& work) {
   }
   if (first) return *std::move(first);
   return ok_status();
+}
+
+/// How std::async() runs what goes on beside its caller: with one thread not before it is waited for, so that
+/// everything happens on that thread and in one order.
+inline std::launch launch_beside(std::size_t threads) {
+  return threads == 1 ? std::launch::deferred : std::launch::async;
 }
 
 }  // namespace tarn

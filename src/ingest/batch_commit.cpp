@@ -49,7 +49,9 @@ BatchCommitter::BatchCommitter(Services services, const project::Project& projec
                                             ? project.spec.limits.threads
                                             : std::thread::hardware_concurrency())) {}
 
-BatchCommitter::~BatchCommitter() = default;
+BatchCommitter::~BatchCommitter() {
+  if (indices_follow_.valid()) indices_follow_.wait();
+}
 
 std::size_t BatchCommitter::count_upsert_tables(const project::Project& project) {
   std::size_t count = 0;
@@ -285,7 +287,10 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
   CommitReport report;
   std::vector<TableWork> works(gathered.size());
   std::vector<catalog::TableCommit> commits;
-  TARN_RETURN_IF_ERROR(write_tables(gathered, batch, works, attempt));
+  if (Status written = write_tables(gathered, batch, works, attempt); !written.ok()) {
+    discard(batch.id, works);
+    return std::move(written).error();
+  }
   for (std::size_t i = 0; i < gathered.size(); ++i) {
     if (works[i].tombstones) works.push_back(std::move(*works[i].tombstones));
   }
@@ -305,7 +310,7 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
     }
   }
   report.late = count_late(gathered, batch);
-  TARN_RETURN_IF_ERROR(services_.store.sync());
+  // It syncs what was written here together with the metadata.
   const auto committed = services_.catalog.commit(
       commits, [&](state::Transaction& transaction) { return settle(batch, report, gathered, transaction); });
   if (!committed.ok()) {
@@ -313,9 +318,30 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
     return committed.error();
   }
   for (TableWork& work : works) work.batches.clear();
-  indices_follow_ =
-      std::async(std::launch::async, [this, done = std::move(works)] { note_committed(done); }).share();
+  if (indices_follow_.valid()) indices_follow_.wait();
+  indices_follow_ = std::async(launch_beside(project_.spec.limits.threads), [this, done = std::move(works)] {
+                      note_committed(done);
+                    }).share();
   return report;
+}
+
+Result<std::vector<std::string>> BatchCommitter::metadata_of(const std::vector<Gathered>& gathered) const {
+  std::vector<std::string> locations;
+  for (const Gathered& one : gathered) {
+    TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(one.shape.name));
+    locations.push_back(table.metadata_location);
+  }
+  return locations;
+}
+
+// Whoever expires snapshots may remove files that an attempt is reading: then it fails like one whose commit
+// came too late.
+bool BatchCommitter::lost_race(const Error& error, const std::vector<Gathered>& gathered,
+                               const std::vector<std::string>& base) const {
+  if (error.name() == catalog::kCommitConflict.name) return true;
+  if (error.error_class() == ErrorClass::kUnknownOutcome) return false;
+  const auto now = metadata_of(gathered);
+  return now.ok() && *now != base;
 }
 
 Result<CommitReport> BatchCommitter::commit(ParsedBatch& batch) {
@@ -324,9 +350,10 @@ Result<CommitReport> BatchCommitter::commit(ParsedBatch& batch) {
   std::optional<catalog::CommitTurns::Turn> turn;
   if (services_.turns != nullptr) turn.emplace(services_.turns->next());
   for (int attempt = 0;; ++attempt) {
+    TARN_ASSIGN_OR_RETURN(const std::vector<std::string> base, metadata_of(gathered));
     Result<CommitReport> report = try_commit(batch, gathered, attempt);
-    const bool lost_race = !report.ok() && report.error().name() == catalog::kCommitConflict.name;
-    if (!lost_race || attempt + 1 == kCommitAttempts) return report;
+    if (report.ok() || attempt + 1 == kCommitAttempts || !lost_race(report.error(), gathered, base))
+      return report;
   }
 }
 

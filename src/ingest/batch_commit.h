@@ -103,6 +103,10 @@ class BatchCommitter {
   static std::int64_t count_late(const std::vector<Gathered>& gathered, ParsedBatch& batch);
   Status advance_watermarks(const std::vector<Gathered>& gathered, state::Transaction& transaction);
   void discard(const BatchId& id, const std::vector<TableWork>& works);
+  /// Where the tables' metadata lie now.
+  Result<std::vector<std::string>> metadata_of(const std::vector<Gathered>& gathered) const;
+  bool lost_race(const Error& error, const std::vector<Gathered>& gathered,
+                 const std::vector<std::string>& base) const;
   Result<CommitReport> try_commit(ParsedBatch& batch, std::vector<Gathered>& gathered, int attempt);
 
   Services services_;

@@ -227,7 +227,8 @@ Status Pipeline::ingest_files(SourceBinding& source, std::span<const connect::So
   const auto land_next = [&] {
     const auto group = files.first(limits.size_of_next(files));
     files = files.subspan(group.size());
-    return std::async(std::launch::async, [this, &source, group] { return land(source, group); });
+    return std::async(launch_beside(setup_.project.spec.limits.threads),
+                      [this, &source, group] { return land(source, group); });
   };
   std::future<Result<LandedGroup>> landing;
   if (!files.empty()) landing = land_next();

@@ -146,12 +146,13 @@ Status Pipeline::launch_commit(ParsedBatch batch) {
   TARN_RETURN_IF_ERROR(await_commit());
   in_flight_ = std::make_unique<InFlight>();
   in_flight_->batch = std::move(batch);
-  in_flight_->outcome = std::async(std::launch::async, [this, flight = in_flight_.get()] {
-    const std::int64_t start_us = setup_.services.clock.monotonic_us();
-    auto report = committer_.commit(flight->batch);
-    flight->seconds = seconds_since(start_us);
-    return report;
-  });
+  in_flight_->outcome =
+      std::async(launch_beside(setup_.project.spec.limits.threads), [this, flight = in_flight_.get()] {
+        const std::int64_t start_us = setup_.services.clock.monotonic_us();
+        auto report = committer_.commit(flight->batch);
+        flight->seconds = seconds_since(start_us);
+        return report;
+      });
   return ok_status();
 }
 

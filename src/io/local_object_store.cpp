@@ -25,6 +25,13 @@ constexpr std::string_view kUnfinished = ".tarn-unfinished";
 // Up to this many files, one fsync each is cheaper than flushing the whole file system.
 constexpr std::size_t kFilesForSingleSync = 16;
 
+Status sync_path(const std::string& path, int flags) {
+  FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC));
+  if (!file.valid()) return errno == ENOENT ? ok_status() : Status(posix_error(errno, "open", path));
+  if (::fsync(file.get()) != 0) return posix_error(errno, "sync", path);
+  return ok_status();
+}
+
 /// What was published since the last sync().
 class PendingSync {
  public:
@@ -32,41 +39,38 @@ class PendingSync {
     const std::lock_guard lock(mutex_);
     paths_.push_back(path);
   }
+  /// A folder in which another one was made.
+  void add_folder(const std::string& folder) {
+    const std::lock_guard lock(mutex_);
+    folders_.insert(folder);
+  }
 
   /// Held while files are flushed, and only for that: what another thread has taken to flush may be the
   /// caller's, and is not durable before it is done.
   Status flush() {
     const std::lock_guard flushing(flushing_);
     std::vector<std::string> paths;
+    std::set<std::string> folders;
     {
       const std::lock_guard lock(mutex_);
       paths.swap(paths_);
+      folders.swap(folders_);
     }
-    Status status = paths.size() <= kFilesForSingleSync ? flush_each(paths) : flush_file_systems(paths);
+    Status status =
+        paths.size() <= kFilesForSingleSync ? flush_each(paths, folders) : flush_file_systems(paths);
     if (!status.ok()) {  // still owed
       const std::lock_guard lock(mutex_);
       paths_.insert(paths_.end(), paths.begin(), paths.end());
+      folders_.merge(folders);
     }
     return status;
   }
 
  private:
-  static Status sync_path(const std::string& path, int flags) {
-    FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC));
-    if (!file.valid()) return errno == ENOENT ? ok_status() : Status(posix_error(errno, "open", path));
-    if (::fsync(file.get()) != 0) return posix_error(errno, "sync", path);
-    return ok_status();
-  }
-
-  static Status flush_each(const std::vector<std::string>& paths) {
-    std::set<std::string> folders;
+  static Status flush_each(const std::vector<std::string>& paths, std::set<std::string> folders) {
     for (const std::string& path : paths) {
       TARN_RETURN_IF_ERROR(sync_path(path, O_RDONLY));
-      // A new folder is durable when its parent is flushed; two levels up covers what write() may have made.
-      fs::path folder = fs::path(path).parent_path();
-      for (int level = 0; level < 3 && folder.has_relative_path(); ++level, folder = folder.parent_path()) {
-        folders.insert(folder.string());
-      }
+      folders.insert(fs::path(path).parent_path().string());
     }
     for (const std::string& folder : folders) TARN_RETURN_IF_ERROR(sync_path(folder, O_RDONLY | O_DIRECTORY));
     return ok_status();
@@ -90,8 +94,9 @@ class PendingSync {
   }
 
   std::mutex flushing_;
-  std::mutex mutex_;  // of paths_
+  std::mutex mutex_;  // of what follows
   std::vector<std::string> paths_;
+  std::set<std::string> folders_;
 };
 
 std::string unfinished_name(const std::string& path) {
@@ -109,7 +114,24 @@ Status publish(const std::string& temporary, const std::string& path, IfExists i
     if (linked != 0) return posix_error(error_number, "create", path);
     return ok_status();
   }
+  if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0)
+    return ok_status();
+  // What is replaced may be durable and vouched for. A file system that writes names before bytes must not
+  // leave half of the new object in its place.
+  if (errno != EEXIST && errno != EINVAL) return posix_error(errno, "rename into", path);
+  TARN_RETURN_IF_ERROR(sync_path(temporary, O_RDONLY));
   if (::rename(temporary.c_str(), path.c_str()) != 0) return posix_error(errno, "rename into", path);
+  return ok_status();
+}
+
+// Makes the folder and those above it that are missing.
+Status make_folders(const fs::path& folder, PendingSync& pending) {
+  std::error_code error;
+  for (fs::path missing = folder; missing.has_relative_path() && !fs::exists(missing, error);
+       missing = missing.parent_path())
+    pending.add_folder(missing.parent_path().string());
+  fs::create_directories(folder, error);
+  if (error) return posix_error(error.value(), "make the folder", folder.string());
   return ok_status();
 }
 
@@ -201,10 +223,7 @@ class LocalObjectStore final : public ObjectStore {
 
   Status make_folder(const std::string& location) override {
     TARN_ASSIGN_OR_RETURN(const std::string path, local_path(location));
-    std::error_code error;
-    fs::create_directories(path, error);
-    if (error) return posix_error(error.value(), "make the folder", path);
-    return ok_status();
+    return make_folders(path, pending_);
   }
 
  private:
@@ -214,9 +233,7 @@ class LocalObjectStore final : public ObjectStore {
     constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     FileDescriptor file(::open(temporary.c_str(), kFlags, 0640));
     if (!file.valid() && errno == ENOENT) {  // the common case is that the folder is there
-      std::error_code error;
-      fs::create_directories(fs::path(path).parent_path(), error);
-      if (error) return posix_error(error.value(), "make the folder of", path);
+      TARN_RETURN_IF_ERROR(make_folders(fs::path(path).parent_path(), pending_));
       file = FileDescriptor(::open(temporary.c_str(), kFlags, 0640));
     }
     if (!file.valid()) return posix_error(errno, "create", path);

@@ -45,7 +45,7 @@ class ObjectStore {
   /// The whole object. io.not_found when there is none.
   virtual Result<std::string> read(const std::string& location) = 0;
   virtual Result<ObjectInfo> stat(const std::string& location) = 0;
-  /// Publishes `bytes` atomically: readers see nothing, the former object, or the whole new one.
+  /// Atomic for readers: nothing, the former object, or the new one. A power cut spares a former object.
   virtual Status write(const std::string& location, std::string_view bytes, IfExists if_exists) = 0;
   virtual Result<std::unique_ptr<ObjectWriter>> create(const std::string& location) = 0;
   /// Makes durable everything published before the call, by whichever thread.

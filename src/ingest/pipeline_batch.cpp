@@ -70,32 +70,35 @@ Status Pipeline::parse_into(ParsedBatch& batch, std::deque<Work>& works, Progres
   std::atomic<std::uint64_t> bytes{batch.bytes_raw};
   std::atomic<std::uint64_t> records{batch.records};
   std::atomic<std::size_t> parsed{0};
-  TARN_RETURN_IF_ERROR(
-      run_parallel(std::min(thread_count(), works.size()), [&](std::size_t worker) -> Status {
-        TARN_ASSIGN_OR_RETURN(ArrivalParser parser, ArrivalParser::make(feeds_, schemas, spill));
-        while (bytes < max_bytes && records < limits.max_rows) {
-          const std::size_t i = next++;
-          if (i >= works.size() || batch.files + i >= limits.max_files) break;
-          Work& work = works[i];
-          const ArrivalInput input{work.landed.id, work.arrival.path, work.arrival.sha256->hex(),
-                                   work.bytes,     work.takers,       work.replay.get()};
-          auto outcome = parser.parse(input, batch.workers[worker]);
-          if (!outcome.ok()) {
-            next = works.size();
-            return Status(std::move(outcome).error());
-          }
-          outcomes[i] = *std::move(outcome);
-          std::string().swap(work.bytes);
-          ++parsed;
-          const state::Settlement& settled = outcomes[i].settlement;
-          bytes += settled.bytes_raw;
-          records += static_cast<std::uint64_t>(settled.records.arrived);
-          ++progress.files_done;
-          progress.records += settled.records.arrived;
-          progress.bytes_raw += static_cast<std::int64_t>(settled.bytes_raw);
-        }
-        return ok_status();
-      }));
+  const std::size_t workers = std::min(thread_count(), works.size());
+  // Where files are few, each has several threads for what is large in it.
+  const std::size_t threads_each = thread_count() / std::max<std::size_t>(workers, 1);
+  TARN_RETURN_IF_ERROR(run_parallel(workers, [&](std::size_t worker) -> Status {
+    const auto rows = std::span(batch.workers).subspan(worker * threads_each, threads_each);
+    TARN_ASSIGN_OR_RETURN(ArrivalParser parser, ArrivalParser::make(feeds_, schemas, spill));
+    while (bytes < max_bytes && records < limits.max_rows) {
+      const std::size_t i = next++;
+      if (i >= works.size() || batch.files + i >= limits.max_files) break;
+      Work& work = works[i];
+      const ArrivalInput input{work.landed.id, work.arrival.path, work.arrival.sha256->hex(),
+                               work.bytes,     work.takers,       work.replay.get()};
+      auto outcome = parser.parse(input, rows);
+      if (!outcome.ok()) {
+        next = works.size();
+        return Status(std::move(outcome).error());
+      }
+      outcomes[i] = *std::move(outcome);
+      std::string().swap(work.bytes);
+      ++parsed;
+      const state::Settlement& settled = outcomes[i].settlement;
+      bytes += settled.bytes_raw;
+      records += static_cast<std::uint64_t>(settled.records.arrived);
+      ++progress.files_done;
+      progress.records += settled.records.arrived;
+      progress.bytes_raw += static_cast<std::int64_t>(settled.bytes_raw);
+    }
+    return ok_status();
+  }));
   // Arrivals are taken in order, so the parsed ones are the first.
   const std::size_t count = parsed;
   for (std::size_t i = 0; i < count; ++i) add_outcome(works[i], outcomes[i], batch);

@@ -21,6 +21,8 @@ using Batch = std::shared_ptr<arrow::RecordBatch>;
 
 // Rows are gathered into one piece of at most this size: string columns hold at most 2 GiB.
 constexpr std::int64_t kMaxRoundBytes = std::int64_t{1} << 30;
+// Rows that are neither partitioned nor sorted go into several files at a time, of at least so much memory.
+constexpr std::int64_t kPlainStretchBytes = std::int64_t{48} << 20;
 // A folder's name is at most this long; file systems allow 255 bytes.
 constexpr std::size_t kFolderNameBytes = 120;
 
@@ -49,29 +51,36 @@ class FilesWriter {
   Result<WrittenFiles> write(std::span<const Batch> batches) {
     const bool plain = request_.spec.is_unpartitioned() && request_.order.is_unsorted();
     TARN_RETURN_IF_ERROR(plain ? write_plain(batches) : write_rounds(batches));
-    if (request_.rows && next_row_ < request_.rows->size())
+    if (request_.rows && cursor_.next_row < request_.rows->size())
       return Error(kBadChange, "a row to write lies behind the last batch");
     return std::move(written_);
   }
 
  private:
+  /// A place in the input.
+  struct Cursor {
+    std::size_t next_row = 0;    // into request_.rows
+    std::int64_t first_row = 0;  // of the next batch
+  };
+
   /// The chosen rows of the next batch, conforming to the schema; nothing when there are none.
-  Result<std::optional<Batch>> select(const Batch& batch) {
-    const std::int64_t end = first_row_ + batch->num_rows();
+  Result<std::optional<Batch>> select(const Batch& batch, Cursor& cursor) const {
+    const std::int64_t end = cursor.first_row + batch->num_rows();
     Batch chosen = batch;
     if (request_.rows) {
       std::vector<std::uint32_t> rows;
-      for (; next_row_ < request_.rows->size() && (*request_.rows)[next_row_] < end; ++next_row_) {
-        const std::int64_t row = (*request_.rows)[next_row_];
-        if (row < first_row_ || (next_row_ > 0 && row <= (*request_.rows)[next_row_ - 1]))
+      for (std::size_t& next = cursor.next_row; next < request_.rows->size() && (*request_.rows)[next] < end;
+           ++next) {
+        const std::int64_t row = (*request_.rows)[next];
+        if (row < cursor.first_row || (next > 0 && row <= (*request_.rows)[next - 1]))
           return Error(kBadChange, "the rows to write are not in ascending order");
-        rows.push_back(static_cast<std::uint32_t>(row - first_row_));
+        rows.push_back(static_cast<std::uint32_t>(row - cursor.first_row));
       }
       if (static_cast<std::int64_t>(rows.size()) < batch->num_rows()) {
         TARN_ASSIGN_OR_RETURN(chosen, take_rows(batch, rows));
       }
     }
-    first_row_ = end;
+    cursor.first_row = end;
     if (chosen->num_rows() == 0) return std::optional<Batch>();
     TARN_ASSIGN_OR_RETURN(chosen, conform_batch(chosen, request_.schema, Dictionaries::kKeep));
     return std::optional(std::move(chosen));
@@ -97,7 +106,7 @@ class FilesWriter {
       return ok_status();
     };
     for (std::size_t i = 0; i < batches.size(); ++i) {
-      TARN_ASSIGN_OR_RETURN(std::optional<Batch> chosen, select(batches[i]));
+      TARN_ASSIGN_OR_RETURN(std::optional<Batch> chosen, select(batches[i], cursor_));
       if (!chosen) continue;
       TARN_ARROW_ASSIGN_OR_RETURN(const std::int64_t size, arrow::util::ReferencedBufferSize(**chosen));
       if (bytes + size > std::min(request_.round_bytes, kMaxRoundBytes)) TARN_RETURN_IF_ERROR(write(i));
@@ -148,23 +157,70 @@ class FilesWriter {
     return NewFile{std::move(file), request_.spec.spec_id};
   }
 
-  Status write_plain(std::span<const Batch> batches) {
-    std::unique_ptr<ParquetWriter> writer;
+  /// Consecutive batches that go into one file.
+  struct Stretch {
+    std::size_t begin = 0;  // of the batches
+    std::size_t end = 0;
+    Cursor cursor;
+    std::int64_t rows = 0;  // written
+    std::optional<NewFile> file;
+  };
+
+  /// As many stretches of about the same size as there are threads, if they are worth a file each.
+  Result<std::vector<Stretch>> stretches_of(std::span<const Batch> batches) const {
+    std::vector<std::int64_t> ends;  // in bytes
+    for (const Batch& batch : batches) {
+      TARN_ARROW_ASSIGN_OR_RETURN(const std::int64_t size, arrow::util::ReferencedBufferSize(*batch));
+      ends.push_back((ends.empty() ? 0 : ends.back()) + size);
+    }
+    const std::int64_t total = ends.empty() ? 0 : ends.back();
+    const auto most = static_cast<std::int64_t>(std::max<std::size_t>(1, request_.threads));
+    const std::int64_t count = std::clamp<std::int64_t>(total / kPlainStretchBytes, 1, most);
+    std::vector<Stretch> stretches(1);
+    Cursor cursor;
     for (std::size_t i = 0; i < batches.size(); ++i) {
-      TARN_ASSIGN_OR_RETURN(const std::optional<Batch> chosen, select(batches[i]));
+      if (i > 0 && ends[i - 1] >= total * std::ssize(stretches) / count)
+        stretches.push_back({.begin = i, .end = i, .cursor = cursor, .rows = 0, .file = std::nullopt});
+      cursor.first_row += batches[i]->num_rows();
+      while (request_.rows && cursor.next_row < request_.rows->size() &&
+             (*request_.rows)[cursor.next_row] < cursor.first_row)
+        ++cursor.next_row;
+      stretches.back().end = i + 1;
+    }
+    return stretches;
+  }
+
+  Status write_plain(std::span<const Batch> batches) {
+    TARN_ASSIGN_OR_RETURN(std::vector<Stretch> stretches, stretches_of(batches));
+    TARN_RETURN_IF_ERROR(run_parallel(stretches.size(), [&](std::size_t i) {
+      return write_stretch(batches, stretches[i], next_number_ + static_cast<std::uint32_t>(i));
+    }));
+    for (Stretch& stretch : stretches) {
+      cursor_ = stretch.cursor;
+      if (!stretch.file) continue;
+      const auto file = static_cast<std::uint32_t>(written_.files.size());
+      for (std::int64_t row = 0; request_.want_places && row < stretch.rows; ++row)
+        written_.places.push_back({file, row});
+      written_.files.push_back(*std::move(stretch.file));
+    }
+    return ok_status();
+  }
+
+  Status write_stretch(std::span<const Batch> batches, Stretch& stretch, std::uint32_t number) const {
+    std::unique_ptr<ParquetWriter> writer;
+    for (std::size_t i = stretch.begin; i < stretch.end; ++i) {
+      TARN_ASSIGN_OR_RETURN(const std::optional<Batch> chosen, select(batches[i], stretch.cursor));
       if (chosen) {
         if (!writer) {
-          TARN_ASSIGN_OR_RETURN(writer, open_file({}, next_number_++));
+          TARN_ASSIGN_OR_RETURN(writer, open_file({}, number));
         }
-        for (std::int64_t row = 0; request_.want_places && row < (*chosen)->num_rows(); ++row)
-          written_.places.push_back({0, writer->rows() + row});
         TARN_RETURN_IF_ERROR(writer->write(*chosen));
       }
       tell_written(i, i + 1);
     }
     if (!writer) return ok_status();
-    TARN_ASSIGN_OR_RETURN(NewFile file, close_file(*writer, {}));
-    written_.files.push_back(std::move(file));
+    stretch.rows = writer->rows();
+    TARN_ASSIGN_OR_RETURN(stretch.file, close_file(*writer, {}));
     return ok_status();
   }
 
@@ -238,8 +294,7 @@ class FilesWriter {
   io::ObjectStore& store_;
   const DataFilesRequest& request_;
   std::uint32_t next_number_;
-  std::size_t next_row_ = 0;    // into request_.rows
-  std::int64_t first_row_ = 0;  // of the next batch
+  Cursor cursor_;
   WrittenFiles written_;
 };
 

@@ -52,7 +52,7 @@ struct DataFilesRequest {
   /// About how many bytes of rows are gathered to be sorted and written together; more than that gives
   /// several files a partition.
   std::int64_t round_bytes = std::int64_t{1} << 30;
-  /// Called with a batch's position when its rows are in files and it is not read again.
+  /// Called, by any thread, with a batch's position when its rows are in files and it is not read again.
   std::function<void(std::size_t batch)> written = {};
 };
 

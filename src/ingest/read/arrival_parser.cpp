@@ -22,6 +22,8 @@ using MemberReader = std::variant<XmlMemberReader, DelimitedMemberReader>;
 
 // Memory that one huge member needed is given back above this.
 constexpr std::size_t kKeptBufferBytes = std::size_t{16} << 20;
+// From here on threads that have nothing else to do help with a member.
+constexpr std::size_t kLargeMemberBytes = std::size_t{8} << 20;
 
 }  // namespace
 
@@ -39,8 +41,14 @@ struct ArrivalParser::State {
 
   Result<FeedRows*> rows_of(std::size_t feed, WorkerRows& rows) const;
   Status read_member(const ArrivalInput& input, std::string_view bytes, const RowOrigin& origin,
-                     const std::vector<std::size_t>& takers, WorkerRows& rows, ArrivalOutcome& outcome);
-  Status read_zip(const ArrivalInput& input, RowOrigin& origin, WorkerRows& rows, ArrivalOutcome& outcome);
+                     const std::vector<std::size_t>& takers, std::span<WorkerRows> rows,
+                     ArrivalOutcome& outcome);
+  Status read_delimited(std::size_t feed, std::string_view bytes, const RowOrigin& origin,
+                        const ArrivalInput& input, std::span<WorkerRows> rows, ArrivalOutcome& outcome);
+  Status read_zip(const ArrivalInput& input, RowOrigin& origin, std::span<WorkerRows> rows,
+                  ArrivalOutcome& outcome);
+  void note_readable(const MemberSink& sink, std::size_t feed, const RowOrigin& origin,
+                     const ArrivalInput& input, ArrivalOutcome& outcome) const;
   std::vector<std::size_t> takers_of(const ArrivalInput& input, std::string_view member, bool& ignored) const;
   bool is_others(const ArrivalInput& input, std::string_view member) const;
 };
@@ -153,24 +161,65 @@ bool ArrivalParser::State::is_others(const ArrivalInput& input, std::string_view
   });
 }
 
+namespace {
+
+// The parts of a large text count and quarantine apart, and are put together in their order.
+void join(ArrivalOutcome& whole, ArrivalOutcome& part) {
+  state::RecordCounts& counts = whole.settlement.records;
+  counts.arrived += part.settlement.records.arrived;
+  counts.committed += part.settlement.records.committed;
+  counts.quarantined += part.settlement.records.quarantined;
+  std::ranges::move(part.quarantine, std::back_inserter(whole.quarantine));
+  whole.accepted_records.merge(part.accepted_records);
+}
+
+}  // namespace
+
+Status ArrivalParser::State::read_delimited(std::size_t feed, std::string_view bytes, const RowOrigin& origin,
+                                            const ArrivalInput& input, std::span<WorkerRows> rows,
+                                            ArrivalOutcome& outcome) {
+  if (bytes.size() < kLargeMemberBytes) rows = rows.first(1);
+  std::vector<ArrivalOutcome> outcomes(rows.size() - 1);
+  std::vector<MemberSink> sinks;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    TARN_ASSIGN_OR_RETURN(FeedRows* const feed_rows, rows_of(feed, rows[i]));
+    ArrivalOutcome& counted = i == 0 ? outcome : outcomes[i - 1];
+    sinks.emplace_back(
+        MemberSink::Target{feeds[feed], *feed_rows, counted, input.replay, spill, schemas[feed]}, origin);
+  }
+  TARN_RETURN_IF_ERROR(std::get<DelimitedMemberReader>(readers[feed]).read(bytes, sinks));
+  for (ArrivalOutcome& part : outcomes) join(outcome, part);
+  note_readable(sinks.front(), feed, origin, input, outcome);
+  return ok_status();
+}
+
+void ArrivalParser::State::note_readable(const MemberSink& sink, std::size_t feed, const RowOrigin& origin,
+                                         const ArrivalInput& input, ArrivalOutcome& outcome) const {
+  if (input.replay == nullptr || sink.refused_member()) return;
+  outcome.readable_members.emplace(*feeds[feed].spec->name, origin.member.value_or(""));
+}
+
 Status ArrivalParser::State::read_member(const ArrivalInput& input, std::string_view bytes,
                                          const RowOrigin& origin, const std::vector<std::size_t>& takers,
-                                         WorkerRows& rows, ArrivalOutcome& outcome) {
+                                         std::span<WorkerRows> rows, ArrivalOutcome& outcome) {
   ++outcome.settlement.members;
   outcome.settlement.bytes_raw += bytes.size();
   for (const std::size_t feed : takers) {
-    TARN_ASSIGN_OR_RETURN(FeedRows* const feed_rows, rows_of(feed, rows));
-    MemberSink sink({feeds[feed], *feed_rows, outcome, input.replay, spill, schemas[feed]}, origin);
-    TARN_RETURN_IF_ERROR(std::visit([&](auto& reader) { return reader.read(bytes, sink); }, readers[feed]));
-    if (input.replay != nullptr && !sink.refused_member()) {
-      outcome.readable_members.emplace(*feeds[feed].spec->name, origin.member.value_or(""));
+    auto* const xml = std::get_if<XmlMemberReader>(&readers[feed]);
+    if (xml == nullptr) {
+      TARN_RETURN_IF_ERROR(read_delimited(feed, bytes, origin, input, rows, outcome));
+      continue;
     }
+    TARN_ASSIGN_OR_RETURN(FeedRows* const feed_rows, rows_of(feed, rows.front()));
+    MemberSink sink({feeds[feed], *feed_rows, outcome, input.replay, spill, schemas[feed]}, origin);
+    TARN_RETURN_IF_ERROR(xml->read(bytes, sink));
+    note_readable(sink, feed, origin, input, outcome);
   }
   return ok_status();
 }
 
-Status ArrivalParser::State::read_zip(const ArrivalInput& input, RowOrigin& origin, WorkerRows& rows,
-                                      ArrivalOutcome& outcome) {
+Status ArrivalParser::State::read_zip(const ArrivalInput& input, RowOrigin& origin,
+                                      std::span<WorkerRows> rows, ArrivalOutcome& outcome) {
   const auto members = zip.members();
   for (std::size_t i = 0; i < members.size(); ++i) {
     origin.member = std::string(members[i].name);
@@ -224,7 +273,7 @@ Result<ArrivalParser> ArrivalParser::make(std::span<const CompiledFeed> feeds, c
   return ArrivalParser(std::move(state));
 }
 
-Result<ArrivalOutcome> ArrivalParser::parse(const ArrivalInput& input, WorkerRows& rows) {
+Result<ArrivalOutcome> ArrivalParser::parse(const ArrivalInput& input, std::span<WorkerRows> rows) {
   State& state = *state_;
   ArrivalOutcome outcome;
   state::Settlement& settlement = outcome.settlement;

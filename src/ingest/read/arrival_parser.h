@@ -35,8 +35,10 @@ class ArrivalParser {
   ArrivalParser(ArrivalParser&&) noexcept;
   ~ArrivalParser();
 
-  /// Appends the arrival's good rows to `rows`. Errors are Tarn's own (out of memory), never the data's.
-  Result<ArrivalOutcome> parse(const ArrivalInput& input, WorkerRows& rows);
+  /// Appends the arrival's good rows to the first of `rows`; the further ones are of threads that have
+  /// nothing else to do, and get the later rows of large members. Errors are Tarn's own (out of memory),
+  /// never the data's.
+  Result<ArrivalOutcome> parse(const ArrivalInput& input, std::span<WorkerRows> rows);
 
  private:
   struct State;

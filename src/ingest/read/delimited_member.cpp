@@ -2,199 +2,97 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
+#include <deque>
+#include <future>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/parallel.h"
 #include "format/csv.h"
 #include "format/encoding.h"
 #include "format/errors.h"
 #include "format/fixed_width.h"
 #include "ingest/errors.h"
+#include "ingest/read/field_binding.h"
 
 namespace tarn::ingest {
 namespace {
 
-constexpr std::size_t kAbsent = static_cast<std::size_t>(-1);
+// A text is read in parts of at least this many bytes.
+constexpr std::size_t kPartBytes = std::size_t{4} << 20;
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
+/// Makes rows of records, into one sink. One thread at a time.
+class RowMaker {
+ public:
+  explicit RowMaker(const FieldBinding& binding) : binding_(binding), feed_(binding.feed) {}
 
-std::string folded(std::string_view text) {
-  std::string lower(trimmed(text));
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
-std::string reason_unknown(const format::CsvRecord& header, std::size_t field) {
-  const format::CsvField& name = header.fields[field];
-  if (!trimmed(name.text).empty())
-    return fmt::format("the header has a column `{}` that the contract does not know", name.text);
-  const bool trails = field > 0 && field + 1 == header.fields.size() && !name.quoted;
-  return fmt::format("the header's column {} has no name{}", field + 1,
-                     trails ? ": a delimiter ends the line" : "");
-}
-
-// The column name that a header's text becomes when drift adds it.
-std::string drift_name(std::string_view header) {
-  std::string name;
-  for (const char c : trimmed(header)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0)
-      name += static_cast<char>(std::tolower(byte));
-    else if (!name.empty() && name.back() != '_')
-      name += '_';
+  template <typename Record>
+  Status take(const Record& record, std::int64_t number, MemberSink& sink) {
+    if (!sink.wants(number)) return ok_status();
+    if (record.problem != nullptr) {
+      sink.refuse({.code = record.problem,
+                   .record = number,
+                   .line = static_cast<std::int64_t>(record.line),
+                   .column = static_cast<std::int64_t>(record.problem_column),
+                   .reason = record.error().message(),
+                   .raw = record.raw});
+      return ok_status();
+    }
+    if constexpr (std::is_same_v<Record, format::CsvRecord>) {
+      if (is_ragged(record, number, sink)) return ok_status();
+    }
+    arena_.reset();
+    if (!convert(record, number, sink)) return ok_status();
+    return sink.accept(number, cells_, extra_values_, no_children_);
   }
-  while (name.ends_with('_')) name.pop_back();
-  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0) name.insert(0, "column_");
-  return name;
-}
 
-}  // namespace
-
-struct DelimitedMemberReader::State {
-  const CompiledFeed& feed;
-  std::optional<format::CsvReader> csv;
-  std::optional<format::FixedWidthReader> fixed;
-  std::string decoded;
-  Arena arena;
-  RecordCells cells;
-  ChildRows no_children;
-  // Where the fields of a record go: for each column of the contract the position of its field, or kAbsent.
-  std::vector<std::size_t> field_of_column;
-  struct Extra {
-    std::size_t field = 0;
-    std::string name;
-  };
-  std::vector<Extra> extras;
-  std::vector<TableBuilder::ExtraValue> extra_values;
-  std::size_t expected_fields = 0;
-
-  explicit State(const CompiledFeed& compiled) : feed(compiled) {}
-
-  Status read_csv(const format::DecodedText& text, MemberSink& sink);
-  Status read_fixed(const format::DecodedText& text, MemberSink& sink);
-  bool bind_header(const format::CsvRecord& header, MemberSink& sink);
-  void bind_numbers();
-  bool check_unknown(const format::CsvRecord& header, const std::vector<bool>& used, MemberSink& sink);
-  bool check_missing(const format::CsvRecord& header, MemberSink& sink);
+ private:
+  bool is_ragged(const format::CsvRecord& record, std::int64_t number, MemberSink& sink) const;
   bool is_cut(std::size_t column, std::string_view text) const;
   void refuse_cut(std::size_t column, const format::FixedRecord& record, std::int64_t number,
                   MemberSink& sink) const;
   template <typename Record>
-  Status take(const Record& record, std::int64_t number, MemberSink& sink);
-  template <typename Record>
   bool convert(const Record& record, std::int64_t number, MemberSink& sink);
+
+  const FieldBinding& binding_;
+  const CompiledFeed& feed_;
+  Arena arena_;
+  RecordCells cells_;
+  ChildRows no_children_;
+  std::vector<TableBuilder::ExtraValue> extra_values_;
 };
 
-void DelimitedMemberReader::State::bind_numbers() {
-  field_of_column.clear();
-  extras.clear();
-  expected_fields = 0;
-  for (const project::ColumnSpec& column : feed.spec->columns) {
-    const std::size_t number = project::parse_column_number(*column.from).value_or(1);
-    field_of_column.push_back(number - 1);
-    expected_fields = std::max(expected_fields, number);
-  }
-}
-
-bool DelimitedMemberReader::State::bind_header(const format::CsvRecord& header, MemberSink& sink) {
-  std::vector<bool> used(header.fields.size(), false);
-  field_of_column.assign(feed.columns.size(), kAbsent);
-  extras.clear();
-  expected_fields = header.fields.size();
-  const auto refuse = [&](const ErrorCode& code, std::string field, std::string reason) {
-    sink.refuse({.code = &code,
-                 .level = state::QuarantineLevel::kMember,
-                 .line = static_cast<std::int64_t>(header.line),
-                 .field = std::move(field),
-                 .reason = std::move(reason),
-                 .raw = header.raw});
-    return false;
-  };
-  for (std::size_t column = 0; column < feed.columns.size(); ++column) {
-    const std::string& wanted = *feed.spec->columns[column].from;
-    std::size_t found = kAbsent;
-    for (const bool exact : {true, false}) {
-      for (std::size_t field = 0; field < header.fields.size(); ++field) {
-        const std::string_view name = header.fields[field].text;
-        if (exact ? name != wanted : folded(name) != folded(wanted)) continue;
-        if (found != kAbsent) {
-          return refuse(kDuplicateColumn, *feed.spec->columns[column].name,
-                        fmt::format("the header names `{}` twice", wanted));
-        }
-        found = field;
-      }
-      if (found != kAbsent) break;
-    }
-    field_of_column[column] = found;
-    if (found != kAbsent) used[found] = true;
-  }
-  return check_missing(header, sink) && check_unknown(header, used, sink);
-}
-
-bool DelimitedMemberReader::State::check_missing(const format::CsvRecord& header, MemberSink& sink) {
-  for (std::size_t column = 0; column < feed.columns.size(); ++column) {
-    if (field_of_column[column] != kAbsent) continue;
-    const project::ColumnSpec& spec = feed.spec->columns[column];
-    const bool needed = spec.required && !spec.default_value;
-    if (!needed && (feed.spec->drift != project::Drift::kQuarantine || spec.default_value)) continue;
-    sink.refuse({.code = &kMissingColumn,
-                 .level = state::QuarantineLevel::kMember,
-                 .line = static_cast<std::int64_t>(header.line),
-                 .field = *spec.name,
-                 .rule = needed ? "required" : "drift: quarantine",
-                 .reason = fmt::format("the header has no column `{}`", *spec.from),
-                 .raw = header.raw});
-    return false;
-  }
-  return true;
-}
-
-bool DelimitedMemberReader::State::check_unknown(const format::CsvRecord& header,
-                                                 const std::vector<bool>& used, MemberSink& sink) {
-  for (std::size_t field = 0; field < header.fields.size(); ++field) {
-    if (used[field] || feed.spec->drift == project::Drift::kFreeze) continue;
-    const std::string_view name = header.fields[field].text;
-    if (feed.spec->drift == project::Drift::kEvolve) {
-      std::string column = drift_name(name);
-      // An unknown header may sanitise to the name of a column that is there.
-      const auto taken = [&] {
-        return std::ranges::find(feed.column_names, column) != feed.column_names.end() ||
-               std::ranges::find(extras, column, &Extra::name) != extras.end();
-      };
-      while (taken()) column += "_2";
-      extras.push_back({field, std::move(column)});
-      continue;
-    }
-    sink.refuse({.code = &kUnknownColumn,
-                 .level = state::QuarantineLevel::kMember,
-                 .line = static_cast<std::int64_t>(header.line),
-                 .rule = "drift: quarantine",
-                 .reason = reason_unknown(header, field),
-                 .raw = header.raw});
-    return false;
-  }
+bool RowMaker::is_ragged(const format::CsvRecord& record, std::int64_t number, MemberSink& sink) const {
+  const std::size_t count = record.fields.size();
+  // Without a header, fields beyond the contract's are columns it does not know.
+  const bool ragged = feed_.spec->format.header || feed_.spec->drift == project::Drift::kQuarantine
+                          ? count != binding_.expected_fields
+                          : count < binding_.expected_fields;
+  if (!ragged) return false;
+  sink.refuse(
+      {.code = &kRagged,
+       .record = number,
+       .line = static_cast<std::int64_t>(record.line),
+       .rule = fmt::format("fields: {}", binding_.expected_fields),
+       .reason = fmt::format("the row has {} fields where {} are expected", count, binding_.expected_fields),
+       .raw = record.raw});
   return true;
 }
 
 // A line that ends inside a text may have lost blanks only; a number or a time that is cut would be another
 // value.
-bool DelimitedMemberReader::State::is_cut(std::size_t column, std::string_view text) const {
-  if (feed.spec->columns[column].type->kind == project::TypeKind::kString) return false;
-  const format::FixedRange& range = feed.fixed_columns[column].range;
+bool RowMaker::is_cut(std::size_t column, std::string_view text) const {
+  if (feed_.spec->columns[column].type->kind == project::TypeKind::kString) return false;
+  const format::FixedRange& range = feed_.fixed_columns[column].range;
   return format::count_characters(text) < range.last - range.first + 1;
 }
 
-void DelimitedMemberReader::State::refuse_cut(std::size_t column, const format::FixedRecord& record,
-                                              std::int64_t number, MemberSink& sink) const {
-  const project::ColumnSpec& spec = feed.spec->columns[column];
+void RowMaker::refuse_cut(std::size_t column, const format::FixedRecord& record, std::int64_t number,
+                          MemberSink& sink) const {
+  const project::ColumnSpec& spec = feed_.spec->columns[column];
   sink.refuse({.code = &format::kFixedShortLine,
                .record = number,
                .line = static_cast<std::int64_t>(record.line),
@@ -205,14 +103,14 @@ void DelimitedMemberReader::State::refuse_cut(std::size_t column, const format::
 }
 
 template <typename Record>
-bool DelimitedMemberReader::State::convert(const Record& record, std::int64_t number, MemberSink& sink) {
-  cells.clear();
-  cells.columns.resize(feed.columns.size());
-  const bool trims = feed.spec->format.trims();
-  for (std::size_t column = 0; column < feed.columns.size(); ++column) {
-    const Converter& converter = feed.columns[column].converter;
-    const std::size_t field = field_of_column[column];
-    Cell& cell = cells.columns[column];
+bool RowMaker::convert(const Record& record, std::int64_t number, MemberSink& sink) {
+  cells_.clear();
+  cells_.columns.resize(feed_.columns.size());
+  const bool trims = feed_.spec->format.trims();
+  for (std::size_t column = 0; column < feed_.columns.size(); ++column) {
+    const Converter& converter = feed_.columns[column].converter;
+    const std::size_t field = binding_.field_of_column[column];
+    Cell& cell = cells_.columns[column];
     bool present = field < record.fields.size();
     if constexpr (requires { record.fields[0].present; }) {
       present = present && record.fields[field].present;
@@ -223,8 +121,8 @@ bool DelimitedMemberReader::State::convert(const Record& record, std::int64_t nu
     }
     const Violation violation =
         present ? converter.convert(trims ? trimmed(record.fields[field].text) : record.fields[field].text,
-                                    arena, cell)
-                : converter.absent(arena, cell);
+                                    arena_, cell)
+                : converter.absent(arena_, cell);
     if (!violation) continue;
     sink.refuse({.code = violation.code,
                  .record = number,
@@ -235,83 +133,98 @@ bool DelimitedMemberReader::State::convert(const Record& record, std::int64_t nu
                  .raw = record.raw});
     return false;
   }
-  extra_values.clear();
-  for (const Extra& extra : extras) {
-    if (extra.field < record.fields.size() && !record.fields[extra.field].text.empty()) {
-      extra_values.push_back({extra.name, record.fields[extra.field].text});
-    }
+  extra_values_.clear();
+  for (const FieldBinding::Extra& extra : binding_.extras) {
+    if (extra.field < record.fields.size() && !record.fields[extra.field].text.empty())
+      extra_values_.push_back({extra.name, record.fields[extra.field].text});
   }
   return true;
 }
 
-template <typename Record>
-Status DelimitedMemberReader::State::take(const Record& record, std::int64_t number, MemberSink& sink) {
-  if (!sink.wants(number)) return ok_status();
-  if (record.problem != nullptr) {
-    sink.refuse({.code = record.problem,
-                 .record = number,
-                 .line = static_cast<std::int64_t>(record.line),
-                 .column = static_cast<std::int64_t>(record.problem_column),
-                 .reason = record.error().message(),
-                 .raw = record.raw});
-    return ok_status();
-  }
-  arena.reset();
-  if (!convert(record, number, sink)) return ok_status();
-  return sink.accept(number, cells, extra_values, no_children);
+/// A stretch of a text between two records, and a reader that stands at its beginning.
+template <typename Reader>
+struct Part {
+  Reader reader;
+  std::int64_t records_before = 0;
+  std::uint64_t end = 0;  ///< Records that begin here or later are the next part's.
+};
+
+template <typename Record, typename Reader>
+Status read_part(Part<Reader> part, RowMaker& rows, MemberSink& sink) {
+  Record record;
+  std::int64_t number = part.records_before;
+  while (part.reader.next(record) && record.begin < part.end)
+    TARN_RETURN_IF_ERROR(rows.take(record, ++number, sink));
+  return ok_status();
 }
 
-Status DelimitedMemberReader::State::read_csv(const format::DecodedText& text, MemberSink& sink) {
-  csv->reset(text.text, text.is_clean);
+}  // namespace
+
+struct DelimitedMemberReader::State {
+  const CompiledFeed& feed;
+  std::optional<format::CsvReader> csv;
+  std::optional<format::FixedWidthReader> fixed;
+  std::string decoded;
+  FieldBinding binding;
+  std::deque<RowMaker> makers;  // one a thread
+
+  explicit State(const CompiledFeed& compiled) : feed(compiled), binding(compiled) {
+    makers.emplace_back(binding);
+  }
+
+  bool pass_header(const format::DecodedText& text, MemberSink& sink);
+  template <typename Record, typename Reader>
+  Status read_records(const Reader& reader, std::size_t text_bytes, std::span<MemberSink> sinks);
+};
+
+bool DelimitedMemberReader::State::pass_header(const format::DecodedText& text, MemberSink& sink) {
   format::CsvRecord record;
-  std::int64_t number = 0;
-  if (!feed.spec->format.header) {
-    bind_numbers();
-  } else {
-    if (!csv->next(record)) {
-      sink.refuse(
-          {.code = &kNoHeader, .level = state::QuarantineLevel::kMember, .line = 1, .raw = text.text});
-      return ok_status();
-    }
-    if (record.problem != nullptr) {
-      sink.refuse({.code = record.problem,
-                   .level = state::QuarantineLevel::kMember,
-                   .line = static_cast<std::int64_t>(record.line),
-                   .column = static_cast<std::int64_t>(record.problem_column),
-                   .reason = "the header: " + record.error().message(),
-                   .raw = record.raw});
-      return ok_status();
-    }
-    if (!bind_header(record, sink)) return ok_status();
+  if (!csv->next(record)) {
+    sink.refuse({.code = &kNoHeader, .level = state::QuarantineLevel::kMember, .line = 1, .raw = text.text});
+    return false;
   }
-  while (csv->next(record)) {
-    ++number;
-    const std::size_t count = record.fields.size();
-    // Without a header, fields beyond the contract's are columns it does not know.
-    const bool ragged = feed.spec->format.header || feed.spec->drift == project::Drift::kQuarantine
-                            ? count != expected_fields
-                            : count < expected_fields;
-    if (record.problem == nullptr && ragged && sink.wants(number)) {
-      sink.refuse(
-          {.code = &kRagged,
-           .record = number,
-           .line = static_cast<std::int64_t>(record.line),
-           .rule = fmt::format("fields: {}", expected_fields),
-           .reason = fmt::format("the row has {} fields where {} are expected", count, expected_fields),
-           .raw = record.raw});
-      continue;
-    }
-    TARN_RETURN_IF_ERROR(take(record, number, sink));
-  }
-  return ok_status();
+  if (record.problem == nullptr) return binding.bind_header(record, sink);
+  sink.refuse({.code = record.problem,
+               .level = state::QuarantineLevel::kMember,
+               .line = static_cast<std::int64_t>(record.line),
+               .column = static_cast<std::int64_t>(record.problem_column),
+               .reason = "the header: " + record.error().message(),
+               .raw = record.raw});
+  return false;
 }
 
-Status DelimitedMemberReader::State::read_fixed(const format::DecodedText& text, MemberSink& sink) {
-  fixed->reset(text.text, text.is_clean);
-  format::FixedRecord record;
-  std::int64_t number = 0;
-  while (fixed->next(record)) TARN_RETURN_IF_ERROR(take(record, ++number, sink));
-  return ok_status();
+// Where records begin is found by the same reader that reads them, so that a text gives the same records in
+// however many parts. This thread looks for the ends of the parts, and then reads the last one.
+template <typename Record, typename Reader>
+Status DelimitedMemberReader::State::read_records(const Reader& reader, std::size_t text_bytes,
+                                                  std::span<MemberSink> sinks) {
+  const std::size_t count = std::clamp<std::size_t>(text_bytes / kPartBytes, 1, sinks.size());
+  while (makers.size() < count) makers.emplace_back(binding);
+  constexpr std::uint64_t kTextEnd = std::numeric_limits<std::uint64_t>::max();
+  Part<Reader> part{reader, 0, kTextEnd};
+  std::vector<std::future<Status>> others;
+  Record record;
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    Part<Reader> next = part;
+    while (next.reader.next(record)) {
+      ++next.records_before;
+      if (record.end < text_bytes * (i + 1) / count) continue;
+      part.end = record.end;
+      break;
+    }
+    const bool is_last = part.end == kTextEnd;
+    others.push_back(std::async(std::launch::async, [&, i, mine = std::move(part)]() mutable {
+      return read_part<Record>(std::move(mine), makers[i], sinks[i]);
+    }));
+    part = std::move(next);
+    if (is_last) break;
+  }
+  Status outcome = read_part<Record>(std::move(part), makers[others.size()], sinks[others.size()]);
+  for (std::future<Status>& other : others) {
+    Status status = other.get();
+    if (outcome.ok()) outcome = std::move(status);
+  }
+  return outcome;
 }
 
 DelimitedMemberReader::DelimitedMemberReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -325,16 +238,27 @@ Result<DelimitedMemberReader> DelimitedMemberReader::make(const CompiledFeed& fe
     state->csv.emplace(std::move(reader));
   } else {
     state->fixed.emplace(feed.fixed, feed.fixed_columns);
-    for (std::size_t i = 0; i < feed.columns.size(); ++i) state->field_of_column.push_back(i);
+    for (std::size_t i = 0; i < feed.columns.size(); ++i) state->binding.field_of_column.push_back(i);
   }
   return DelimitedMemberReader(std::move(state));
 }
 
-Status DelimitedMemberReader::read(std::string_view bytes, MemberSink& sink) {
-  const auto encoding = format::parse_encoding(project::to_string(state_->feed.spec->format.encoding));
+Status DelimitedMemberReader::read(std::string_view bytes, std::span<MemberSink> sinks) {
+  State& state = *state_;
+  const auto encoding = format::parse_encoding(project::to_string(state.feed.spec->format.encoding));
   const format::DecodedText text =
-      format::decode_text(bytes, encoding.value_or(format::Encoding::kAuto), state_->decoded);
-  return state_->csv ? state_->read_csv(text, sink) : state_->read_fixed(text, sink);
+      format::decode_text(bytes, encoding.value_or(format::Encoding::kAuto), state.decoded);
+  if (state.fixed) {
+    state.fixed->reset(text.text, text.is_clean);
+    return state.read_records<format::FixedRecord>(*state.fixed, text.text.size(), sinks);
+  }
+  state.csv->reset(text.text, text.is_clean);
+  if (!state.feed.spec->format.header) {
+    state.binding.bind_numbers();
+  } else if (!state.pass_header(text, sinks.front())) {
+    return ok_status();
+  }
+  return state.read_records<format::CsvRecord>(*state.csv, text.text.size(), sinks);
 }
 
 }  // namespace tarn::ingest

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/result.h"
@@ -17,9 +18,10 @@ class DelimitedMemberReader {
   DelimitedMemberReader(DelimitedMemberReader&&) noexcept;
   ~DelimitedMemberReader();
 
-  /// Reads `bytes` into the sink. Errors are Tarn's own (out of memory); what is wrong with the data goes to
-  /// the sink.
-  Status read(std::string_view bytes, MemberSink& sink);
+  /// Reads `bytes`. A large text is read by as many threads as there are sinks (one at least), each of which
+  /// gets one stretch of the records, in their order. Errors are Tarn's own (out of memory); what is wrong
+  /// with the data goes to the sinks.
+  Status read(std::string_view bytes, std::span<MemberSink> sinks);
 
  private:
   struct State;

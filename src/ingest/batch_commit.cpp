@@ -23,9 +23,9 @@ namespace tarn::ingest {
 namespace {
 
 // An engine may have widened the table's columns beyond the contract's types; its rows must fit here, too.
-Status widen_tombstones(TableShape& tombstones, const TableName& of, catalog::Catalog& catalog) {
+Status widen_companion(TableShape& companion, const TableName& of, catalog::Catalog& catalog) {
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, catalog.load_table(of));
-  for (iceberg::NestedField& column : tombstones.columns) {
+  for (iceberg::NestedField& column : companion.columns) {
     const iceberg::NestedField* field = table.metadata->current_schema().find(column.name);
     if (field != nullptr) column.type = field->type;
   }
@@ -56,7 +56,7 @@ BatchCommitter::~BatchCommitter() {
 std::size_t BatchCommitter::count_upsert_tables(const project::Project& project) {
   std::size_t count = 0;
   for (const project::FeedSpec& feed : project.feeds) {
-    if (*feed.mode != project::LoadMode::kUpsert) continue;
+    if (*feed.mode == project::LoadMode::kAppend) continue;
     count += 1 + feed.children.size() + (feed.delete_when.column->empty() ? 0 : 1);
   }
   return std::max<std::size_t>(count, 1);
@@ -69,9 +69,8 @@ Result<std::vector<BlockedFeed>> BatchCommitter::prepare_tables() {
     for (TableShape& shape : written_shapes(project_.feeds[feed])) {
       // Of feeds that share a table, the first describes it.
       if (!prepared.insert(shape.name).second) forget_description(shape);
-      if (!project_.feeds[feed].delete_when.column->empty() &&
-          shape.name == project::tombstone_table(*project_.feeds[feed].table)) {
-        TARN_RETURN_IF_ERROR(widen_tombstones(shape, *project_.feeds[feed].table, services_.catalog));
+      if (shape.name == project::companion_table(project_.feeds[feed])) {
+        TARN_RETURN_IF_ERROR(widen_companion(shape, *project_.feeds[feed].table, services_.catalog));
       }
       Status status = prepare_table(shape);
       if (status.ok()) continue;
@@ -238,7 +237,7 @@ Status BatchCommitter::write_tables(std::vector<Gathered>& gathered, const Parse
   }
   // What upserts take one after the other decides when all is written, so they begin.
   std::ranges::stable_partition(units, [&](const std::vector<std::size_t>& unit) {
-    return *gathered[unit.front()].feed->mode == project::LoadMode::kUpsert;
+    return *gathered[unit.front()].feed->mode != project::LoadMode::kAppend;
   });
   std::atomic<std::size_t> next{0};
   return run_parallel(std::min(threads_, units.size()), [&](std::size_t) -> Status {
@@ -257,26 +256,35 @@ Status BatchCommitter::write_tables(std::vector<Gathered>& gathered, const Parse
   });
 }
 
+void BatchCommitter::note_committed(const TableWork& work) {
+  Status noted = ok_status();
+  if (work.history) {
+    const HistoryWork& history = *work.history;
+    noted =
+        table::note_committed(*history.index, history.plan, work.data, history.unchanged, history.snapshots);
+  } else if (work.plan && work.built) {
+    noted = table::note_committed(*work.index, *work.plan, work.data, work.built->snapshot.snapshot_id);
+  }
+  if (noted.ok()) return;
+  // The data is committed, and the index is a cache: opened anew by the next batch, it catches up with the
+  // table or is built from it. This one is of no use: RocksDB refuses all writes after a failed one.
+  std::unique_ptr<table::KeyIndex> dropped;
+  std::unique_ptr<table::HistoryIndex> dropped_history;
+  {
+    const std::lock_guard lock(indices_mutex_);
+    if (work.history)
+      dropped_history = std::move(histories_[work.metadata->table_uuid]);
+    else
+      dropped = std::move(indices_[work.metadata->table_uuid]);
+  }
+  if (log_ == nullptr) return;
+  log_->warning("ingest.index_dropped", noted.error(), {{"table", work.name.to_string()}});
+}
+
 void BatchCommitter::note_committed(const std::vector<TableWork>& works) {
   std::atomic<std::size_t> next{0};
   const auto note = [&](std::size_t) -> Status {
-    for (std::size_t i = next++; i < works.size(); i = next++) {
-      const TableWork& work = works[i];
-      if (!work.plan || !work.built) continue;
-      const Status noted =
-          table::note_committed(*work.index, *work.plan, work.data, work.built->snapshot.snapshot_id);
-      if (noted.ok()) continue;
-      // The data is committed, and the index is a cache: opened anew by the next batch, it catches up with
-      // the table or is built from it. This one is of no use: RocksDB refuses all writes after a failed one.
-      std::unique_ptr<table::KeyIndex> dropped;
-      {
-        const std::lock_guard lock(indices_mutex_);
-        dropped = std::move(indices_[work.metadata->table_uuid]);
-      }
-      if (log_ != nullptr) {
-        log_->warning("ingest.index_dropped", noted.error(), {{"table", work.name.to_string()}});
-      }
-    }
+    for (std::size_t i = next++; i < works.size(); i = next++) note_committed(works[i]);
     return ok_status();
   };
   TARN_CHECK(run_parallel(std::min(threads_, works.size()), note).ok());
@@ -292,11 +300,13 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
     return std::move(written).error();
   }
   for (std::size_t i = 0; i < gathered.size(); ++i) {
-    if (works[i].tombstones) works.push_back(std::move(*works[i].tombstones));
+    if (works[i].companion) works.push_back(std::move(*works[i].companion));
   }
   for (TableWork& work : works) {
     for (const auto& [arrival, rows] : work.superseded_by_arrival) report.superseded += rows;
-    (work.is_tombstones ? report.deleted : report.rows) += work.rows_added;
+    report.rows += work.records_as_rows;
+    report.deleted += work.records_deleting;
+    report.unchanged += work.records_unchanged;
     if (work.updates.empty()) continue;
     const std::int64_t snapshot = work.built ? work.built->snapshot.snapshot_id : 0;
     report.tables.push_back({work.name, work.rows_added, work.rows_deleted, snapshot});

@@ -19,6 +19,7 @@
 #include "project/project_spec.h"
 #include "state/batches.h"
 #include "table/data_files.h"
+#include "table/history/history.h"
 #include "table/key_index.h"
 #include "table/manifest_cache.h"
 #include "table/snapshot_builder.h"
@@ -26,13 +27,19 @@
 
 namespace tarn::ingest {
 
+/// Where rows of a batch wait on the disk for its commit.
+inline std::string spill_folder(const std::string& index_folder) {
+  return index_folder + "/spill";
+}
+
 /// What a commit did.
 struct CommitReport {
   std::vector<state::BatchTable> tables;
   std::int64_t rows = 0;
   std::int64_t superseded = 0;
-  std::int64_t deleted = 0;  ///< Records that deleted their key.
-  std::int64_t late = 0;     ///< Records behind their feed's watermark by more than its `lateness`.
+  std::int64_t deleted = 0;    ///< Records that deleted their key.
+  std::int64_t unchanged = 0;  ///< Records of histories that changed nothing that is tracked.
+  std::int64_t late = 0;       ///< Records behind their feed's watermark by more than its `lateness`.
 };
 
 /// Turns parsed batches into committed ones, exactly once. Data files, delete files, manifests and metadata
@@ -74,7 +81,9 @@ class BatchCommitter {
 
  private:
   struct TableWork;
+  struct HistoryWork;
   struct Gathered;
+  struct MovedRows;
 
   Status prepare_table(const TableShape& shape);
   Result<std::vector<Gathered>> gather(ParsedBatch& batch);
@@ -88,6 +97,19 @@ class BatchCommitter {
   Status write_append(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
   Status write_upsert(TableWork& work, const Gathered& gathered, const BatchId& id, const TableWork* parent,
                       int attempt);
+  /// The table as it will be with the extra columns, nothing written yet.
+  Result<TableWork> begin_work(TableName name, const std::vector<std::string>& extra_columns);
+  /// The rows of the batch for a table, once.
+  Status finish_rows(Gathered& gathered, const iceberg::TableMetadata& metadata, const BatchId& id);
+  Status add_snapshots(TableWork& work, const ParsedBatch& batch);
+  /// Of a feed of `mode: scd2`: both of its tables.
+  Status write_history(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
+  Result<MovedRows> read_moved(const table::HistoryIndex& index, const table::HistoryTables& tables,
+                               const table::HistoryPlan& plan, table::HistorySide side,
+                               const std::string& spill_name);
+  Status write_side(TableWork& work, const Gathered& gathered, const table::HistoryPlan& plan,
+                    table::HistorySide side, const std::vector<std::shared_ptr<arrow::RecordBatch>>& records,
+                    const MovedRows& moved, const BatchId& id, int attempt);
   /// Plans rows of a feed with `delete_when`, and writes the tombstones of `work`.
   Status plan_with_tombstones(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
   /// Writes the rows and deletes of a work whose plan is made.
@@ -97,6 +119,12 @@ class BatchCommitter {
   Status add_snapshot(TableWork& work, const ParsedBatch& batch);
   /// In step with the table.
   Result<table::KeyIndex*> index_of(const iceberg::TableMetadata& metadata, const Gathered& gathered);
+  /// In step with both tables.
+  Result<table::HistoryIndex*> history_index_of(const table::HistoryTables& tables,
+                                                const project::FeedSpec& feed);
+  table::KeyIndexOptions index_options() const;
+  /// Of a committed work; what fails is dropped.
+  void note_committed(const TableWork& work);
   Status settle(ParsedBatch& batch, const CommitReport& report, const std::vector<Gathered>& gathered,
                 state::Transaction& transaction);
   Status await_event_times(std::vector<Gathered>& gathered);
@@ -119,7 +147,8 @@ class BatchCommitter {
   std::size_t upsert_tables_;
   std::size_t threads_;
   std::mutex indices_mutex_;
-  std::map<std::string, std::unique_ptr<table::KeyIndex>> indices_;  // by table uuid
+  std::map<std::string, std::unique_ptr<table::KeyIndex>> indices_;        // by table uuid
+  std::map<std::string, std::unique_ptr<table::HistoryIndex>> histories_;  // by that of the table of rows
   // The indices follow the last commit while the next batch is parsed; who needs one waits.
   std::shared_future<void> indices_follow_;
 };

@@ -12,6 +12,7 @@
 
 #include "ingest/batch_commit.h"
 #include "table/data_files.h"
+#include "table/history/history.h"
 #include "table/snapshot_builder.h"
 #include "table/upsert.h"
 
@@ -65,11 +66,37 @@ struct BatchCommitter::TableWork {
   table::KeyIndex* index = nullptr;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;  ///< Of a parent, for its children's plans.
   std::optional<table::BuiltSnapshot> built;
-  std::unique_ptr<TableWork> tombstones;  ///< Of a feed with `delete_when`; committed with its table.
-  bool is_tombstones = false;
+  std::unique_ptr<TableWork>
+      companion;  ///< Of the feed's project::companion_table(); committed with its table.
+  std::unique_ptr<HistoryWork> history;  ///< Of a table of histories.
   std::map<std::int64_t, std::int64_t> superseded_by_arrival;
   std::int64_t rows_added = 0;
   std::int64_t rows_deleted = 0;
+  /// What became of the records.
+  std::int64_t records_as_rows = 0;
+  std::int64_t records_deleting = 0;
+  std::int64_t records_unchanged = 0;
 };
+
+/// What the index of a history is told when both of its tables are committed.
+struct BatchCommitter::HistoryWork {
+  table::HistoryIndex* index = nullptr;
+  table::HistoryPlan plan;
+  table::WrittenFiles unchanged;  ///< Those of the rows are TableWork::data.
+  table::HistoryIndex::Snapshots snapshots;
+};
+
+/// The tie-break of versions is the order of arrival; within an arrival the order of the rows
+/// (plan_upsert()).
+std::vector<std::string> tie_breaks();
+
+/// Of the rows that a plan leaves out, how many each arrival brought. `kept` are the numbers of the others,
+/// ascending.
+std::map<std::int64_t, std::int64_t> superseded_by_arrival(
+    const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const std::vector<std::int64_t>& kept);
+
+/// Of each row, through all batches, whether it deletes its key by the feed's `delete_when`.
+std::vector<bool> deleting_rows(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
+                                const project::FeedSpec& feed);
 
 }  // namespace tarn::ingest

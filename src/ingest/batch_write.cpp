@@ -23,10 +23,13 @@ namespace {
 
 // Rows that are gathered to be sorted and written together may take this part of the memory.
 constexpr std::uint64_t kRoundsOfMemory = 8;
-// The tie-break of versions is the order of arrival; within an arrival the order of the rows (plan_upsert).
-const std::vector<std::string> kTieBreaks = {std::string(kSourceArrival)};
 
-// Of the rows that a plan leaves out, how many each arrival brought.
+}  // namespace
+
+std::vector<std::string> tie_breaks() {
+  return {std::string(kSourceArrival)};
+}
+
 std::map<std::int64_t, std::int64_t> superseded_by_arrival(
     const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const std::vector<std::int64_t>& kept) {
   std::map<std::int64_t, std::int64_t> lost;
@@ -44,8 +47,6 @@ std::map<std::int64_t, std::int64_t> superseded_by_arrival(
   }
   return lost;
 }
-
-}  // namespace
 
 table::DataFilesRequest BatchCommitter::request_for(const iceberg::TableMetadata& metadata,
                                                     const Gathered& gathered, const BatchId& id,
@@ -71,6 +72,7 @@ Status BatchCommitter::write_append(TableWork& work, const Gathered& gathered, c
                         table::write_data_files(services_.store, gathered.batches,
                                                 request_for(*work.metadata, gathered, id, attempt)));
   for (const auto& batch : gathered.batches) work.rows_added += batch->num_rows();
+  work.records_as_rows = work.rows_added;
   return ok_status();
 }
 
@@ -94,7 +96,9 @@ Status BatchCommitter::write_upsert(TableWork& work, const Gathered& gathered, c
     std::ranges::merge(work.plan->rows, work.plan->deleting, std::back_inserter(kept));
     work.superseded_by_arrival = superseded_by_arrival(gathered.batches, kept);
   }
-  return write_planned(work, gathered, gathered.batches, id, attempt);
+  TARN_RETURN_IF_ERROR(write_planned(work, gathered, gathered.batches, id, attempt));
+  work.records_as_rows = work.rows_added;
+  return ok_status();
 }
 
 Status BatchCommitter::write_planned(TableWork& work, const Gathered& gathered,
@@ -104,8 +108,9 @@ Status BatchCommitter::write_planned(TableWork& work, const Gathered& gathered,
   request.rows = std::span<const std::int64_t>(work.plan->rows);
   request.want_places = true;
   TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, batches, request));
-  TARN_ASSIGN_OR_RETURN(work.deletes, table::write_upsert_deletes(services_.store, *work.metadata, *work.plan,
-                                                                  {id.value(), request.first_number}));
+  TARN_ASSIGN_OR_RETURN(work.deletes,
+                        table::write_upsert_deletes(services_.store, *work.metadata, work.plan->deletes,
+                                                    {id.value(), request.first_number}));
   work.rows_added = static_cast<std::int64_t>(work.plan->rows.size());
   for (const auto& partition : work.plan->deletes) {
     for (const auto& [path, positions] : partition.positions) {
@@ -113,6 +118,14 @@ Status BatchCommitter::write_planned(TableWork& work, const Gathered& gathered,
     }
   }
   return ok_status();
+}
+
+table::KeyIndexOptions BatchCommitter::index_options() const {
+  // The indices of a project's keyed tables share a thirty-second of the memory, but none gets less than 4
+  // MiB.
+  const std::uint64_t share =
+      std::max<std::uint64_t>(project_.spec.limits.memory / 32 / upsert_tables_, 4U << 20);
+  return {.block_cache_bytes = share / 2, .write_buffer_bytes = share / 2};
 }
 
 Result<table::KeyIndex*> BatchCommitter::index_of(const iceberg::TableMetadata& metadata,
@@ -123,15 +136,10 @@ Result<table::KeyIndex*> BatchCommitter::index_of(const iceberg::TableMetadata& 
   if (!gathered.is_child && !gathered.feed->version_column->empty()) version = *gathered.feed->version_column;
   TARN_ASSIGN_OR_RETURN(
       auto columns, table::UpsertColumns::bind(metadata.current_schema(), gathered.shape.identifier_columns,
-                                               version, kTieBreaks));
+                                               version, tie_breaks()));
   if (!index) {
-    // The indices of a project's upsert tables share a thirty-second of the memory, but none gets less than 4
-    // MiB.
-    const std::uint64_t share =
-        std::max<std::uint64_t>(project_.spec.limits.memory / 32 / upsert_tables_, 4U << 20);
-    const table::KeyIndexOptions options{.block_cache_bytes = share / 2, .write_buffer_bytes = share / 2};
-    TARN_ASSIGN_OR_RETURN(
-        index, table::KeyIndex::open(index_folder_ + "/" + metadata.table_uuid, std::move(columns), options));
+    TARN_ASSIGN_OR_RETURN(index, table::KeyIndex::open(index_folder_ + "/" + metadata.table_uuid,
+                                                       std::move(columns), index_options()));
   }
   table::KeyIndex* const opened = index.get();
   lock.unlock();
@@ -139,42 +147,72 @@ Result<table::KeyIndex*> BatchCommitter::index_of(const iceberg::TableMetadata& 
   return opened;
 }
 
-Result<BatchCommitter::TableWork> BatchCommitter::write_table(Gathered& gathered, const ParsedBatch& batch,
-                                                              const TableWork* parent, int attempt) {
+Result<BatchCommitter::TableWork> BatchCommitter::begin_work(TableName name,
+                                                             const std::vector<std::string>& extra_columns) {
   TableWork work;
-  work.name = gathered.shape.name;
+  work.name = std::move(name);
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(work.name));
   work.metadata = table.metadata;
-  TARN_ASSIGN_OR_RETURN(work.updates, updates_to_add(*table.metadata, gathered.extra_columns));
-  if (!work.updates.empty()) {
-    work.requirements.emplace_back(iceberg::AssertLastAssignedFieldId{table.metadata->last_column_id});
-    TARN_ASSIGN_OR_RETURN(auto evolved, iceberg::apply(*table.metadata, work.updates, {}));
-    work.metadata = std::make_shared<const iceberg::TableMetadata>(std::move(evolved));
-  }
-  if (!gathered.finished) {
-    for (Gathered::Part& part : gathered.parts) {
-      for (const std::int64_t row : part.builder->parent_rows())
-        gathered.parent_rows.push_back(row + part.parent_offset);
-      const BatchStamp stamp{batch.id, services_.clock.now_us(), part.feed->contract_version};
-      TARN_ASSIGN_OR_RETURN(auto all, part.builder->finish(work.metadata->current_schema(), stamp));
-      const auto times = gathered.event_times.find(*part.feed->name);
-      for (TableBuilder::Rows& rows : all) {
-        if (times != gathered.event_times.end()) times->second.add(*rows.batch, *part.feed->event_time);
-        if (rows.spilled) rows.spilled->forget_pages();
-        gathered.batches.push_back(std::move(rows.batch));
-        gathered.spilled.push_back(std::move(rows.spilled));
-      }
-    }
-    gathered.finished = true;
-  }
-  if (*gathered.feed->mode == project::LoadMode::kUpsert) {
-    TARN_RETURN_IF_ERROR(write_upsert(work, gathered, batch.id, parent, attempt));
-  } else {
-    TARN_RETURN_IF_ERROR(write_append(work, gathered, batch.id, attempt));
-  }
-  TARN_RETURN_IF_ERROR(add_snapshot(work, batch));
-  if (work.tombstones) TARN_RETURN_IF_ERROR(add_snapshot(*work.tombstones, batch));
+  TARN_ASSIGN_OR_RETURN(work.updates, updates_to_add(*table.metadata, extra_columns));
+  if (work.updates.empty()) return work;
+  work.requirements.emplace_back(iceberg::AssertLastAssignedFieldId{table.metadata->last_column_id});
+  TARN_ASSIGN_OR_RETURN(auto evolved, iceberg::apply(*table.metadata, work.updates, {}));
+  work.metadata = std::make_shared<const iceberg::TableMetadata>(std::move(evolved));
   return work;
+}
+
+Status BatchCommitter::finish_rows(Gathered& gathered, const iceberg::TableMetadata& metadata,
+                                   const BatchId& id) {
+  if (gathered.finished) return ok_status();
+  TARN_ASSIGN_OR_RETURN(const iceberg::Schema schema,
+                        record_schema(metadata.current_schema(), *gathered.feed));
+  for (Gathered::Part& part : gathered.parts) {
+    for (const std::int64_t row : part.builder->parent_rows())
+      gathered.parent_rows.push_back(row + part.parent_offset);
+    const BatchStamp stamp{id, services_.clock.now_us(), part.feed->contract_version};
+    TARN_ASSIGN_OR_RETURN(auto all, part.builder->finish(schema, stamp));
+    const auto times = gathered.event_times.find(*part.feed->name);
+    for (TableBuilder::Rows& rows : all) {
+      if (times != gathered.event_times.end()) times->second.add(*rows.batch, *part.feed->event_time);
+      if (rows.spilled) rows.spilled->forget_pages();
+      gathered.batches.push_back(std::move(rows.batch));
+      gathered.spilled.push_back(std::move(rows.spilled));
+    }
+  }
+  gathered.finished = true;
+  return ok_status();
+}
+
+Result<BatchCommitter::TableWork> BatchCommitter::write_table(Gathered& gathered, const ParsedBatch& batch,
+                                                              const TableWork* parent, int attempt) {
+  TARN_ASSIGN_OR_RETURN(TableWork work, begin_work(gathered.shape.name, gathered.extra_columns));
+  TARN_RETURN_IF_ERROR(finish_rows(gathered, *work.metadata, batch.id));
+  switch (*gathered.feed->mode) {
+    case project::LoadMode::kAppend:
+      TARN_RETURN_IF_ERROR(write_append(work, gathered, batch.id, attempt));
+      break;
+    case project::LoadMode::kUpsert:
+      TARN_RETURN_IF_ERROR(write_upsert(work, gathered, batch.id, parent, attempt));
+      break;
+    case project::LoadMode::kScd2:
+      TARN_RETURN_IF_ERROR(write_history(work, gathered, batch.id, attempt));
+      break;
+  }
+  TARN_RETURN_IF_ERROR(add_snapshots(work, batch));
+  return work;
+}
+
+Status BatchCommitter::add_snapshots(TableWork& work, const ParsedBatch& batch) {
+  TARN_RETURN_IF_ERROR(add_snapshot(work, batch));
+  if (!work.companion) return ok_status();
+  TARN_RETURN_IF_ERROR(add_snapshot(*work.companion, batch));
+  if (!work.history) return ok_status();
+  HistoryWork& history = *work.history;
+  history.snapshots = history.plan.base;
+  if (work.built) history.snapshots.rows = work.built->snapshot.snapshot_id;
+  if (work.companion->built) history.snapshots.unchanged = work.companion->built->snapshot.snapshot_id;
+  history.unchanged = {work.companion->data.files, std::move(work.companion->data.places)};
+  return ok_status();
 }
 
 Status BatchCommitter::add_snapshot(TableWork& work, const ParsedBatch& batch) {

@@ -36,22 +36,6 @@ bool deletes(const arrow::Array& column, std::int64_t row, const project::Delete
   }
 }
 
-/// Of each row, through all batches.
-std::vector<bool> deleting_rows(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
-                                const project::FeedSpec& feed) {
-  const project::DeleteRule& rule = feed.delete_when;
-  const project::DeleteValues values =
-      project::delete_values(*project::find_column(feed.columns, *rule.column), rule);
-  std::vector<bool> result;
-  for (const auto& batch : batches) {
-    const auto column = batch->GetColumnByName(*rule.column);
-    TARN_CHECK(column != nullptr);
-    for (std::int64_t row = 0; row < batch->num_rows(); ++row)
-      result.push_back(!column->IsNull(row) && (rule.values.empty() || deletes(*column, row, values)));
-  }
-  return result;
-}
-
 /// The rows with the columns of the tombstones, which are found by name: the two tables number theirs apart.
 Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> tombstone_rows(
     const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const iceberg::Schema& schema) {
@@ -74,11 +58,30 @@ Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> tombstone_rows(
 
 }  // namespace
 
+std::vector<bool> deleting_rows(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
+                                const project::FeedSpec& feed) {
+  const project::DeleteRule& rule = feed.delete_when;
+  std::vector<bool> result;
+  project::DeleteValues values;
+  if (!rule.column->empty())
+    values = project::delete_values(*project::find_column(feed.columns, *rule.column), rule);
+  for (const auto& batch : batches) {
+    if (rule.column->empty()) {
+      result.resize(result.size() + static_cast<std::size_t>(batch->num_rows()));
+      continue;
+    }
+    const auto column = batch->GetColumnByName(*rule.column);
+    TARN_CHECK(column != nullptr);
+    for (std::int64_t row = 0; row < batch->num_rows(); ++row)
+      result.push_back(!column->IsNull(row) && (rule.values.empty() || deletes(*column, row, values)));
+  }
+  return result;
+}
+
 Status BatchCommitter::plan_with_tombstones(TableWork& work, const Gathered& gathered, const BatchId& id,
                                             int attempt) {
   auto tombstones = std::make_unique<TableWork>();
-  tombstones->is_tombstones = true;
-  tombstones->name = project::tombstone_table(*gathered.feed->table);
+  tombstones->name = *project::companion_table(*gathered.feed);
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(tombstones->name));
   tombstones->metadata = table.metadata;
   TARN_ASSIGN_OR_RETURN(tombstones->index, index_of(*table.metadata, gathered));
@@ -94,7 +97,8 @@ Status BatchCommitter::plan_with_tombstones(TableWork& work, const Gathered& gat
                           tombstone_rows(gathered.batches, tombstones->metadata->current_schema()));
     TARN_RETURN_IF_ERROR(write_planned(*tombstones, gathered, rows, id, attempt));
   }
-  work.tombstones = std::move(tombstones);
+  tombstones->records_deleting = tombstones->rows_added;
+  work.companion = std::move(tombstones);
   return ok_status();
 }
 

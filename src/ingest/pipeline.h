@@ -50,9 +50,10 @@ struct RunReport {
   std::int64_t files_blocked = 0;    ///< Landed, and waiting for a feed that cannot take them yet.
   std::int64_t entries_replayed = 0;
   std::int64_t records_replayed = 0;
-  std::int64_t rows_superseded = 0;   ///< Of the committed: older versions of their keys.
-  std::int64_t records_deleting = 0;  ///< Of the committed: they deleted their key.
-  std::int64_t records_late = 0;      ///< Of the committed: later than their feed's `lateness` allows.
+  std::int64_t rows_superseded = 0;    ///< Of the committed: older versions of their keys.
+  std::int64_t records_deleting = 0;   ///< Of the committed: they deleted their key.
+  std::int64_t records_unchanged = 0;  ///< Of the committed: they changed nothing that their history tracks.
+  std::int64_t records_late = 0;       ///< Of the committed: later than their feed's `lateness` allows.
   /// Wall-clock seconds; landing, parsing and committing go on beside one another.
   double land_seconds = 0;
   double parse_seconds = 0;
@@ -142,7 +143,7 @@ class Pipeline {
   Status await_commit();
   void count(const InFlight& finished, const CommitReport& report);
   std::size_t thread_count() const;
-  std::string spill_folder() const { return setup_.index_folder + "/spill"; }
+  std::string spill_folder() const { return ingest::spill_folder(setup_.index_folder); }
   double seconds_since(std::int64_t start_us) const;
 
   Setup setup_;

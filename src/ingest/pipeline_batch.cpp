@@ -189,6 +189,7 @@ void Pipeline::count(const InFlight& finished, const CommitReport& report) {
   ++totals.batches;
   report_.rows_superseded += report.superseded;
   report_.records_deleting += report.deleted;
+  report_.records_unchanged += report.unchanged;
   report_.records_late += report.late;
   if (setup_.log == nullptr) return;
   setup_.log->info(
@@ -197,6 +198,7 @@ void Pipeline::count(const InFlight& finished, const CommitReport& report) {
        {"files", static_cast<std::int64_t>(batch.settlements.size())},
        {"rows", report.rows},
        {"deleted", report.deleted},
+       {"unchanged", report.unchanged},
        {"late", report.late},
        {"quarantined", static_cast<std::int64_t>(batch.quarantine.size())},
        {"commit_seconds", finished.seconds},

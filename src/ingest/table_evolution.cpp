@@ -22,23 +22,61 @@ bool layout_changed(const iceberg::TableMetadata& table, const TableShape& shape
   return former == table.properties.end() || former->second != wanted->second;
 }
 
-// Rows that are there were told apart by the former key: under another one they might clash, or lack values.
-Status check_key(const iceberg::TableMetadata& table, const TableShape& shape) {
-  const auto former = table.properties.find(std::string(kKeyProperty));
-  const auto wanted = shape.properties.find(std::string(kKeyProperty));
-  if (former == table.properties.end() || wanted == shape.properties.end()) return ok_status();
+// What rows that are there were told apart by, and what a history was made of: under other columns they might
+// clash, or lack values.
+struct LastingColumns {
+  std::string_view property;
+  std::string_view what;
+};
+constexpr LastingColumns kLasting[] = {{kKeyProperty, "key"},
+                                       {kVersionProperty, "`version_column`"},
+                                       {kDeleteProperty, "column of `delete_when`"},
+                                       {kTrackProperty, "`track`"}};
+
+// The names of a list, as the contract calls them now.
+std::string renamed_list(const std::string& names, const TableShape& shape) {
   std::string renamed;
-  for (std::size_t at = 0; at <= former->second.size();) {
-    const std::size_t end = std::min(former->second.find(", ", at), former->second.size());
-    const std::string name = former->second.substr(at, end - at);
+  for (std::size_t at = 0; at < names.size();) {
+    const std::size_t end = std::min(names.find(", ", at), names.size());
+    const std::string name = names.substr(at, end - at);
     const auto rename = shape.renames.find(name);
     renamed += (renamed.empty() ? "" : ", ") + (rename == shape.renames.end() ? name : rename->second);
     at = end + 2;
   }
-  if (former->second == wanted->second || renamed == wanted->second) return ok_status();
-  return Error(kIncompatibleTable, fmt::format("the key of {} was ({}) and is ({}) in the contract",
-                                               shape.name.to_string(), former->second, wanted->second))
-      .with_hint("give the feed a new table, or put the former key back");
+  return renamed;
+}
+
+Status check_lasting(const iceberg::TableMetadata& table, const TableShape& shape) {
+  for (const LastingColumns& lasting : kLasting) {
+    const auto former = table.properties.find(std::string(lasting.property));
+    const auto wanted = shape.properties.find(std::string(lasting.property));
+    if (former == table.properties.end() || wanted == shape.properties.end()) continue;
+    if (former->second == wanted->second || renamed_list(former->second, shape) == wanted->second) continue;
+    return Error(kIncompatibleTable,
+                 fmt::format("the {} of {} was ({}) and is ({}) in the contract", lasting.what,
+                             shape.name.to_string(), former->second, wanted->second))
+        .with_hint(
+            lasting.property == kKeyProperty
+                ? "give the feed a new table, or put the former key back"
+                : "give the feed a new table, which its files can be loaded into anew, or put the former "
+                  "value back");
+  }
+  return ok_status();
+}
+
+// A history and a table of another mode do not become one another.
+Status check_mode(const iceberg::TableMetadata& table, const TableShape& shape) {
+  const std::string property(kTrackProperty);
+  const bool is_history = table.properties.contains(property);
+  if (is_history == shape.properties.contains(property)) return ok_status();
+  Error error(kIncompatibleTable,
+              is_history
+                  ? fmt::format("{} holds a history, whose `mode` was scd2 and is another in the contract",
+                                shape.name.to_string())
+                  : fmt::format("{} was loaded in another mode than scd2 and holds no history",
+                                shape.name.to_string()));
+  if (shape.mode_span.line > 0) error = std::move(error).with_span(shape.mode_span);
+  return std::move(error).with_hint("give the feed a new table, or put the former mode back");
 }
 
 // Lets a column be null. Rows that are there are told apart by the table's identifier, so its columns stay
@@ -153,7 +191,8 @@ std::vector<iceberg::TableUpdate> schema_updates(const iceberg::TableMetadata& t
 
 Result<std::vector<iceberg::TableUpdate>> updates_to_shape(const iceberg::TableMetadata& table,
                                                            const TableShape& shape) {
-  TARN_RETURN_IF_ERROR(check_key(table, shape));
+  TARN_RETURN_IF_ERROR(check_mode(table, shape));
+  TARN_RETURN_IF_ERROR(check_lasting(table, shape));
   iceberg::SchemaUpdate update(table.current_schema(), table.last_column_id);
   for (const NestedField& wanted : shape.columns) {
     const NestedField* existing = table.current_schema().find(wanted.name);

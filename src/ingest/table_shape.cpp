@@ -7,6 +7,7 @@
 
 #include "iceberg/schema_update.h"
 #include "ingest/errors.h"
+#include "table/history/history_index.h"
 
 namespace tarn::ingest {
 namespace {
@@ -131,11 +132,8 @@ void describe(TableShape& shape, const project::FeedSpec& feed,
   }
 }
 
-TableShape own_shape(const project::FeedSpec& feed) {
-  TableShape shape{.name = *feed.table, .description = feed.description};
-  for (const project::ColumnSpec& column : feed.columns) shape.columns.push_back(field_of(column));
-  append_audit_columns(shape.columns);
-  for (const auto& key : feed.key) shape.identifier_columns.push_back(*key);
+// The partition and sort of new files.
+void describe_layout(TableShape& shape, const project::FeedSpec& feed) {
   for (const auto& field : feed.partition)
     shape.partition.push_back({.column = field->column, .transform = transform_of(*field)});
   for (const auto& field : feed.sort) {
@@ -145,11 +143,43 @@ TableShape own_shape(const project::FeedSpec& feed) {
              field->descending ? iceberg::SortDirection::kDescending : iceberg::SortDirection::kAscending,
          .null_order = field->descending ? iceberg::NullOrder::kNullsLast : iceberg::NullOrder::kNullsFirst});
   }
-  describe(shape, feed, feed.columns);
   shape.properties[std::string(kPartitionProperty)] = text_of(shape.partition);
   shape.properties[std::string(kSortProperty)] = text_of(shape.sort);
-  if (*feed.mode == project::LoadMode::kUpsert)
+}
+
+// What must stay as it was, because rows that are there were told by it.
+void describe_history(TableShape& shape, const project::FeedSpec& feed) {
+  std::vector<std::string> track;
+  for (const auto& name : feed.track) track.push_back(*name);
+  shape.properties[std::string(kVersionProperty)] = *feed.version_column;
+  shape.properties[std::string(kDeleteProperty)] = *feed.delete_when.column;
+  shape.properties[std::string(kTrackProperty)] = joined(track);
+}
+
+void append_history_columns(TableShape& shape, const project::FeedSpec& feed) {
+  const Type moment = iceberg_type(*project::find_column(feed.columns, *feed.version_column));
+  shape.columns.push_back(audit_field(table::kValidFrom, moment, "Since when the row holds"));
+  shape.columns.push_back(audit_field(table::kValidTo, moment,
+                                      "Up to when, that moment not included; null while it holds", false));
+  shape.columns.push_back(audit_field(table::kIsCurrent, Type::boolean(), "Whether it holds still"));
+  shape.columns.push_back(
+      audit_field(table::kTrackedHash, Type::int64(), "Equal for equal values of the tracked columns"));
+}
+
+TableShape own_shape(const project::FeedSpec& feed) {
+  TableShape shape{.name = *feed.table, .description = feed.description};
+  for (const project::ColumnSpec& column : feed.columns) shape.columns.push_back(field_of(column));
+  if (*feed.mode == project::LoadMode::kScd2) append_history_columns(shape, feed);
+  append_audit_columns(shape.columns);
+  for (const auto& key : feed.key) shape.identifier_columns.push_back(*key);
+  describe_layout(shape, feed);
+  describe(shape, feed, feed.columns);
+  if (*feed.mode != project::LoadMode::kAppend)
     shape.properties[std::string(kKeyProperty)] = joined(shape.identifier_columns);
+  if (*feed.mode == project::LoadMode::kScd2) {
+    shape.identifier_columns.emplace_back(table::kValidFrom);
+    describe_history(shape, feed);
+  }
   return shape;
 }
 
@@ -167,6 +197,52 @@ TableShape child_shape(const project::FeedSpec& feed, const project::ChildSpec& 
   append_audit_columns(shape.columns);
   describe(shape, feed, child.columns);
   shape.properties["tarn.parent"] = feed.table->to_string();
+  return shape;
+}
+
+// Of deletions: key, version and the audit columns.
+TableShape tombstone_shape(TableName name, const project::FeedSpec& feed) {
+  TableShape shape{.name = std::move(name),
+                   .description = "Keys that were deleted from " + feed.table->to_string() +
+                                  ", each with the version that deleted it."};
+  const auto add = [&](const std::string& column) {
+    shape.columns.push_back(field_of(*project::find_column(feed.columns, column)));
+  };
+  for (const auto& key : feed.key) {
+    add(*key);
+    shape.identifier_columns.push_back(*key);
+  }
+  const std::string& version = *feed.version_column;
+  if (!version.empty() &&
+      std::ranges::find(shape.identifier_columns, version) == shape.identifier_columns.end())
+    add(version);
+  append_audit_columns(shape.columns);
+  std::vector<project::ColumnSpec> kept;
+  for (const project::ColumnSpec& column : feed.columns)
+    if (std::ranges::find(shape.columns, *column.name, &NestedField::name) != shape.columns.end())
+      kept.push_back(column);
+  describe(shape, feed, kept);
+  shape.properties["tarn.deletions-of"] = feed.table->to_string();
+  return shape;
+}
+
+// Of unchanged versions: all that they brought, since one that comes late may turn any of them into a row.
+TableShape unchanged_shape(TableName name, const project::FeedSpec& feed) {
+  TableShape shape{.name = std::move(name),
+                   .description = "Versions of " + feed.table->to_string() +
+                                  " that are no rows of it: unchanged ones and deletions."};
+  for (const project::ColumnSpec& column : feed.columns) shape.columns.push_back(field_of(column));
+  shape.columns.push_back(
+      audit_field(table::kTrackedHash, Type::int64(), "Equal for equal values of the tracked columns"));
+  shape.columns.push_back(
+      audit_field(table::kIsDeletion, Type::boolean(), "Whether it deletes its key, else it is unchanged"));
+  append_audit_columns(shape.columns);
+  for (const auto& key : feed.key) shape.identifier_columns.push_back(*key);
+  shape.identifier_columns.push_back(*feed.version_column);
+  describe_layout(shape, feed);
+  describe(shape, feed, feed.columns);
+  describe_history(shape, feed);
+  shape.properties["tarn.unchanged-of"] = feed.table->to_string();
   return shape;
 }
 
@@ -203,35 +279,25 @@ std::vector<TableShape> table_shapes(const project::FeedSpec& feed) {
   return shapes;
 }
 
-std::optional<TableShape> tombstone_shape(const project::FeedSpec& feed) {
-  if (feed.delete_when.column->empty()) return std::nullopt;
-  TableShape shape{.name = project::tombstone_table(*feed.table),
-                   .description = "Keys that were deleted from " + feed.table->to_string() +
-                                  ", each with the version that deleted it."};
-  const auto add = [&](const std::string& name) {
-    shape.columns.push_back(field_of(*project::find_column(feed.columns, name)));
-  };
-  for (const auto& key : feed.key) {
-    add(*key);
-    shape.identifier_columns.push_back(*key);
-  }
-  const std::string& version = *feed.version_column;
-  if (!version.empty() &&
-      std::ranges::find(shape.identifier_columns, version) == shape.identifier_columns.end())
-    add(version);
-  append_audit_columns(shape.columns);
-  std::vector<project::ColumnSpec> kept;
-  for (const project::ColumnSpec& column : feed.columns)
-    if (std::ranges::find(shape.columns, *column.name, &NestedField::name) != shape.columns.end())
-      kept.push_back(column);
-  describe(shape, feed, kept);
-  shape.properties["tarn.deletions-of"] = feed.table->to_string();
-  return shape;
+std::optional<TableShape> companion_shape(const project::FeedSpec& feed) {
+  auto name = project::companion_table(feed);
+  if (!name) return std::nullopt;
+  return *feed.mode == project::LoadMode::kScd2 ? unchanged_shape(*std::move(name), feed)
+                                                : tombstone_shape(*std::move(name), feed);
+}
+
+Result<iceberg::Schema> record_schema(const iceberg::Schema& schema, const project::FeedSpec& feed) {
+  if (*feed.mode != project::LoadMode::kScd2) return schema;
+  const std::vector<std::string_view> added = project::history_column_names();
+  iceberg::Schema::Parts parts{.schema_id = schema.id()};
+  for (const NestedField& field : schema.fields())
+    if (std::ranges::find(added, field.name) == added.end()) parts.fields.push_back(field);
+  return iceberg::Schema::make(std::move(parts));
 }
 
 std::vector<TableShape> written_shapes(const project::FeedSpec& feed) {
   std::vector<TableShape> shapes = table_shapes(feed);
-  if (auto tombstones = tombstone_shape(feed)) shapes.push_back(*std::move(tombstones));
+  if (auto companion = companion_shape(feed)) shapes.push_back(*std::move(companion));
   return shapes;
 }
 

@@ -32,9 +32,14 @@ inline constexpr std::string_view kContractVersion = "_contract_version";
 /// The name of the column of a child table that counts a parent's elements from 1.
 inline constexpr std::string_view kOrdinal = "ordinal";
 
-/// Properties of tables: what the rows of an upsert table are told apart by, and the layout that the contract
-/// asked for last. An engine may have changed the table's own since: only a contract that changes moves it.
+/// Properties of tables: what the rows of an upsert table are told apart by; of a history besides what orders
+/// its versions, tells deletions and opens rows (empty: the default of `track`); and the layout that the
+/// contract asked for last. An engine may have changed the table's own since: only a contract that changes
+/// moves it.
 inline constexpr std::string_view kKeyProperty = "tarn.key";
+inline constexpr std::string_view kVersionProperty = "tarn.version-column";
+inline constexpr std::string_view kDeleteProperty = "tarn.delete-column";
+inline constexpr std::string_view kTrackProperty = "tarn.track";
 inline constexpr std::string_view kPartitionProperty = "tarn.partition";
 inline constexpr std::string_view kSortProperty = "tarn.sort";
 
@@ -55,11 +60,15 @@ struct TableShape {
 /// The shape of the feed's own table, then one for each child table.
 std::vector<TableShape> table_shapes(const project::FeedSpec& feed);
 
-/// The table that remembers the feed's deletions: key, version and the audit columns. Nothing without
-/// `delete_when`.
-std::optional<TableShape> tombstone_shape(const project::FeedSpec& feed);
+/// The shape of project::companion_table(): of an upsert's deletions key, version and the audit columns; of a
+/// history's unchanged versions all columns.
+std::optional<TableShape> companion_shape(const project::FeedSpec& feed);
 
-/// All that ingesting the feed writes: its table_shapes(), and its tombstones.
+/// The columns of the feed's own table that records bring, with the table's ids: all but those that a history
+/// is told by.
+Result<iceberg::Schema> record_schema(const iceberg::Schema& schema, const project::FeedSpec& feed);
+
+/// All that ingesting the feed writes: its table_shapes(), and its companion_shape().
 std::vector<TableShape> written_shapes(const project::FeedSpec& feed);
 
 /// Leaves only what rows need: for a feed that loads a table which another feed describes.

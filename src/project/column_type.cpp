@@ -207,8 +207,25 @@ std::vector<std::string_view> audit_column_names() {
 std::string_view to_string(AfterIngest value) {
   return name_of(choices_of(value), static_cast<int>(value));
 }
-TableName tombstone_table(const TableName& table) {
-  return {table.schema, table.name + "__deleted"};
+
+std::vector<std::string_view> history_column_names() {
+  return {"valid_from", "valid_to", "is_current", "_tracked_hash", "_is_deletion"};
+}
+
+std::optional<TableName> companion_table(const FeedSpec& feed) {
+  if (*feed.mode == LoadMode::kScd2) return TableName{feed.table->schema, feed.table->name + "__unchanged"};
+  if (feed.delete_when.column->empty()) return std::nullopt;
+  return TableName{feed.table->schema, feed.table->name + "__deleted"};
+}
+
+bool tracks(const FeedSpec& feed, std::string_view column) {
+  const auto names_it = [&](const Located<std::string>& name) { return *name == column; };
+  if (!feed.track.empty()) return std::ranges::any_of(feed.track, names_it);
+  const auto own = [&](const std::vector<std::string_view>& names) {
+    return std::ranges::find(names, column) != names.end();
+  };
+  return !std::ranges::any_of(feed.key, names_it) && *feed.version_column != column &&
+         *feed.delete_when.column != column && !own(audit_column_names()) && !own(history_column_names());
 }
 
 std::string_view to_string(LoadMode value) {

@@ -75,7 +75,7 @@ inline constexpr ErrorCode kBadPattern{"contract.bad_pattern", ErrorClass::kUser
                                        "Correct the pattern at the place named."};
 inline constexpr ErrorCode kModeNotAvailable{"contract.mode_not_available", ErrorClass::kUser,
                                              "The load mode is reserved for a later version.",
-                                             "Use `append` or `upsert` for now."};
+                                             "Use `append`, `upsert` or `scd2` for now."};
 inline constexpr ErrorCode kUnknownColumn{"contract.unknown_column", ErrorClass::kUser,
                                           "A setting names a column that the feed does not have.",
                                           "Correct the name, or add the column."};
@@ -94,6 +94,9 @@ inline constexpr ErrorCode kBadDeleteRule{
     "contract.bad_delete_when", ErrorClass::kUser,
     "`delete_when` names a column or values that cannot tell a deletion.",
     "Name a text, boolean or integer column outside the key, and values that it may have."};
+inline constexpr ErrorCode kBadTrack{
+    "contract.bad_track", ErrorClass::kUser, "`track` names a column that does not change, or one twice.",
+    "Name columns besides those of `key`, `version_column` and `delete_when`."};
 inline constexpr ErrorCode kBadEventTime{"contract.bad_event_time", ErrorClass::kUser,
                                          "The event time is missing or not a date or timestamp.",
                                          "Name a date, timestamp or timestamptz column."};
@@ -141,10 +144,10 @@ inline std::span<const ErrorCode* const> error_codes() {
       &kEmptyDocument,  &kDuplicateKey,   &kUnknownKey,       &kNotApplicable, &kMissingKey,
       &kWrongType,      &kBadValue,       &kUnknownVariable,  &kBadName,       &kReservedName,
       &kBadType,        &kBadPattern,     &kModeNotAvailable, &kUnknownColumn, &kDuplicateColumn,
-      &kDuplicateFrom,  &kBadKey,         &kBadVersionColumn, &kBadDeleteRule, &kBadEventTime,
-      &kBadPartition,   &kBadSort,        &kBadRange,         &kBadConstant,   &kBadFormat,
-      &kBadFrom,        &kBadDialect,     &kOverlap,          &kBadTimezone,   &kBadChild,
-      &kBadMoveTo};
+      &kDuplicateFrom,  &kBadKey,         &kBadVersionColumn, &kBadDeleteRule, &kBadTrack,
+      &kBadEventTime,   &kBadPartition,   &kBadSort,          &kBadRange,      &kBadConstant,
+      &kBadFormat,      &kBadFrom,        &kBadDialect,       &kOverlap,       &kBadTimezone,
+      &kBadChild,       &kBadMoveTo};
   return kCodes;
 }
 

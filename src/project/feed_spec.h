@@ -17,7 +17,7 @@
 namespace tarn::project {
 
 enum class AfterIngest : std::uint8_t { kKeep, kDelete, kMove };
-enum class LoadMode : std::uint8_t { kAppend, kUpsert };
+enum class LoadMode : std::uint8_t { kAppend, kUpsert, kScd2 };
 enum class FormatType : std::uint8_t { kCsv, kFixed, kXml };
 enum class Encoding : std::uint8_t { kAuto, kUtf8, kUtf16, kUtf16Le, kUtf16Be, kLatin1, kWindows1252 };
 enum class Drift : std::uint8_t { kQuarantine, kFreeze, kEvolve };
@@ -123,9 +123,11 @@ struct FeedSpec {
   SourceSpec source;
   Located<TableName> table;
   Located<LoadMode> mode{LoadMode::kAppend};
-  std::vector<Located<std::string>> key;  ///< Existing, scalar, required columns; not empty for kUpsert.
-  Located<std::string> version_column;    ///< Existing, ordered column; empty: the later arrival wins.
-  DeleteRule delete_when;                 ///< For kUpsert.
+  std::vector<Located<std::string>> key;  ///< Existing, scalar, required columns; not empty but for kAppend.
+  /// Existing, ordered column; empty: the later arrival wins. For kScd2 neither empty nor null in a record.
+  Located<std::string> version_column;
+  std::vector<Located<std::string>> track;  ///< For kScd2: existing columns; empty: see tracks().
+  DeleteRule delete_when;                   ///< Not for kAppend.
   FormatSpec format;
   std::vector<ColumnSpec> columns;  ///< Not empty.
   std::vector<ChildSpec> children;
@@ -142,11 +144,18 @@ struct FeedSpec {
 /// The null markers that hold for a column: its own, else the format's.
 const std::vector<std::string>& null_markers_of(const FormatSpec& format, const ColumnSpec& column);
 
-/// Where the deletions of a table are remembered: `curated.visit` → `curated.visit__deleted`.
-TableName tombstone_table(const TableName& table);
+/// The table that remembers what the feed's own must not show, if it has one: `curated.visit__deleted` the
+/// deletions of an upsert, `curated.visit__unchanged` the versions of a history that are no rows.
+std::optional<TableName> companion_table(const FeedSpec& feed);
+
+/// Whether changes of a table's column open a row of a history: as `track` says, else every column but those
+/// of key, version and `delete_when`, and Tarn's own.
+bool tracks(const FeedSpec& feed, std::string_view column);
 
 /// The names of the columns that Tarn appends to every table, in order: `_source_file` …
 std::vector<std::string_view> audit_column_names();
+/// The names of those that it adds to the tables of a history besides; the last is of the companion_table().
+std::vector<std::string_view> history_column_names();
 
 /// The names as a contract writes them ("append", "latin-1", "birth_date" …).
 std::string_view to_string(AfterIngest value);

@@ -42,6 +42,13 @@ class DataFileReader {
                                                       const std::vector<std::int32_t>& field_ids,
                                                       std::int64_t batch_rows = kDefaultBatchRows);
 
+  /// Only the rows at these positions, which ascend, deleted or not; reads the row groups that hold them.
+  static Result<std::unique_ptr<DataFileReader>> open_at(io::ObjectStore& store, const std::string& location,
+                                                         const iceberg::Schema& schema,
+                                                         const std::vector<std::int32_t>& field_ids,
+                                                         std::vector<std::int64_t> positions,
+                                                         std::int64_t batch_rows = kDefaultBatchRows);
+
   /// The next rows, never none of them; nothing at the end. Errors: table.parquet_failed,
   /// table.batch_mismatch.
   virtual Result<std::optional<FileRows>> next() = 0;

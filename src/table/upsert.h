@@ -24,8 +24,8 @@
 ///   TARN_ASSIGN_OR_RETURN(UpsertPlan plan, plan_upsert(index, metadata, batches));
 ///   TARN_ASSIGN_OR_RETURN(WrittenFiles data, write_data_files(store, batches,
 ///       {.schema = …, .rows = plan.rows, .want_places = true}));
-///   TARN_ASSIGN_OR_RETURN(auto deletes, write_upsert_deletes(store, metadata, plan, {batch_id, number}));
-///   TARN_ASSIGN_OR_RETURN(BuiltSnapshot built, build_snapshot(store, cache, random, metadata,
+///   TARN_ASSIGN_OR_RETURN(auto deletes, write_upsert_deletes(store, metadata, plan.deletes, {batch_id,
+///   number})); TARN_ASSIGN_OR_RETURN(BuiltSnapshot built, build_snapshot(store, cache, random, metadata,
 ///       {.data_files = data.files, .delete_files = deletes, …}));
 ///   TARN_RETURN_IF_ERROR(store.sync());
 ///   … commit built.updates; and when that is done:
@@ -76,7 +76,8 @@ struct DeleteFileNames {
 /// Writes one delete file for each affected partition. Errors: those of write_position_deletes().
 Result<std::vector<NewFile>> write_upsert_deletes(io::ObjectStore& store,
                                                   const iceberg::TableMetadata& metadata,
-                                                  const UpsertPlan& plan, const DeleteFileNames& names);
+                                                  std::span<const UpsertPlan::PartitionDeletes> deletes,
+                                                  const DeleteFileNames& names);
 
 /// Tells the index that the plan was committed as `snapshot_id`. `written` is what write_data_files()
 /// returned for the plan's rows, places included. Errors: table.index_failed; table.index_not_in_step when

@@ -231,8 +231,8 @@ TEST_F(UpsertTest, ACrashAtAnyStoreOperationLosesAndDoublesNothing) {
       request.rows = plan.rows;
       request.want_places = true;
       TARN_ASSIGN_OR_RETURN(const WrittenFiles written, write_data_files(table_.store, batches, request));
-      TARN_ASSIGN_OR_RETURN(const auto deletes, write_upsert_deletes(table_.store, table_.metadata, plan,
-                                                                     {request.batch_id, 100}));
+      TARN_ASSIGN_OR_RETURN(const auto deletes, write_upsert_deletes(table_.store, table_.metadata,
+                                                                     plan.deletes, {request.batch_id, 100}));
       TARN_ASSIGN_OR_RETURN(
           const BuiltSnapshot built,
           build_snapshot(

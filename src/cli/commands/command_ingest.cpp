@@ -95,6 +95,10 @@ std::string remarks(const ingest::RunReport& report, double seconds) {
     text += fmt::format("{} of the committed records deleted their keys\n",
                         format_count(report.records_deleting));
   }
+  if (report.records_unchanged > 0) {
+    text += fmt::format("{} of the committed records changed nothing that their history tracks\n",
+                        format_count(report.records_unchanged));
+  }
   if (report.records_late > 0) {
     text += fmt::format("{} of the committed records came later than their feed's `lateness` allows\n",
                         format_count(report.records_late));

@@ -160,4 +160,11 @@ Result<CompiledFeed> CompiledFeed::compile(const project::FeedSpec& feed, std::s
   return compiled;
 }
 
+bool CompiledFeed::is_taken(std::string_view column) const {
+  if (std::ranges::find(column_names, column) != column_names.end()) return true;
+  if (*spec->mode != project::LoadMode::kScd2) return false;
+  const auto added = project::history_column_names();
+  return std::ranges::find(added, column) != added.end();
+}
+
 }  // namespace tarn::ingest

@@ -58,6 +58,8 @@ struct CompiledFeed {
   /// Errors: formats, zones and paths that do not compile, with their place in the contract.
   static Result<CompiledFeed> compile(const project::FeedSpec& feed, std::size_t position);
 
+  /// Whether a column that drift finds cannot have the name.
+  bool is_taken(std::string_view column) const;
   bool takes_file(std::string_view path) const {
     return project::matches_any(spec->source.files, path) && !ignores(path);
   }

@@ -123,8 +123,7 @@ bool FieldBinding::check_unknown(const format::CsvRecord& header, const std::vec
       std::string column = drift_name(name);
       // An unknown header may sanitise to the name of a column that is there.
       const auto taken = [&] {
-        return std::ranges::find(feed.column_names, column) != feed.column_names.end() ||
-               std::ranges::find(extras, column, &Extra::name) != extras.end();
+        return feed.is_taken(column) || std::ranges::find(extras, column, &Extra::name) != extras.end();
       };
       while (taken()) column += "_2";
       extras.push_back({field, std::move(column)});

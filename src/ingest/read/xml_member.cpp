@@ -184,7 +184,7 @@ bool XmlMemberReader::State::check_drift(format::XmlNode record, std::int64_t nu
   }
   for (const format::XmlLeaf& leaf : leaves) {
     std::string name = drift_name(leaf.path);
-    if (std::ranges::find(feed.column_names, name) != feed.column_names.end()) name += "_2";
+    if (feed.is_taken(name)) name += "_2";
     if (std::ranges::find(extras, name, &TableBuilder::ExtraValue::column) != extras.end()) {
       Refusal refused = refusal(kRepeated, record, number);
       refused.field = name;

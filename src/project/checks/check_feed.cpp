@@ -63,6 +63,7 @@ class FeedCheck {
     check_key();
     check_version();
     check_deletes();
+    check_history();
     check_event_time();
     check_partition();
     check_sort();
@@ -160,8 +161,9 @@ class FeedCheck {
   }
 
   void check_key() {
-    if (mode_known_ && *feed_.mode == LoadMode::kUpsert && feed_.key.empty()) {
-      fail(kBadKey, feed_.mode.written() ? feed_.mode.span : feed_.name.span, "`mode: upsert` needs a key",
+    if (mode_known_ && *feed_.mode != LoadMode::kAppend && feed_.key.empty()) {
+      fail(kBadKey, feed_.mode.written() ? feed_.mode.span : feed_.name.span,
+           fmt::format("`mode: {}` needs a key", to_string(*feed_.mode)),
            "add `key: [column]`, or write `mode: append`");
     }
     std::set<std::string_view> seen;
@@ -191,7 +193,7 @@ class FeedCheck {
   void check_version() {
     const auto& name = feed_.version_column;
     if (name->empty()) return;
-    if (mode_known_ && *feed_.mode != LoadMode::kUpsert) {
+    if (mode_known_ && *feed_.mode == LoadMode::kAppend) {
       fail(kNotApplicable, name.span, "`version_column` has no meaning for `mode: append`",
            "write `mode: upsert` with a key, or remove it");
     }
@@ -210,7 +212,7 @@ class FeedCheck {
   void check_deletes() {
     const auto& name = feed_.delete_when.column;
     if (name->empty()) return;
-    if (mode_known_ && *feed_.mode != LoadMode::kUpsert) {
+    if (mode_known_ && *feed_.mode == LoadMode::kAppend) {
       fail(kNotApplicable, name.span,
            fmt::format("`delete_when` has no meaning for `mode: {}`", to_string(*feed_.mode)),
            "write `mode: upsert` with a key, or remove it");
@@ -221,6 +223,21 @@ class FeedCheck {
     }
     const ColumnSpec* found = column("delete_when", *name, name.span);
     if (found != nullptr && type_known(*found)) check_delete_values(*found, feed_.delete_when, out_);
+  }
+
+  void check_history() {
+    if (!mode_known_) return;
+    const bool is_history = *feed_.mode == LoadMode::kScd2;
+    if (is_history) {
+      check_history_columns(feed_, out_);
+    } else if (!feed_.track.empty()) {
+      fail(kNotApplicable, feed_.track.front().span,
+           fmt::format("`track` has no meaning for `mode: {}`", to_string(*feed_.mode)),
+           "write `mode: scd2` with a key and a `version_column`, or remove it");
+    }
+    for (const auto& name : feed_.track) {
+      if (!name->empty() && !out_.told(name.span)) column("track", *name, name.span);
+    }
   }
 
   void check_event_time() {
@@ -346,7 +363,8 @@ void complete_feed(FeedSpec& feed, Diagnostics& out) {
   for (ChildSpec& child : feed.children) complete_columns(child.columns, out);
   for (ColumnSpec& column : feed.columns) {
     const auto names_it = [&](const Located<std::string>& name) { return *name == *column.name; };
-    if (std::ranges::any_of(feed.key, names_it)) column.required = true;
+    const bool begins_a_row = *feed.mode == LoadMode::kScd2 && names_it(feed.version_column);
+    if (begins_a_row || std::ranges::any_of(feed.key, names_it)) column.required = true;
   }
 }
 

@@ -24,7 +24,7 @@ class ProjectCheck {
       check_name(feed);
       if (!clean_[i]) continue;  // what could not be read cannot be compared
       check_table(feed);
-      check_tombstones(feed);
+      check_companion(feed);
       for (const ChildSpec& child : feed.children) check_child(feed, child);
       for (std::size_t j = 0; j < i; ++j) {
         if (clean_[j]) check_sources(project_.feeds[j], feed);
@@ -61,15 +61,18 @@ class ProjectCheck {
          fmt::format("see {}: give the child a table of its own", place(first->second.span)));
   }
 
-  void check_tombstones(const FeedSpec& feed) {
-    if (feed.delete_when.column->empty() || feed.table->name.empty()) return;
-    const TableName name = tombstone_table(*feed.table);
-    const auto [first, is_new] =
-        writers_.emplace(name, Writer{&feed, "for its deletions", feed.delete_when.column.span});
+  void check_companion(const FeedSpec& feed) {
+    const auto name = companion_table(feed);
+    if (!name || feed.table->name.empty()) return;
+    const bool history = *feed.mode == LoadMode::kScd2;
+    const SourceSpan& span = history ? feed.mode.span : feed.delete_when.column.span;
+    const auto [first, is_new] = writers_.emplace(
+        *name, Writer{&feed, history ? "for its unchanged versions" : "for its deletions", span});
     if (is_new) return;
-    fail(kTableConflict, feed.delete_when.column.span,
-         fmt::format("the deletions of `{}` are remembered in `{}`, which the feed `{}` writes",
-                     feed.table->to_string(), name.to_string(), *first->second.feed->name),
+    fail(kTableConflict, span,
+         fmt::format("the {} of `{}` are remembered in `{}`, which the feed `{}` writes",
+                     history ? "unchanged versions" : "deletions", feed.table->to_string(), name->to_string(),
+                     *first->second.feed->name),
          fmt::format("see {}: give that feed another table", place(first->second.span)));
   }
 

@@ -10,8 +10,8 @@
 /// What must hold of values that are each well written. Internal.
 namespace tarn::project {
 
-/// Fills in what follows from what was written: `from` from the name, `required` of key columns, the notation
-/// of binary columns.
+/// Fills in what follows from what was written: `from` from the name, `required` of key columns and of a
+/// history's versions, the notation of binary columns.
 void complete_feed(FeedSpec& feed, Diagnostics& out);
 
 /// One feed by itself. `clean`: no error was found in it before; otherwise what only follows from such errors
@@ -26,6 +26,9 @@ void check_places(const FeedSpec& feed, Diagnostics& out);
 
 /// The values of `delete_when` by the column that it names.
 void check_delete_values(const ColumnSpec& column, const DeleteRule& rule, Diagnostics& out);
+
+/// What `mode: scd2` asks besides of its feed.
+void check_history_columns(const FeedSpec& feed, Diagnostics& out);
 
 /// All feeds of a project side by side. `clean`, of each feed: no error was told of it; one with errors is
 /// not compared with others.

@@ -9,7 +9,8 @@ namespace {
 constexpr std::string_view kFeedName = "[a-z][a-z0-9_]*";
 
 constexpr std::string_view kModesNow =
-    "use `upsert` for the latest version of each key, or `append` to keep every record, for now";
+    "use `upsert` for the latest version of each key, `scd2` for all of them with their time, or `append` to "
+    "keep every record, for now";
 
 constexpr std::array kAfterIngest = {
     Choice{"keep", int(AfterIngest::kKeep), "leave it where it is"},
@@ -26,8 +27,11 @@ constexpr std::array kLoadMode = {
            .meaning = "the latest version of each key is kept",
            .synonyms = "merge update"},
     Choice{.name = "scd1", .value = int(LoadMode::kUpsert), .meaning = "another word for `upsert`"},
+    Choice{.name = "scd2",
+           .value = int(LoadMode::kScd2),
+           .meaning = "each change of a key becomes a row with the time during which it held",
+           .synonyms = "history"},
     Choice{"replace", 90, kModesNow, true},
-    Choice{"scd2", 92, kModesNow, true},
     Choice{"scd3", 93, kModesNow, true},
 };
 constexpr std::array kDrift = {
@@ -130,11 +134,10 @@ Block<DeleteRule> describe_deletes() {
   Block<DeleteRule> block(
       {.name = "delete_when",
        .description =
-           "Which records delete their key. A deletion is a version as any other: it removes the row, and "
-           "the "
-           "rows of its children, when it is the latest, and it is remembered in the table "
+           "Which records delete their key. A deletion is a version as any other. `upsert`: it removes the "
+           "row, and the rows of its children, when it is the latest, and it is remembered in the table "
            "`<table>__deleted`, so that an older version which comes later does not bring the row back. A "
-           "later version does.",
+           "later version does. `scd2`: it ends the row before it; a later version opens one.",
        .article = "the"});
   block.add(field(&DeleteRule::column), {.name = "column",
                                          .description = "Column that tells, not one of the key.",
@@ -201,29 +204,37 @@ void describe_loading(Block<FeedSpec>& block) {
                                       .required = true});
   block.add(field(&FeedSpec::mode),
             {.name = "mode",
-             .description = "What a record does to the table. `replace`, `scd2` and `scd3` are "
-                            "reserved.",
+             .description = "What a record does to the table. `replace` and `scd3` are reserved.",
              .example = "upsert",
              .synonyms = {"load_mode", "write_mode"}});
   block.add(field(&FeedSpec::key),
             {.name = "key",
              .description = "Columns that identify a record; they are required. Needed for "
-                            "`upsert` and for children.",
+                            "`upsert`, `scd2` and for children.",
              .example = "[encounter_id]",
              .synonyms = {"keys", "primary_key", "unique_key"}});
-  block.add(
-      field(&FeedSpec::version_column),
-      {.name = "version_column",
-       .description = "`upsert`: the greatest version of a key wins; without it, or among equals, the later "
-                      "arrival. A date, timestamp or number.",
-       .example = "updated_at"});
+  block.add(field(&FeedSpec::version_column),
+            {.name = "version_column",
+             .description =
+                 "`upsert`: the greatest version of a key wins; without it, or among equals, the later "
+                 "arrival. `scd2`: when the record began to hold; needed, and required in each record. A "
+                 "date, timestamp or number.",
+             .example = "updated_at"});
+  block.add(field(&FeedSpec::track),
+            {.name = "track",
+             .description = "`scd2`: the columns whose changes open a row; a version that changes none of "
+                            "them is no row.",
+             .example = "[ward, status]",
+             .default_text = "all columns but those of `key`, `version_column` and `delete_when`",
+             .when_empty = "no change would ever be seen",
+             .synonyms = {"tracked", "track_columns", "check_cols"}});
   Binding<FeedSpec> deletes = block_field<delete_block>(&FeedSpec::delete_when);
   deletes.write = [write = std::move(deletes.write)](const FeedSpec& feed, bool with_descriptive) {
     return feed.delete_when.column->empty() ? std::nullopt : write(feed, with_descriptive);
   };
   block.add(std::move(deletes),
             {.name = "delete_when",
-             .description = "`upsert`: which records delete their key.",
+             .description = "`upsert` and `scd2`: which records delete their key.",
              .example = "{column: op, values: [D]}",
              .synonyms = {"deletes", "hard_delete", "delete_flag", "apply_as_delete_when"}});
   block.add(block_field<format_block>(&FeedSpec::format), {.name = "format",

@@ -50,23 +50,6 @@ void append_ended(std::string& out, std::string_view bytes) {
   out.append("\0\x01", 2);
 }
 
-void append_value(std::string& out, const TypedColumn& column, std::int64_t row) {
-  visit_values(*column.array, column.type, [&](const auto& values) {
-    const auto value = values(row);
-    using Value = std::remove_cv_t<decltype(value)>;
-    if constexpr (std::is_same_v<Value, std::string_view>) {
-      append_ended(out, value);
-    } else if constexpr (std::is_same_v<Value, Int128>) {
-      append_big_endian(out, ordered(static_cast<std::int64_t>(value >> 64)));
-      append_big_endian(out, static_cast<std::uint64_t>(value));
-    } else if constexpr (std::is_floating_point_v<Value>) {
-      append_big_endian(out, ordered(double{value}));
-    } else {
-      append_big_endian(out, ordered(std::int64_t{value}));
-    }
-  });
-}
-
 Status check(const IdentityColumns& columns, std::int64_t rows) {
   for (const std::vector<TypedColumn>* group : {&columns.key, &columns.rank}) {
     for (const TypedColumn& column : *group) {
@@ -92,18 +75,36 @@ Result<TypedColumn> typed_column(const arrow::RecordBatch& batch, const iceberg:
 
 }  // namespace
 
+void append_ordered(std::string& out, const arrow::Array& array, const iceberg::Type& type,
+                    std::int64_t row) {
+  visit_values(array, type, [&](const auto& values) {
+    const auto value = values(row);
+    using Value = std::remove_cv_t<decltype(value)>;
+    if constexpr (std::is_same_v<Value, std::string_view>) {
+      append_ended(out, value);
+    } else if constexpr (std::is_same_v<Value, Int128>) {
+      append_big_endian(out, ordered(static_cast<std::int64_t>(value >> 64)));
+      append_big_endian(out, static_cast<std::uint64_t>(value));
+    } else if constexpr (std::is_floating_point_v<Value>) {
+      append_big_endian(out, ordered(double{value}));
+    } else {
+      append_big_endian(out, ordered(std::int64_t{value}));
+    }
+  });
+}
+
 Status append_identities(const IdentityColumns& columns, std::int64_t rows, RowIdentities& out) {
   TARN_RETURN_IF_ERROR(check(columns, rows));
   std::string bytes;
   for (std::int64_t row = 0; row < rows; ++row) {
     bytes.clear();
-    for (const TypedColumn& column : columns.key) append_value(bytes, column, row);
+    for (const TypedColumn& column : columns.key) append_ordered(bytes, *column.array, column.type, row);
     out.keys.push_back(xxh3_128(bytes));
     bytes.clear();
     for (const TypedColumn& column : columns.rank) {
       const bool null = column.array->IsNull(row);
       bytes += null ? '\0' : '\1';
-      if (!null) append_value(bytes, column, row);
+      if (!null) append_ordered(bytes, *column.array, column.type, row);
     }
     out.ranks.append(bytes);
   }

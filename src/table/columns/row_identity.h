@@ -32,6 +32,10 @@ struct RowIdentities {
   PackedStrings ranks;
 };
 
+/// Appends the value of a row, which is not null, as bytes whose unsigned order is that of the values.
+/// Requires a checked column of a primitive type.
+void append_ordered(std::string& out, const arrow::Array& array, const iceberg::Type& type, std::int64_t row);
+
 /// Appends the identities of all rows. Integers and dates are encoded in eight bytes, floats as doubles,
 /// decimals in sixteen bytes: widening a column changes nothing. Ranks are bytes whose unsigned order is that
 /// of the values, null first. Errors: table.null_key (naming the column, never the values),

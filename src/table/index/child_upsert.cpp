@@ -87,7 +87,7 @@ class OlderChildren {
 
   const KeyIndex& index_;
   const iceberg::Schema& schema_;
-  DeleteCollector deletes_;
+  DeleteCollector<KeyIndex> deletes_;
   UpsertPlan& plan_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -15,19 +16,24 @@
 
 namespace tarn::table {
 
-/// Gathers positions to delete by the partition of their files.
+/// Gathers positions to delete by the partition of their files, which `Index` knows by their ids.
+template <typename Index>
+  requires requires(const Index& index, std::uint64_t id, const iceberg::TableMetadata& metadata) {
+    { index.file(id, metadata) } -> std::same_as<Result<IndexedFile>>;
+  }
 class DeleteCollector {
  public:
-  DeleteCollector(const KeyIndex& index, const iceberg::TableMetadata& metadata)
+  DeleteCollector(const Index& index, const iceberg::TableMetadata& metadata)
       : index_(index), metadata_(metadata) {}
 
-  Status add(const IndexedRow& row) {
-    auto at = files_.find(row.file_id);
+  Status add(const IndexedRow& row) { return add(row.file_id, row.position); }
+  Status add(std::uint64_t file_id, std::int64_t position) {
+    auto at = files_.find(file_id);
     if (at == files_.end()) {
-      TARN_ASSIGN_OR_RETURN(IndexedFile file, index_.file(row.file_id, metadata_));
-      at = files_.emplace(row.file_id, Positions{std::move(file), {}}).first;
+      TARN_ASSIGN_OR_RETURN(IndexedFile file, index_.file(file_id, metadata_));
+      at = files_.emplace(file_id, Positions{std::move(file), {}}).first;
     }
-    at->second.positions.push_back(row.position);
+    at->second.positions.push_back(position);
     return ok_status();
   }
 
@@ -54,7 +60,7 @@ class DeleteCollector {
     IndexedFile file;
     std::vector<std::int64_t> positions;
   };
-  const KeyIndex& index_;
+  const Index& index_;
   const iceberg::TableMetadata& metadata_;
   std::unordered_map<std::uint64_t, Positions> files_;
 };

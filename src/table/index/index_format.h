@@ -21,9 +21,9 @@ constexpr std::size_t kRowHeaderBytes = 16;
 /// A row's key, in the order of RowKey.
 class RowKeyBytes {
  public:
-  explicit RowKeyBytes(const RowKey& key) {
+  explicit RowKeyBytes(const RowKey& key, char table = 'k') {
     const std::array<std::uint64_t, 2> parts{__builtin_bswap64(key.low), __builtin_bswap64(key.high)};
-    bytes_[0] = 'k';
+    bytes_[0] = table;
     std::memcpy(bytes_.data() + 1, parts.data(), sizeof(parts));
   }
   const char* data() const { return bytes_.data(); }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "table/columns/partition_key.h"
+#include "table/index/indexed_file.h"
 #include "table/reader.h"
 
 namespace tarn::table {
@@ -171,7 +171,7 @@ Status IndexSync::add_file(const ScanTask& task, const TakesPlace& takes_place) 
   const LiveFile& data = *task.data;
   const std::uint64_t file_id = state_.next_file_id++;
   KeyDatabase::Changes changes;
-  changes.put_file(file_id, {data.file.file_path, partition_key(data.spec_id, data.file.partition)});
+  changes.put_file(file_id, database_file(data.file.file_path, data.spec_id, data.file.partition));
   TARN_RETURN_IF_ERROR(database_.apply(changes));
   paths_[file_id] = data.file.file_path;
 

@@ -29,6 +29,13 @@ rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
 
+std::array<char, index_format::kRowHeaderBytes> row_header(std::uint64_t file_id, std::int64_t position) {
+  std::array<char, index_format::kRowHeaderBytes> header;
+  std::memcpy(header.data(), &file_id, sizeof(file_id));
+  std::memcpy(header.data() + sizeof(file_id), &position, sizeof(position));
+  return header;
+}
+
 }  // namespace
 
 void KeyDatabase::Changes::reserve(std::size_t entries, std::size_t bytes) {
@@ -57,10 +64,16 @@ void KeyDatabase::Changes::remove_row(const RowKey& key) {
 
 void KeyDatabase::Changes::put_row(const RowKey& key, std::uint64_t file_id, std::int64_t position,
                                    std::string_view rank) {
-  std::array<char, index_format::kRowHeaderBytes> header;
-  std::memcpy(header.data(), &file_id, sizeof(file_id));
-  std::memcpy(header.data() + sizeof(file_id), &position, sizeof(position));
+  const auto header = row_header(file_id, position);
   add(index_format::RowKeyBytes(key), {{header.data(), header.size()}, rank}, false);
+}
+
+void KeyDatabase::Changes::put_version(const RowKey& key, std::string_view version, const VersionPlace& place,
+                                       std::string_view entry) {
+  const auto header = row_header(place.file_id, place.position);
+  std::string bytes(index_format::RowKeyBytes(key, 'v'));
+  bytes += version;
+  add(bytes, {{header.data(), header.size()}, entry}, false);
 }
 
 void KeyDatabase::Changes::put_file(std::uint64_t file_id, const File& file) {

@@ -202,4 +202,26 @@ Result<std::int64_t> KeyDatabase::count_keys() const {
   return count;
 }
 
+std::unique_ptr<VersionReader> KeyDatabase::read_versions() const {
+  return std::make_unique<VersionReader>(
+      std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(rocksdb::ReadOptions())));
+}
+
+VersionReader::VersionReader(std::unique_ptr<rocksdb::Iterator> iterator) : iterator_(std::move(iterator)) {}
+VersionReader::~VersionReader() = default;
+
+Status VersionReader::read(const RowKey& key, const Visit& visit) {
+  const index_format::RowKeyBytes prefix(key, 'v');
+  const rocksdb::Slice begin(prefix.data(), prefix.size());
+  for (iterator_->Seek(begin); iterator_->Valid() && iterator_->key().starts_with(begin); iterator_->Next()) {
+    const std::string_view version = iterator_->key().ToStringView().substr(prefix.size());
+    const std::string_view value = iterator_->value().ToStringView();
+    TARN_ASSIGN_OR_RETURN(const IndexedRow row, parse_row(value));
+    TARN_RETURN_IF_ERROR(
+        visit(version, {row.file_id, row.position}, value.substr(index_format::kRowHeaderBytes)));
+  }
+  if (iterator_->status().ok()) return ok_status();
+  return index_format::index_error(iterator_->status(), "cannot read the history index");
+}
+
 }  // namespace tarn::table

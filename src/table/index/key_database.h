@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -15,14 +16,24 @@
 
 namespace rocksdb {
 class DB;
+class Iterator;
 class Status;
 }  // namespace rocksdb
 
 namespace tarn::table {
 
+class VersionReader;
+
+/// Where a version of a history lies.
+struct VersionPlace {
+  std::uint64_t file_id = 0;
+  std::int64_t position = 0;
+};
+
 /// What the key index keeps in RocksDB. One thread at a time.
 ///
 ///   k <16 bytes: key>   → file id, position, rank
+///   v <16 bytes: key> <version> → file id, position, entry   (of a history, in the order of the versions)
 ///   f <8 bytes: id>     → path, partition_key()
 ///   m                   → the state
 class KeyDatabase {
@@ -49,6 +60,8 @@ class KeyDatabase {
   };
   Result<File> file(std::uint64_t file_id) const;
   Result<std::int64_t> count_keys() const;
+  /// Sees the versions as they are now.
+  std::unique_ptr<VersionReader> read_versions() const;
 
   /// Empties the database; it has no state afterwards.
   Status clear();
@@ -59,6 +72,8 @@ class KeyDatabase {
     void reserve(std::size_t entries, std::size_t bytes);
     void put_row(const RowKey& key, std::uint64_t file_id, std::int64_t position, std::string_view rank);
     void remove_row(const RowKey& key);
+    void put_version(const RowKey& key, std::string_view version, const VersionPlace& place,
+                     std::string_view entry);
     void put_file(std::uint64_t file_id, const File& file);
     void put_state(State state);
     /// Until a state is put again the rows are of no use: for changes that do not fit into one step.
@@ -100,6 +115,21 @@ class KeyDatabase {
   KeyIndexOptions options_;
   std::unique_ptr<rocksdb::DB> db_;
   std::optional<State> state_;
+};
+
+/// The versions of one key after the other. Must not outlive the database, nor its being cleared.
+class VersionReader {
+ public:
+  explicit VersionReader(std::unique_ptr<rocksdb::Iterator> iterator);
+  ~VersionReader();
+
+  using Visit =
+      std::function<Status(std::string_view version, const VersionPlace& place, std::string_view entry)>;
+  /// In the order of the versions. Errors: table.index_failed, and what `visit` returns.
+  Status read(const RowKey& key, const Visit& visit);
+
+ private:
+  std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
 }  // namespace tarn::table

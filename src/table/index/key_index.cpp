@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "iceberg/errors.h"
-#include "table/columns/partition_key.h"
 #include "table/errors.h"
 #include "table/index/index_sync.h"
+#include "table/index/indexed_file.h"
 #include "table/index/key_database.h"
 
 namespace tarn::table {
@@ -101,13 +101,7 @@ Result<std::vector<std::optional<IndexedRow>>> KeyIndex::find(std::span<const Ro
 }
 
 Result<IndexedFile> KeyIndex::file(std::uint64_t file_id, const iceberg::TableMetadata& metadata) const {
-  TARN_ASSIGN_OR_RETURN(const KeyDatabase::File file, database_->file(file_id));
-  const iceberg::PartitionSpec* spec = metadata.spec_by_id(spec_of_key(file.partition_key));
-  if (spec == nullptr)
-    return Error(kIndexFailed, "the key index names a partition spec that the table lacks");
-  TARN_ASSIGN_OR_RETURN(const iceberg::Type type, spec->partition_type(schema_of_spec(metadata, *spec)));
-  TARN_ASSIGN_OR_RETURN(auto partition, partition_from_key(file.partition_key, type));
-  return IndexedFile{file.path, spec->spec_id, std::move(partition)};
+  return indexed_file(*database_, file_id, metadata);
 }
 
 Status KeyIndex::put(const Written& rows, std::span<const RowKey> removed, std::span<const NewFile> files,
@@ -124,7 +118,7 @@ Status KeyIndex::put(const Written& rows, std::span<const RowKey> removed, std::
   KeyDatabase::Changes changes = new_changes();
   for (const NewFile& file : files)
     changes.put_file(state.next_file_id++,
-                     {file.file.file_path, partition_key(file.spec_id, file.file.partition)});
+                     database_file(file.file.file_path, file.spec_id, file.file.partition));
   // What is too much for one step goes without a state until its end.
   const auto step = [&]() -> Status {
     if (changes.size_bytes() < kStepBytes) return ok_status();

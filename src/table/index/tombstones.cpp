@@ -53,7 +53,7 @@ class Side {
 
  private:
   const KeyIndex& index_;
-  DeleteCollector deletes_;
+  DeleteCollector<KeyIndex> deletes_;
   UpsertPlan plan_;
 };
 

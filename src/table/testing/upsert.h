@@ -156,7 +156,7 @@ class UpsertFixture : public ::testing::Test {
     request.want_places = true;
     const WrittenFiles written = must(write_data_files(table_.store, batches, request));
     const auto deletes =
-        must(write_upsert_deletes(table_.store, table_.metadata, plan,
+        must(write_upsert_deletes(table_.store, table_.metadata, plan.deletes,
                                   {request.batch_id, static_cast<std::uint32_t>(written.files.size())}));
     const BuiltSnapshot built = table_.build({.data_files = written.files, .delete_files = deletes});
     table_.commit(built);

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+
+/// What the versions of a key make of one another.
+namespace tarn::table {
+
+enum class VersionKind : std::uint8_t {
+  kRow,        ///< It opened a row of the history.
+  kUnchanged,  ///< Its tracked values are those of the version before.
+  kDeletion,   ///< It ended the row before it, and opened none.
+};
+
+/// A version of a key as far as the history depends on it. Versions and tie-breaks are bytes whose order is
+/// that of the values (row_identity.h).
+struct Version {
+  std::string version = {};
+  std::string tie = {};   ///< Of equal versions the one with the greater bytes is kept.
+  std::int64_t hash = 0;  ///< Equal for equal tracked values (tracked_hash.h).
+  VersionKind kind = VersionKind::kRow;
+  std::string valid_to = {};  ///< Of a row: the version that ended it; empty while none did.
+  bool operator==(const Version&) const = default;
+};
+
+/// All versions of a key, ascending: says which are rows, and up to when. A deletion stays one. A pure
+/// function of versions, hashes and deletions: what the kinds and ends were does not matter.
+void fold(std::span<Version* const> versions);
+
+/// Kind, hash, end and tie-break as bytes.
+std::string to_bytes(const Version& version);
+
+/// What to_bytes() wrote, pointing into it.
+struct VersionFate {
+  VersionKind kind = VersionKind::kRow;
+  std::int64_t hash = 0;
+  std::string_view valid_to = {};
+  std::string_view tie = {};
+};
+/// Errors: table.index_failed for bytes that are damaged.
+Result<VersionFate> fate_from_bytes(std::string_view bytes);
+
+}  // namespace tarn::table

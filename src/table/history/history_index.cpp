@@ -1,0 +1,256 @@
+#include "table/history/history_index.h"
+
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "table/columns/row_identity.h"
+#include "table/errors.h"
+#include "table/history/version_values.h"
+#include "table/index/indexed_file.h"
+#include "table/index/key_database.h"
+#include "table/reader.h"
+
+namespace tarn::table {
+namespace {
+
+// Changes of the index are applied when they are this big.
+constexpr std::size_t kStepBytes = std::size_t{16} << 20;
+
+/// The id of one of the columns that Tarn adds.
+Result<std::int32_t> column_id(const iceberg::Schema& schema, std::string_view name,
+                               const iceberg::Type& type) {
+  const auto found = std::ranges::find(schema.fields(), name, &iceberg::NestedField::name);
+  if (found != schema.fields().end() && found->type == type) return found->id;
+  return Error(kBadKey,
+               "a table of histories has no column `" + std::string(name) + "` of type " + type.to_string());
+}
+
+/// What of a table the index is built from.
+struct SideColumns {
+  UpsertColumns identity;
+  std::int32_t hash = 0;
+  std::int32_t fate = 0;  ///< `valid_to` of rows, else whether it is a deletion.
+};
+
+Result<SideColumns> bind_side(const iceberg::Schema& schema, const HistoryColumns& columns,
+                              HistorySide side) {
+  SideColumns bound;
+  TARN_ASSIGN_OR_RETURN(bound.identity,
+                        UpsertColumns::bind(schema, columns.key, columns.version, columns.tie_breaks));
+  const iceberg::Type& type = schema.find(*bound.identity.version)->type;
+  if (!can_order_versions(type))
+    return Error(kBadKey, "`" + columns.version + "` is " + type.to_string() +
+                              ", which cannot order the versions of a history");
+  TARN_ASSIGN_OR_RETURN(bound.hash, column_id(schema, kTrackedHash, iceberg::Type::int64()));
+  TARN_ASSIGN_OR_RETURN(bound.fate, side == HistorySide::kRows
+                                        ? column_id(schema, kValidTo, type)
+                                        : column_id(schema, kIsDeletion, iceberg::Type::boolean()));
+  return bound;
+}
+
+std::string describe(const iceberg::TableMetadata& metadata, const SideColumns& columns) {
+  std::string text = metadata.table_uuid + " key";
+  for (const std::int32_t id : columns.identity.key) text += " " + std::to_string(id);
+  text += " version " + std::to_string(*columns.identity.version) + " ties";
+  for (const std::int32_t id : columns.identity.tie_breaks) text += " " + std::to_string(id);
+  return text + " rest " + std::to_string(columns.hash) + " " + std::to_string(columns.fate);
+}
+
+Result<std::string> layout_of(const HistoryTables& tables, const HistoryColumns& columns) {
+  TARN_ASSIGN_OR_RETURN(const SideColumns rows,
+                        bind_side(tables.rows.current_schema(), columns, HistorySide::kRows));
+  TARN_ASSIGN_OR_RETURN(const SideColumns unchanged,
+                        bind_side(tables.unchanged.current_schema(), columns, HistorySide::kUnchanged));
+  return "history " + describe(tables.rows, rows) + " and " + describe(tables.unchanged, unchanged) + " at ";
+}
+
+/// Puts the versions of a table into an index that is built anew.
+class SideScan {
+ public:
+  SideScan(KeyDatabase& database, const iceberg::TableMetadata& metadata, SideColumns columns,
+           HistorySide side)
+      : database_(database), metadata_(metadata), columns_(std::move(columns)), side_(side) {}
+
+  Status run(io::ObjectStore& store, ManifestCache& cache, std::uint64_t& next_file_id) {
+    TARN_ASSIGN_OR_RETURN(const Scan scan, plan_scan(cache, metadata_));
+    DeleteFileCache deletes(store);
+    std::vector<std::int32_t> ids = columns_.identity.key;
+    ids.push_back(*columns_.identity.version);
+    ids.insert(ids.end(), columns_.identity.tie_breaks.begin(), columns_.identity.tie_breaks.end());
+    ids.push_back(columns_.hash);
+    ids.push_back(columns_.fate);
+    for (const ScanTask& task : scan.tasks) {
+      const std::uint64_t file_id = next_file_id++;
+      changes_.put_file(
+          file_id, database_file(task.data->file.file_path, task.data->spec_id, task.data->file.partition));
+      TARN_ASSIGN_OR_RETURN(const auto reader,
+                            DataFileReader::open(store, deletes, task, metadata_.current_schema(), ids));
+      for (;;) {
+        TARN_ASSIGN_OR_RETURN(const auto rows, reader->next());
+        if (!rows) break;
+        TARN_RETURN_IF_ERROR(add(*rows, ids, file_id));
+      }
+    }
+    return database_.apply(changes_);
+  }
+
+ private:
+  Status add(const FileRows& rows, const std::vector<std::int32_t>& ids, std::uint64_t file_id) {
+    const iceberg::Schema& schema = metadata_.current_schema();
+    IdentityColumns identity;
+    for (std::size_t i = 0; i + 2 < ids.size(); ++i) {
+      const iceberg::NestedField& field = *schema.find(ids[i]);
+      (i < columns_.identity.key.size() ? identity.key : identity.rank)
+          .push_back({rows.batch->column(static_cast<int>(i)), field.name, field.type});
+    }
+    RowIdentities identities;
+    TARN_RETURN_IF_ERROR(append_identities(identity, rows.batch->num_rows(), identities));
+    const iceberg::Type& type = schema.find(*columns_.identity.version)->type;
+    const auto& hashes =
+        static_cast<const arrow::Int64Array&>(*rows.batch->column(rows.batch->num_columns() - 2));
+    for (std::int64_t row = 0; row < rows.batch->num_rows(); ++row) {
+      const auto i = static_cast<std::size_t>(row);
+      const std::string_view rank = identities.ranks[i];
+      const std::size_t split = version_size(type, rank);
+      Version version{.version = std::string(rank.substr(0, split)), .tie = std::string(rank.substr(split))};
+      version.hash = hashes.IsNull(row) ? 0 : hashes.Value(row);
+      set_fate(version, *rows.batch->column(rows.batch->num_columns() - 1), type, row);
+      changes_.put_version(identities.keys[i], version.version, {file_id, rows.positions[i]},
+                           to_bytes(version));
+    }
+    if (changes_.size_bytes() < kStepBytes) return ok_status();
+    TARN_RETURN_IF_ERROR(database_.apply(changes_));
+    changes_ = {};
+    return ok_status();
+  }
+
+  void set_fate(Version& version, const arrow::Array& fate, const iceberg::Type& type,
+                std::int64_t row) const {
+    if (side_ == HistorySide::kUnchanged) {
+      const bool deletes = !fate.IsNull(row) && static_cast<const arrow::BooleanArray&>(fate).Value(row);
+      version.kind = deletes ? VersionKind::kDeletion : VersionKind::kUnchanged;
+    } else if (!fate.IsNull(row)) {
+      version.valid_to = '\1';
+      append_ordered(version.valid_to, fate, type, row);
+    }
+  }
+
+  KeyDatabase& database_;
+  const iceberg::TableMetadata& metadata_;
+  SideColumns columns_;
+  HistorySide side_;
+  KeyDatabase::Changes changes_;
+};
+
+}  // namespace
+
+HistoryIndex::Snapshots HistoryIndex::Snapshots::of(const HistoryTables& tables) {
+  return {tables.rows.current_snapshot_id.value_or(-1), tables.unchanged.current_snapshot_id.value_or(-1)};
+}
+
+HistoryIndex::HistoryIndex(std::unique_ptr<KeyDatabase> database, HistoryColumns columns)
+    : database_(std::move(database)), columns_(std::move(columns)) {}
+HistoryIndex::~HistoryIndex() = default;
+
+Result<std::unique_ptr<HistoryIndex>> HistoryIndex::open(const std::string& folder, HistoryColumns columns,
+                                                         const KeyIndexOptions& options) {
+  if (columns.key.empty()) return Error(kBadKey, "a history needs at least one key column");
+  TARN_ASSIGN_OR_RETURN(auto database, KeyDatabase::open(folder, options));
+  return std::unique_ptr<HistoryIndex>(new HistoryIndex(std::move(database), std::move(columns)));
+}
+
+std::optional<HistoryIndex::Snapshots> HistoryIndex::snapshots() const {
+  const auto& state = database_->state();
+  if (!state || layout_.empty() || !state->columns.starts_with(layout_)) return std::nullopt;
+  Snapshots snapshots{.rows = state->snapshot_id};
+  const std::string_view text = std::string_view(state->columns).substr(layout_.size());
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), snapshots.unchanged);
+  if (parsed.ec != std::errc()) return std::nullopt;
+  return snapshots;
+}
+
+Result<bool> HistoryIndex::sync_to(const HistoryTables& tables, io::ObjectStore& store,
+                                   ManifestCache& cache) {
+  TARN_ASSIGN_OR_RETURN(layout_, layout_of(tables, columns_));
+  if (snapshots() == Snapshots::of(tables)) return false;
+  TARN_RETURN_IF_ERROR(rebuild(tables, store, cache));
+  return true;
+}
+
+Status HistoryIndex::rebuild(const HistoryTables& tables, io::ObjectStore& store, ManifestCache& cache) {
+  reader_.reset();
+  TARN_RETURN_IF_ERROR(database_->clear());
+  std::uint64_t next_file_id = 0;
+  // A version is in one of the tables. Where a foreign writer put it into both, the row that readers see
+  // counts: it comes second.
+  for (const HistorySide side : {HistorySide::kUnchanged, HistorySide::kRows}) {
+    const iceberg::TableMetadata& metadata = side == HistorySide::kRows ? tables.rows : tables.unchanged;
+    TARN_ASSIGN_OR_RETURN(SideColumns columns, bind_side(metadata.current_schema(), columns_, side));
+    TARN_RETURN_IF_ERROR(
+        SideScan(*database_, metadata, std::move(columns), side).run(store, cache, next_file_id));
+  }
+  const Snapshots snapshots = Snapshots::of(tables);
+  KeyDatabase::Changes changes;
+  changes.put_state({.table_uuid = tables.rows.table_uuid,
+                     .columns = layout_ + std::to_string(snapshots.unchanged),
+                     .snapshot_id = snapshots.rows,
+                     .next_file_id = next_file_id});
+  return database_->apply(changes);
+}
+
+Result<std::vector<StoredVersion>> HistoryIndex::history(const RowKey& key) {
+  if (!reader_) reader_ = database_->read_versions();
+  std::vector<StoredVersion> versions;
+  TARN_RETURN_IF_ERROR(reader_->read(
+      key, [&](std::string_view version, const VersionPlace& place, std::string_view entry) -> Status {
+        TARN_ASSIGN_OR_RETURN(const VersionFate fate, fate_from_bytes(entry));
+        versions.push_back({{.version = std::string(version),
+                             .tie = std::string(fate.tie),
+                             .hash = fate.hash,
+                             .kind = fate.kind,
+                             .valid_to = std::string(fate.valid_to)},
+                            place.file_id,
+                            place.position});
+        return ok_status();
+      }));
+  return versions;
+}
+
+Result<IndexedFile> HistoryIndex::file(std::uint64_t file_id, const iceberg::TableMetadata& metadata) const {
+  return indexed_file(*database_, file_id, metadata);
+}
+
+Status HistoryIndex::put(const Written& rows, const Written& unchanged, const Snapshots& snapshots) {
+  if (!this->snapshots()) return Error(kIndexNotInStep, "the history index must be brought up to date first");
+  reader_.reset();
+  KeyDatabase::State state = *database_->state();
+  KeyDatabase::Changes changes;
+  for (const Written* written : std::array{&rows, &unchanged}) {
+    const std::uint64_t first_id = state.next_file_id;
+    for (const NewFile& file : written->files)
+      changes.put_file(state.next_file_id++,
+                       database_file(file.file.file_path, file.spec_id, file.file.partition));
+    for (std::size_t i = 0; i < written->keys.size(); ++i) {
+      const RowPlace& place = written->places[i];
+      if (place.file >= written->files.size())
+        return Error(kBadChange, "a version lies in a file that was not written");
+      changes.put_version(written->keys[i], written->versions[i], {first_id + place.file, place.position},
+                          written->entries[i]);
+      if (changes.size_bytes() < kStepBytes) continue;
+      // What is too much for one step goes without a state until its end.
+      changes.drop_state();
+      TARN_RETURN_IF_ERROR(database_->apply(changes));
+      changes = {};
+    }
+  }
+  state.snapshot_id = snapshots.rows;
+  state.columns = layout_ + std::to_string(snapshots.unchanged);
+  changes.put_state(std::move(state));
+  return database_->apply(changes);
+}
+
+}  // namespace tarn::table

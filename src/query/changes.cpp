@@ -10,7 +10,8 @@
 
 #include "base/civil_time.h"
 #include "engine/source_place.h"
-#include "query/view_sql.h"
+#include "query/views/deletion_vectors.h"
+#include "query/views/view_sql.h"
 #include "table/delete_file.h"
 #include "table/errors.h"
 #include "table/scan.h"
@@ -33,7 +34,7 @@ struct Difference {
 
 std::set<std::string> paths_of(const std::vector<std::shared_ptr<const table::LiveFile>>& files) {
   std::set<std::string> paths;
-  for (const auto& file : files) paths.insert(file->file.file_path);
+  for (const auto& file : files) paths.insert(table::delete_file_key(file->file));
   return paths;
 }
 
@@ -44,12 +45,13 @@ class NewDeletes {
 
   Result<bool> names(const ScanTask& task, const std::set<std::string>& known) {
     for (const auto& file : task.deletes) {
-      if (known.contains(file->file.file_path)) continue;
-      auto at = named_.find(file->file.file_path);
+      const std::string key = table::delete_file_key(file->file);
+      if (known.contains(key)) continue;
+      auto at = named_.find(key);
       if (at == named_.end()) {
         TARN_ASSIGN_OR_RETURN(const table::DeletedPositions positions,
                               table::read_position_deletes(store_, file->file));
-        at = named_.emplace(file->file.file_path, std::set<std::string>()).first;
+        at = named_.emplace(key, std::set<std::string>()).first;
         for (const auto& [path, rows] : positions) at->second.insert(path);
       }
       if (at->second.contains(task.data->file.file_path)) return true;
@@ -225,6 +227,7 @@ Status collect_changes(engine::Connection& connection, io::ObjectStore& store,
   TARN_ASSIGN_OR_RETURN(const std::string empty, changes_sql(none, metadata));
   TARN_RETURN_IF_ERROR(connection.run(
       fmt::format("CREATE OR REPLACE TEMP TABLE _tarn_changes AS {} {}", empty, head(0, 0, 0))));
+  DeletionVectorFiles vectors(store);
   std::optional<Scan> before;
   std::optional<std::int64_t> before_id;
   for (std::size_t i = 0; i < snapshots.size(); ++i) {
@@ -240,8 +243,10 @@ Status collect_changes(engine::Connection& connection, io::ObjectStore& store,
     }
     TARN_ASSIGN_OR_RETURN(Scan after,
                           table::plan_scan(manifests, metadata, table::SnapshotById{snapshot.snapshot_id}));
-    TARN_ASSIGN_OR_RETURN(const Difference files,
-                          difference(store, *before, after, metadata.current_schema()));
+    TARN_ASSIGN_OR_RETURN(Difference files, difference(store, *before, after, metadata.current_schema()));
+    for (Scan* scan : {&files.removed, &files.added, &files.kept_before, &files.kept_after}) {
+      TARN_ASSIGN_OR_RETURN(*scan, vectors.replaced(std::move(*scan)));
+    }
     TARN_ASSIGN_OR_RETURN(const std::string sql, changes_sql(files, metadata));
     TARN_RETURN_IF_ERROR(connection.run(
         fmt::format("INSERT INTO _tarn_changes {} {}", sql,

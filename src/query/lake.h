@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "catalog/catalog.h"
+#include "io/object_store.h"
 #include "state/database.h"
 #include "table/manifest_cache.h"
 
@@ -17,6 +18,7 @@ struct Lake {
   catalog::Catalog& catalog;
   state::Database& state;
   table::ManifestCache& manifests;
+  io::ObjectStore& store;
   /// Called before each statement, where data files are not read as this process's user: to renew what the
   /// engine reads them with. May be empty.
   std::function<Status()> renew_access = {};

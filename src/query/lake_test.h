@@ -55,7 +55,7 @@ class TestLake {
     manifests_ = std::make_unique<table::ManifestCache>(*store_);
     engine_ = must(engine::Database::open({.memory_limit_bytes = 512ULL << 20, .threads = 2}));
     writer_ = must(engine_->connect());
-    session_ = must(Session::open(*engine_, {*catalog_, *state_, *manifests_},
+    session_ = must(Session::open(*engine_, {*catalog_, *state_, *manifests_, *store_},
                                   {.copy_to_files = true, .settings = true, .temporary_objects = true}));
   }
   ~TestLake() {

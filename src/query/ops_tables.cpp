@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "engine/cell.h"
-#include "query/type_sql.h"
+#include "query/views/type_sql.h"
 #include "state/batches.h"
 #include "state/quarantine.h"
 #include "state/runs.h"

@@ -8,7 +8,7 @@
 #include "query/lexer.h"
 #include "query/rewrite.h"
 #include "query/statement_rules.h"
-#include "query/type_sql.h"
+#include "query/views/type_sql.h"
 
 namespace tarn::query {
 namespace {

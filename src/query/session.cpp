@@ -10,9 +10,9 @@
 #include "engine/errors.h"
 #include "engine/source_place.h"
 #include "query/errors.h"
-#include "query/lake_views.h"
 #include "query/ops_tables.h"
 #include "query/statement_plan.h"
+#include "query/views/lake_views.h"
 
 namespace tarn::query {
 namespace {

@@ -7,9 +7,9 @@
 
 #include "base/ids.h"
 #include "base/result.h"
-#include "query/lake_views.h"
 #include "query/rewrite.h"
 #include "query/table_references.h"
+#include "query/views/lake_views.h"
 
 namespace tarn::query {
 

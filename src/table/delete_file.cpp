@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "iceberg/binary/deletion_vector.h"
+#include "iceberg/errors.h"
 #include "iceberg/schema.h"
 #include "table/arrow_schema.h"
 #include "table/columns/arrow_result.h"
@@ -82,6 +84,26 @@ Status collect(const arrow::RecordBatch& batch, const iceberg::Schema& schema, D
   return ok_status();
 }
 
+Result<DeletedPositions> read_vector(io::ObjectStore& store, const iceberg::DataFile& file) {
+  const auto bad = [&](const std::string& what) {
+    return Error(iceberg::kBadValue, file.file_path + ": " + what);
+  };
+  if (!file.content_offset || !file.content_size_bytes || !file.referenced_data_file)
+    return bad("the manifest does not say where its deletion vector lies and what it is of");
+  TARN_ASSIGN_OR_RETURN(const std::string bytes, store.read(file.file_path));
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  if (*file.content_offset < 0 || *file.content_size_bytes < 0 || *file.content_offset > size ||
+      *file.content_size_bytes > size - *file.content_offset)
+    return bad("the deletion vector would lie behind the file's end");
+  const auto blob = std::string_view(bytes).substr(static_cast<std::size_t>(*file.content_offset),
+                                                   static_cast<std::size_t>(*file.content_size_bytes));
+  auto positions = iceberg::read_deletion_vector(blob, file.record_count);
+  if (!positions.ok()) return std::move(positions).error().with_context("reading " + file.file_path);
+  DeletedPositions found;
+  if (!positions->empty()) found.emplace(*file.referenced_data_file, *std::move(positions));
+  return found;
+}
+
 }  // namespace
 
 Result<iceberg::DataFile> write_position_deletes(io::ObjectStore& store, const std::string& location,
@@ -107,7 +129,18 @@ Result<iceberg::DataFile> write_position_deletes(io::ObjectStore& store, const s
   return file;
 }
 
+bool is_deletion_vector(const iceberg::DataFile& file) {
+  return file.content == iceberg::FileContent::kPositionDeletes &&
+         file.file_format == iceberg::FileFormat::kPuffin;
+}
+
+std::string delete_file_key(const iceberg::DataFile& file) {
+  if (!file.content_offset) return file.file_path;
+  return file.file_path + "#" + std::to_string(*file.content_offset);
+}
+
 Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const iceberg::DataFile& file) {
+  if (is_deletion_vector(file)) return read_vector(store, file);
   if (file.file_format != iceberg::FileFormat::kParquet)
     return Error(kUnsupportedFormat, file.file_path + " is not Parquet");
   TARN_ASSIGN_OR_RETURN(const auto reader, open_parquet(store, file.file_path));
@@ -128,15 +161,15 @@ Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const ice
 }
 
 Result<std::shared_ptr<const DeletedPositions>> DeleteFileCache::get(const iceberg::DataFile& file) {
+  const std::string key = delete_file_key(file);
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = by_location_.find(file.file_path); found != by_location_.end())
-      return found->second;
+    if (const auto found = by_key_.find(key); found != by_key_.end()) return found->second;
   }
   TARN_ASSIGN_OR_RETURN(auto positions, read_position_deletes(store_, file));
   auto shared = std::make_shared<const DeletedPositions>(std::move(positions));
   const std::lock_guard lock(mutex_);
-  return by_location_.emplace(file.file_path, std::move(shared)).first->second;
+  return by_key_.emplace(key, std::move(shared)).first->second;
 }
 
 }  // namespace tarn::table

@@ -25,7 +25,13 @@ using DeletedPositions = std::map<std::string, std::vector<std::int64_t>>;
 Result<iceberg::DataFile> write_position_deletes(io::ObjectStore& store, const std::string& location,
                                                  const DeletedPositions& positions);
 
-/// Reads a file of any writer. Errors: table.unsupported_format, table.parquet_failed and those of the store.
+/// Whether it is one of a Puffin file's deletion vectors (Iceberg spec, "Deletion Vectors").
+bool is_deletion_vector(const iceberg::DataFile& file);
+/// What tells delete files apart: their location, and the place of a deletion vector in its file.
+std::string delete_file_key(const iceberg::DataFile& file);
+
+/// Reads a file of any writer, or a deletion vector. Errors: table.unsupported_format, table.parquet_failed,
+/// iceberg.bad_value and those of the store.
 Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const iceberg::DataFile& file);
 
 /// Delete files, read once for the many data files they apply to, while a scan runs. Holds all that were
@@ -38,7 +44,7 @@ class DeleteFileCache {
  private:
   io::ObjectStore& store_;
   std::mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<const DeletedPositions>> by_location_;
+  std::unordered_map<std::string, std::shared_ptr<const DeletedPositions>> by_key_;
 };
 
 }  // namespace tarn::table

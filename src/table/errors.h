@@ -24,10 +24,9 @@ inline constexpr ErrorCode kParquetFailed{"table.parquet_failed", ErrorClass::kP
 inline constexpr ErrorCode kUnsupportedFormat{"table.unsupported_format", ErrorClass::kPermanent,
                                               "A data or delete file is not Parquet, or is encrypted.",
                                               "Rewrite the table's files as plain Parquet."};
-inline constexpr ErrorCode kUnsupportedDelete{
-    "table.unsupported_delete", ErrorClass::kPermanent,
-    "The table has equality deletes or deletion vectors, which Tarn does not read.",
-    "Compact the table with the engine that wrote them."};
+inline constexpr ErrorCode kUnsupportedDelete{"table.unsupported_delete", ErrorClass::kPermanent,
+                                              "The table has equality deletes, which Tarn does not read.",
+                                              "Compact the table with the engine that wrote them."};
 inline constexpr ErrorCode kSnapshotNotFound{"table.snapshot_not_found", ErrorClass::kUser,
                                              "The table has no such snapshot, branch or tag.",
                                              "List the snapshots; old ones may have expired."};

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "table/delete_file.h"
 #include "table/errors.h"
 
 namespace tarn::table {
@@ -10,9 +11,7 @@ namespace {
 Status check_supported(const iceberg::DataFile& file) {
   if (file.content == iceberg::FileContent::kEqualityDeletes)
     return Error(kUnsupportedDelete, file.file_path + " holds equality deletes");
-  if (file.content == iceberg::FileContent::kPositionDeletes &&
-      file.file_format == iceberg::FileFormat::kPuffin)
-    return Error(kUnsupportedDelete, file.file_path + " holds a deletion vector");
+  if (is_deletion_vector(file)) return ok_status();
   if (file.file_format != iceberg::FileFormat::kParquet)
     return Error(kUnsupportedFormat, file.file_path + " is " +
                                          std::string(iceberg::to_string(file.file_format)) + ", not Parquet");

@@ -1,5 +1,8 @@
 #include <arrow/api.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "table/data_files.h"
 #include "table/delete_file.h"
 #include "table/errors.h"
@@ -221,20 +224,16 @@ TEST(PlanScan, AppliesDeletesBySequencePartitionAndPath) {
 }
 
 TEST(PlanScan, RefusesDeletesItCannotApply) {
-  for (const bool vector : {false, true}) {
-    TestTable table(small_schema());
-    table.append({rows_of(table, 0, 3)}, "a");
-    NewFile deletes{
-        {.content = vector ? iceberg::FileContent::kPositionDeletes : iceberg::FileContent::kEqualityDeletes,
-         .file_path = "/x",
-         .file_format = vector ? iceberg::FileFormat::kPuffin : iceberg::FileFormat::kParquet,
-         .record_count = 1,
-         .file_size_bytes = 10},
-        0};
-    if (!vector) deletes.file.equality_ids = {1};
-    table.commit(table.build({.delete_files = {deletes}}));
-    EXPECT_EQ(plan_scan(table.cache, table.metadata).error().name(), "table.unsupported_delete");
-  }
+  TestTable equality(small_schema());
+  equality.append({rows_of(equality, 0, 3)}, "a");
+  NewFile deletes{{.content = iceberg::FileContent::kEqualityDeletes,
+                   .file_path = "/x",
+                   .record_count = 1,
+                   .file_size_bytes = 10},
+                  0};
+  deletes.file.equality_ids = {1};
+  equality.commit(equality.build({.delete_files = {deletes}}));
+  EXPECT_EQ(plan_scan(equality.cache, equality.metadata).error().name(), "table.unsupported_delete");
   TestTable table(small_schema());
   table.commit(table.build({.data_files = {{{.file_path = "/x.orc",
                                              .file_format = iceberg::FileFormat::kOrc,
@@ -242,6 +241,33 @@ TEST(PlanScan, RefusesDeletesItCannotApply) {
                                              .file_size_bytes = 10},
                                             0}}}));
   EXPECT_EQ(plan_scan(table.cache, table.metadata).error().name(), "table.unsupported_format");
+}
+
+TEST(PositionDeletes, ReadsTheDeletionVectorThatTheManifestNames) {
+  std::ifstream in(std::string(TARN_TEST_DATA) + "/golden/iceberg/deletion_vectors/small.bin",
+                   std::ios::binary);
+  std::ostringstream blob;
+  blob << in.rdbuf();
+  const auto size = static_cast<std::int64_t>(blob.str().size());
+  io::MemoryObjectStore store;
+  must(store.write("/v.puffin", "PFA1" + blob.str() + blob.str() + "rest", io::IfExists::kReplace));
+  iceberg::DataFile vector{.content = iceberg::FileContent::kPositionDeletes,
+                           .file_path = "/v.puffin",
+                           .file_format = iceberg::FileFormat::kPuffin,
+                           .record_count = 3,
+                           .referenced_data_file = "/a.parquet",
+                           .content_offset = 4 + size,
+                           .content_size_bytes = size};
+  EXPECT_EQ(must(read_position_deletes(store, vector)), (DeletedPositions{{"/a.parquet", {0, 3, 7}}}));
+  iceberg::DataFile other = vector;
+  other.content_offset = 4;
+  EXPECT_NE(delete_file_key(vector), delete_file_key(other));
+  for (const std::int64_t offset : {std::int64_t{-1}, std::int64_t{5}, 4 + 2 * size, INT64_MAX}) {
+    other.content_offset = offset;
+    EXPECT_EQ(read_position_deletes(store, other).error().name(), "iceberg.bad_value") << offset;
+  }
+  vector.referenced_data_file.reset();
+  EXPECT_EQ(read_position_deletes(store, vector).error().name(), "iceberg.bad_value");
 }
 
 TEST(PositionDeletes, RoundTripAndBoundThePath) {

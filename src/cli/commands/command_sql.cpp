@@ -106,7 +106,7 @@ Result<SqlSetup> open_session(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   SqlSetup setup;
   TARN_ASSIGN_OR_RETURN(setup.engine, open_engine(context));
-  query::Lake lake{*catalog, *state, context.manifests()};
+  query::Lake lake{*catalog, *state, context.manifests(), context.store()};
   if (uses_s3(*settings)) {
     TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
     lake.renew_access = s3_renewal(*setup.engine, *store);

@@ -1,4 +1,4 @@
-#include "query/type_sql.h"
+#include "query/views/type_sql.h"
 
 #include <fmt/format.h>
 

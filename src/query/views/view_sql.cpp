@@ -1,4 +1,4 @@
-#include "query/view_sql.h"
+#include "query/views/view_sql.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@
 #include "engine/source_place.h"
 #include "iceberg/errors.h"
 #include "io/object_store.h"
-#include "query/type_sql.h"
+#include "query/views/type_sql.h"
 
 namespace tarn::query {
 namespace {

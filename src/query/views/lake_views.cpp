@@ -1,4 +1,4 @@
-#include "query/lake_views.h"
+#include "query/views/lake_views.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "catalog/errors.h"
 #include "engine/source_place.h"
 #include "query/errors.h"
-#include "query/view_sql.h"
+#include "query/views/view_sql.h"
 
 namespace tarn::query {
 namespace {
@@ -62,8 +62,9 @@ Status LakeViews::ensure_view(const catalog::Table& table, const TableUse& use, 
   const bool fixed = use.at && !std::holds_alternative<table::SnapshotByRef>(*use.at);
   const std::string made_from = fixed ? schema : table.metadata_location;
   if (view == made_from) return ok_status();
-  TARN_ASSIGN_OR_RETURN(const table::Scan scan, table::plan_scan(lake_.manifests, *table.metadata,
-                                                                 use.at.value_or(table::CurrentSnapshot{})));
+  TARN_ASSIGN_OR_RETURN(table::Scan scan, table::plan_scan(lake_.manifests, *table.metadata,
+                                                           use.at.value_or(table::CurrentSnapshot{})));
+  TARN_ASSIGN_OR_RETURN(scan, vectors_.replaced(std::move(scan)));
   TARN_ASSIGN_OR_RETURN(const std::string select, scan_sql(scan, *table.metadata));
   const Status made =
       connection_.run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}",

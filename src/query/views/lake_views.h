@@ -10,6 +10,7 @@
 #include "catalog/catalog.h"
 #include "engine/connection.h"
 #include "query/lake.h"
+#include "query/views/deletion_vectors.h"
 #include "table/scan.h"
 
 namespace tarn::query {
@@ -27,7 +28,8 @@ struct TableUse {
 /// table's snapshot or schema has changed. One thread at a time.
 class LakeViews {
  public:
-  LakeViews(engine::Connection& connection, const Lake& lake) : connection_(connection), lake_(lake) {}
+  LakeViews(engine::Connection& connection, const Lake& lake)
+      : connection_(connection), lake_(lake), vectors_(lake.store) {}
 
   /// Brings the views of all uses to one consistent state of the lake: that of some moment during the call.
   /// Returns the schema of each use's view. Errors: table.snapshot_not_found, sql.unreadable_table, and those
@@ -41,6 +43,7 @@ class LakeViews {
 
   engine::Connection& connection_;
   Lake lake_;
+  DeletionVectorFiles vectors_;
   /// What each view was made from, by its own name: a metadata location, or the schema of a former state.
   std::map<TableName, std::string> views_;
 };

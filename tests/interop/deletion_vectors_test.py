@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""DuckDB's Iceberg extension writes tables of version 3 and deletes by deletion vectors; Tarn reads what DuckDB reads.
+
+deletion_vectors_test.py TARN
+"""
+import csv
+import glob
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import duckdb
+
+TABLE = "w.readings"
+
+
+def serve(tarn, project):
+    """`tarn catalog serve` and the address that it prints."""
+    process = subprocess.Popen([tarn, "-C", project, "catalog", "serve", "--listen", "127.0.0.1:0"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if '"rest.listening"' in line:
+            return process, line.split('"uri":"')[1].split('"')[0]
+    sys.exit("FAILED: tarn catalog serve ended before it listened")
+
+
+def connect(uri):
+    """DuckDB with its extensions, from the wheels: nothing is downloaded."""
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    packages = os.path.dirname(os.path.dirname(duckdb.__file__))
+    for name in ("httpfs", "avro", "iceberg"):
+        found = glob.glob(f"{packages}/duckdb_extension_{name}/extensions/*/{name}.duckdb_extension")
+        if len(found) != 1:
+            sys.exit(f"FAILED: the wheel duckdb-extension-{name} is not installed: run `./dev setup`")
+        connection.execute(f"LOAD '{found[0]}'")
+    connection.execute(f"ATTACH '' AS lake (TYPE iceberg, ENDPOINT '{uri}', AUTHORIZATION_TYPE 'none')")
+    return connection
+
+
+def main():
+    tarn = sys.argv[1]
+    failures = []
+    with tempfile.TemporaryDirectory(prefix="tarn-vectors-") as folder:
+        project = pathlib.Path(folder) / "project"
+        (project / "feeds").mkdir(parents=True)
+        (project / "tarn.yaml").write_text("project: vectors\n")
+
+        def ask(*arguments):
+            done = subprocess.run([tarn, "-C", project, *arguments, "-o", "csv"], capture_output=True, text=True, timeout=120)
+            if done.returncode != 0:
+                sys.exit(f"FAILED: {arguments}: {done.stderr}")
+            return list(csv.reader(done.stdout.splitlines()))[1:]
+
+        def check(what, actual, expected):
+            if actual != expected:
+                failures.append(f"{what}: {str(actual)[:300]} instead of {str(expected)[:300]}")
+
+        process, uri = serve(tarn, project)
+        try:
+            duck = connect(uri)
+            duck.execute("CREATE SCHEMA lake.w")
+            duck.execute(f"CREATE TABLE lake.{TABLE} (id BIGINT, ward VARCHAR, value DOUBLE) WITH ('format-version'='3')")
+            totals = []
+            steps = [*(f"INSERT INTO lake.{TABLE} SELECT i, 'w' || i % 5, i / 4 FROM range({n * 100_000}, {(n + 1) * 100_000}) r(i)"
+                       for n in range(3)),
+                     f"DELETE FROM lake.{TABLE} WHERE id % 3 = 0",               # dense: bitmaps
+                     f"DELETE FROM lake.{TABLE} WHERE id BETWEEN 40000 AND 180000",  # long runs
+                     f"DELETE FROM lake.{TABLE} WHERE id IN (1, 199999, 200002, 299999)",
+                     f"INSERT INTO lake.{TABLE} VALUES (1, 'again', 0.5)"]
+            for step in steps:
+                duck.execute(step)
+                totals.append([str(v) for v in duck.execute(f"SELECT count(*), sum(id) FROM lake.{TABLE}").fetchone()])
+                check(step, ask("sql", f"SELECT count(*), sum(id) FROM {TABLE}"), [totals[-1]])
+            rows = sorted([str(a), b, str(c)] for a, b, c in duck.execute(f"SELECT * FROM lake.{TABLE}").fetchall())
+            check("every row", sorted(ask("sql", f"SELECT * FROM {TABLE}")), rows)
+            history = list(reversed(ask("table", "history", TABLE)))
+            check("snapshots", len(history), len(steps))
+            for (snapshot, *_), total in zip(history, totals):
+                check(f"as of {snapshot}", ask("sql", f"SELECT count(*), sum(id) FROM {TABLE} AT (VERSION => {snapshot})"), [total])
+            changes = ask("changes", TABLE, "--from", history[2][0])
+            check("deletions told", sum(row[0] == "DELETE" for row in changes), int(totals[2][0]) + 1 - int(totals[-1][0]))
+            check("insertions told", sum(row[0] == "INSERT" for row in changes), 1)
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+    if failures:
+        sys.exit("FAILED\n" + "\n".join(failures))
+    print(f"ok: {len(steps)} steps of DuckDB, read alike by Tarn, then and now")
+
+
+if __name__ == "__main__":
+    main()

@@ -7,8 +7,8 @@
 namespace tarn::cli {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr std::array kCodes = {&kNoProject,      &kBadProject, &kUsage,       &kStale,
-                                        &kNoSourceFolder, &kUnhealthy,  &kOpenListener};
+  static constexpr std::array kCodes = {&kNoProject,      &kBadProject, &kUsage,        &kStale,
+                                        &kNoSourceFolder, &kUnhealthy,  &kOpenListener, &kPlainListener};
   return kCodes;
 }
 

@@ -29,6 +29,11 @@ inline constexpr ErrorCode kOpenListener{
     "A listener would be open to other machines without any password.",
     "Listen on 127.0.0.1, name clients in `listeners.rest.clients`, or say `anonymous: true`."};
 
+inline constexpr ErrorCode kPlainListener{
+    "cli.plain_listener", ErrorClass::kUser,
+    "A listener would send tokens and data to other machines in the clear.",
+    "Give it a certificate by `listeners.rest.tls`, or say `plain_http: true` behind a proxy that has TLS."};
+
 /// Every code of this library, for the reference page.
 std::span<const ErrorCode* const> error_codes();
 

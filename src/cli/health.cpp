@@ -141,6 +141,21 @@ Finding judge_clock(const ClockFacts& facts) {
   return finding;
 }
 
+Finding judge_certificate(std::int64_t expires_s, std::int64_t now_us) {
+  constexpr std::int64_t kSecond = 1'000'000;
+  constexpr std::int64_t kRenewBefore = 14 * 86'400 * kSecond;  // Authorities renew a month before.
+  const std::int64_t left_us = expires_s * kSecond - now_us;
+  Finding finding{"certificate", Health::kOk, "valid until " + format_timestamp_utc(expires_s * kSecond)};
+  if (left_us <= 0) {
+    finding = {"certificate", Health::kFail, "expired at " + format_timestamp_utc(expires_s * kSecond)};
+  } else if (left_us < kRenewBefore) {
+    finding.health = Health::kWarn;
+  }
+  if (finding.health != Health::kOk)
+    finding.mend = "renew it: `tarn serve` takes the new files by itself, without a restart";
+  return finding;
+}
+
 std::optional<std::uint64_t> parse_cgroup_limit(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   std::uint64_t bytes = 0;

@@ -56,6 +56,8 @@ struct ClockFacts {
   std::optional<std::int64_t> newest_us = std::nullopt;
 };
 Finding judge_clock(const ClockFacts& facts);
+/// A listener's certificate; `expires_s` in seconds since the epoch.
+Finding judge_certificate(std::int64_t expires_s, std::int64_t now_us);
 /// "max" or a number of bytes, as cgroup files have it; nothing for "max" and what is no number.
 std::optional<std::uint64_t> parse_cgroup_limit(std::string_view text);
 

@@ -74,6 +74,14 @@ TEST(Health, JudgesTheClock) {
   EXPECT_EQ(judge_clock({.now_us = kNow, .newest_us = kNow + 1}).health, Health::kWarn);
 }
 
+TEST(Health, SaysWhenACertificateIsToBeRenewed) {
+  constexpr std::int64_t kDay = 86'400;
+  constexpr std::int64_t kNowS = kNow / 1'000'000;
+  EXPECT_EQ(judge_certificate(kNowS + 15 * kDay, kNow).health, Health::kOk);
+  EXPECT_EQ(judge_certificate(kNowS + 13 * kDay, kNow).health, Health::kWarn);
+  EXPECT_EQ(judge_certificate(kNowS, kNow).health, Health::kFail);
+}
+
 TEST(Health, ReadsCgroupLimits) {
   EXPECT_EQ(parse_cgroup_limit("1073741824\n"), kGib);
   EXPECT_EQ(parse_cgroup_limit("max\n"), std::nullopt);

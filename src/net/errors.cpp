@@ -5,7 +5,7 @@
 namespace tarn::net {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr std::array kCodes = {&kBadTarget,   &kBadAddress, &kCannotListen,
+  static constexpr std::array kCodes = {&kBadTarget,   &kBadAddress, &kCannotListen, &kBadCertificate,
                                         &kUnreachable, &kUntrusted,  &kReplyLost};
   return kCodes;
 }

@@ -15,6 +15,10 @@ inline constexpr ErrorCode kBadAddress{
 inline constexpr ErrorCode kCannotListen{"net.cannot_listen", ErrorClass::kPermanent,
                                          "The address cannot be listened on.",
                                          "Choose another port, or stop the process that holds this one."};
+inline constexpr ErrorCode kBadCertificate{
+    "net.bad_certificate", ErrorClass::kUser,
+    "The certificate, the key or the authorities of a listener cannot be used.",
+    "Name PEM files that Tarn may read: the server's certificate first, its own key without passphrase."};
 inline constexpr ErrorCode kUnreachable{"net.unreachable", ErrorClass::kTransient,
                                         "A server cannot be connected to.",
                                         "Check its name, its port and the network between."};

@@ -1,10 +1,13 @@
 #include "net/http_connection.h"
 
 #include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
@@ -58,17 +61,36 @@ HttpConnection::HttpConnection(tcp::socket socket, ConnectionPool& pool)
       stream_(std::move(socket)),
       buffer_(pool.options.max_header_bytes + kReadBytes) {
   beast::error_code ignored;  // Latency only.
-  stream_.socket().set_option(tcp::no_delay(true), ignored);
+  stream_.transport().socket().set_option(tcp::no_delay(true), ignored);
 }
 
 void HttpConnection::serve() {
-  wait_for_request();
+  if (pool_.options.tls == nullptr) return begin();
+  waiting_ = true;
+  stream_.transport().expires_after(pool_.options.handshake_timeout);
+  const auto context = pool_.options.tls->context();
+  stream_.shake_hands(*context,
+                      [self = shared_from_this()](beast::error_code failed) { self->on_handshake(failed); });
 }
 
 void HttpConnection::turn_away() {
   turned_away_ = true;
   ++pool_.turned_away;
-  refuse(429, "too many connections; try again later");
+  serve();
+}
+
+void HttpConnection::on_handshake(beast::error_code failed) {
+  waiting_ = false;
+  if (!failed) return begin();
+  const bool is_plain = failed.category() == boost::asio::error::get_ssl_category() &&
+                        ERR_GET_REASON(static_cast<unsigned long>(failed.value())) == SSL_R_HTTP_REQUEST;
+  if (is_plain) return refuse(400, "this port speaks TLS: ask by https://");
+  end();  // OpenSSL has told the client why, unless it is gone.
+}
+
+void HttpConnection::begin() {
+  if (turned_away_) return refuse(429, "too many connections; try again later");
+  wait_for_request();
 }
 
 // Answers with one refusal and closes.
@@ -83,15 +105,15 @@ void HttpConnection::drain() {
 }
 
 void HttpConnection::abort() {
-  stream_.cancel();
-  stream_.close();
+  stream_.transport().cancel();
+  stream_.transport().close();
 }
 
 void HttpConnection::wait_for_request() {
   if (pool_.draining) return end();
   if (buffer_.size() > 0) return read_header();
   waiting_ = true;
-  stream_.expires_after(pool_.options.idle_timeout);
+  stream_.transport().expires_after(pool_.options.idle_timeout);
   stream_.async_read_some(buffer_.prepare(kReadBytes),
                           [self = shared_from_this()](beast::error_code failed, std::size_t count) {
                             self->waiting_ = false;
@@ -105,7 +127,7 @@ void HttpConnection::read_header() {
   request_.emplace();
   request_->header_limit(static_cast<std::uint32_t>(pool_.options.max_header_bytes));
   request_->body_limit(pool_.options.max_body_bytes);
-  stream_.expires_after(pool_.options.request_timeout);
+  stream_.transport().expires_after(pool_.options.request_timeout);
   http::async_read_header(
       stream_, buffer_, *request_,
       [self = shared_from_this()](beast::error_code failed, std::size_t) { self->on_header(failed); });
@@ -153,9 +175,9 @@ void HttpConnection::answer() {
   for (const auto& field : message) request->headers.add(text(field.name_string()), text(field.value()));
   request->body = std::move(message.body());
   beast::error_code gone;
-  const auto peer = stream_.socket().remote_endpoint(gone);
+  const auto peer = stream_.transport().socket().remote_endpoint(gone);
   if (!gone) request->peer = fmt::format("{}:{}", peer.address().to_string(), peer.port());
-  stream_.expires_never();
+  stream_.transport().expires_never();
   boost::asio::post(pool_.workers, [self = shared_from_this(), request = std::move(request)]() mutable {
     auto response = std::make_shared<HttpResponse>();
     try {
@@ -189,7 +211,7 @@ void HttpConnection::respond(HttpResponse response) {
 
 template <typename Body>
 void HttpConnection::write(Response<Body>& response) {
-  stream_.expires_after(pool_.options.write_timeout);
+  stream_.transport().expires_after(pool_.options.write_timeout);
   http::async_write(stream_, response, [self = shared_from_this()](beast::error_code failed, std::size_t) {
     self->on_written(failed);
   });
@@ -201,19 +223,17 @@ void HttpConnection::on_written(beast::error_code failed) {
   head_ = false;
   if (failed && failed != http::error::end_of_stream) return end();
   if (keep_alive_) return wait_for_request();
-  beast::error_code gone;  // Then there is nobody to linger for either; the next read tells.
-  stream_.socket().shutdown(tcp::socket::shutdown_send, gone);
-  stream_.expires_after(kLinger);
-  linger();
+  stream_.transport().expires_after(kLinger);
+  stream_.finish([self = shared_from_this()] { self->linger(); });
 }
 
 void HttpConnection::linger() {
   buffer_.consume(buffer_.size());
-  stream_.async_read_some(buffer_.prepare(kReadBytes),
-                          [self = shared_from_this()](beast::error_code failed, std::size_t) {
-                            if (failed) return self->end();
-                            self->linger();
-                          });
+  stream_.transport().async_read_some(buffer_.prepare(kReadBytes),
+                                      [self = shared_from_this()](beast::error_code failed, std::size_t) {
+                                        if (failed) return self->end();
+                                        self->linger();
+                                      });
 }
 
 // A chunked body does not say its length, so that it counts as the longest one.
@@ -238,7 +258,7 @@ void HttpConnection::release_body() {
 
 void HttpConnection::end() {
   release_body();
-  stream_.close();
+  stream_.transport().close();
   work_.reset();
   if (pool_.open.erase(shared_from_this()) > 0 && turned_away_) --pool_.turned_away;
 }

@@ -7,7 +7,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -19,6 +18,7 @@
 #include <variant>
 
 #include "net/http_server.h"
+#include "net/server_stream.h"
 
 /// One connection of the server; for this library only. All but the handler runs in the thread of the
 /// sockets.
@@ -53,12 +53,13 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void abort();
 
  private:
-  void refuse(int status, std::string_view reason);
-
   using Request = boost::beast::http::request_parser<boost::beast::http::string_body>;
   template <typename Body>
   using Response = boost::beast::http::response<Body>;
 
+  void begin();
+  void on_handshake(boost::beast::error_code failed);
+  void refuse(int status, std::string_view reason);
   void wait_for_request();
   void read_header();
   void on_header(boost::beast::error_code failed);
@@ -76,14 +77,14 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   ConnectionPool& pool_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  boost::beast::tcp_stream stream_;
+  ServerStream stream_;
   boost::beast::flat_buffer buffer_;
   std::optional<Request> request_;
   std::variant<std::monostate, Response<boost::beast::http::string_body>,
                Response<boost::beast::http::empty_body>>
       response_;
   std::size_t reserved_bytes_ = 0;
-  bool waiting_ = false;  ///< For the first byte of a request.
+  bool waiting_ = false;  ///< For the first byte of a request, or the client's part of the handshake.
   bool turned_away_ = false;
   bool head_ = false;        ///< The request's method was HEAD.
   bool keep_alive_ = false;  ///< After the present answer.

@@ -37,9 +37,20 @@ struct RestClientSpec {
   bool operator==(const RestClientSpec&) const = default;
 };
 
+/// PEM files of a listener, relative to the project or absolute.
+struct TlsSpec {
+  std::string certificate;  ///< Empty: no TLS.
+  std::string key;
+  std::string client_ca;  ///< Empty: clients need no certificate.
+
+  bool operator==(const TlsSpec&) const = default;
+};
+
 /// The Iceberg REST catalog of `tarn serve`.
 struct RestListenerSpec {
   std::string listen;  ///< `ADDRESS:PORT`; empty: off.
+  TlsSpec tls;
+  bool plain_http = false;  ///< Other machines may be served without TLS.
   std::vector<RestClientSpec> clients;
   bool anonymous = false;              ///< Other machines may do without a token.
   std::vector<std::string> locations;  ///< Where else than in the warehouse tables may lie.

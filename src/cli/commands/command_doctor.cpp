@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "cli/errors.h"
 #include "cli/health.h"
+#include "cli/listeners/rest_listener.h"
 #include "cli/machine_facts.h"
 #include "ingest/landing_zone.h"
 #include "io/object_store.h"
@@ -43,6 +44,7 @@ class Doctor {
     check_sources(**project);
     check_watches(**project);
     check_zones();
+    check_certificate((*project)->spec.listeners.rest.tls);
     check_state();
     return std::move(findings_);
   }
@@ -197,6 +199,15 @@ class Doctor {
                                (*holder)->host.empty() ? "" : " on " + (*holder)->host)
                  : "nobody holds it"});
     return holder->has_value();
+  }
+
+  void check_certificate(const project::TlsSpec& spec) {
+    const Result<fs::path> folder = context_.project_folder();
+    if (spec.certificate.empty() || !folder.ok()) return;
+    const auto loaded = net::TlsCertificate::load(tls_files(spec, *folder));
+    if (!loaded.ok())
+      return add(failed("certificate", loaded.error(), "correct `listeners.rest.tls` in tarn.yaml"));
+    add(judge_certificate((*loaded)->expires_s(), context_.clock().now_us()));
   }
 
   void check_newest(state::Database& database) {

@@ -54,6 +54,7 @@ void add_catalog_command(CLI::App& app, CommandContext& context) {
   serve->footer(
       "Spark, Trino, PyIceberg and DuckDB read and write the project's tables at the address that is "
       "printed.\n"
+      "Beyond 127.0.0.1 `listeners.rest` of tarn.yaml must name a certificate (`tls`) and who may ask.\n"
       "`tarn serve` does the same besides ingesting when tarn.yaml has `listeners: {rest: {listen: …}}`.\n\n"
       "Examples:\n  tarn catalog serve\n  tarn catalog serve --listen 127.0.0.1:0");
   context.on_run(*serve, [&context, listen] { return run_catalog_serve(context, *listen); });

@@ -5,21 +5,57 @@
 #include <utility>
 #include <vector>
 
+#include "base/civil_time.h"
 #include "cli/errors.h"
 #include "cli/storage/table_credentials.h"
 
 namespace tarn::cli {
+namespace {
+
+/// Beyond this machine nothing is offered to everybody, nor in the clear, unless the project says so.
+Status check_exposure(const project::RestListenerSpec& spec, const std::string& listen) {
+  const bool is_known = !spec.clients.empty() || !spec.tls.client_ca.empty();
+  if (!is_known && !spec.anonymous) {
+    return Error(kOpenListener,
+                 fmt::format("everybody who reaches {} could read, change and drop tables", listen))
+        .with_hint("add `listeners.rest.clients` or `tls.client_ca`, or say `anonymous: true`");
+  }
+  if (spec.tls.certificate.empty() && !spec.plain_http)
+    return Error(kPlainListener, fmt::format("{} would be served without TLS", listen));
+  return ok_status();
+}
+
+/// Null without `tls`. A renewed certificate is told to `log`, and one that cannot be used.
+Result<std::shared_ptr<net::TlsCertificate>> load_certificate(const project::TlsSpec& spec,
+                                                              const std::filesystem::path& folder,
+                                                              telemetry::Log& log) {
+  if (spec.certificate.empty()) return std::shared_ptr<net::TlsCertificate>();
+  return net::TlsCertificate::load(
+      tls_files(spec, folder), [&log](const Status& outcome, const net::TlsCertificate& certificate) {
+        if (!outcome.ok()) return log.warning("rest.certificate_refused", outcome.error(), {});
+        log.info("rest.certificate_renewed",
+                 {{"expires", format_timestamp_utc(certificate.expires_s() * 1'000'000)}});
+      });
+}
+
+}  // namespace
+
+net::TlsFiles tls_files(const project::TlsSpec& spec, const std::filesystem::path& folder) {
+  const auto file = [&](const std::string& written) {
+    return written.empty() ? "" : (folder / written).lexically_normal().string();
+  };
+  return {.certificate = file(spec.certificate), .key = file(spec.key), .client_ca = file(spec.client_ca)};
+}
 
 Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& context, const std::string& listen,
                                                           telemetry::Log& log) {
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   const project::RestListenerSpec& spec = settings->listeners.rest;
   TARN_ASSIGN_OR_RETURN(const net::ListenAddress address, net::parse_listen_address(listen));
-  if (!address.is_loopback && spec.clients.empty() && !spec.anonymous) {
-    return Error(kOpenListener,
-                 fmt::format("everybody who reaches {} could read, change and drop tables", listen))
-        .with_hint("add `listeners.rest.clients`, or say `anonymous: true`");
-  }
+  if (!address.is_loopback) TARN_RETURN_IF_ERROR(check_exposure(spec, listen));
+  TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
+  net::HttpServerOptions server{.address = address.address, .port = address.port};
+  TARN_ASSIGN_OR_RETURN(server.tls, load_certificate(spec.tls, folder, log));
   rest::RestCatalogOptions options;
   for (const project::RestClientSpec& client : spec.clients) {
     if (Status good = rest::check_hash(client.secret_hash); !good.ok())
@@ -37,12 +73,13 @@ Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& contex
     return rest->handle(request);
   };
   TARN_ASSIGN_OR_RETURN(listener->server_,
-                        net::HttpServer::start({.address = address.address, .port = address.port}, handler,
-                                               rest::RestCatalog::refusal));
+                        net::HttpServer::start(server, handler, rest::RestCatalog::refusal));
   const bool is_v6 = address.address.find(':') != std::string::npos;
-  listener->uri_ = fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", address.address, is_v6 ? "]" : "",
-                               listener->server_->port());
-  log.info("rest.listening", {{"uri", listener->uri_}, {"tokens", !spec.clients.empty()}});
+  listener->uri_ = fmt::format("http{}://{}{}{}:{}", server.tls != nullptr ? "s" : "", is_v6 ? "[" : "",
+                               address.address, is_v6 ? "]" : "", listener->server_->port());
+  log.info("rest.listening", {{"uri", listener->uri_},
+                              {"tokens", !spec.clients.empty()},
+                              {"client_certificates", !spec.tls.client_ca.empty()}});
   return listener;
 }
 

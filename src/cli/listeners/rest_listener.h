@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -12,15 +13,19 @@
 
 namespace tarn::cli {
 
+/// The files of `tls`, by their paths.
+net::TlsFiles tls_files(const project::TlsSpec& spec, const std::filesystem::path& project_folder);
+
 /// The Iceberg REST catalog of the project, answering requests while it lives.
 class RestListener {
  public:
   /// Listens on `listen` ("127.0.0.1:8181"); who may ask is as tarn.yaml says. `log` must outlive it. Errors:
-  /// net.bad_address, net.cannot_listen, cli.open_listener, rest.bad_secret.
+  /// net.bad_address, net.cannot_listen, net.bad_certificate, cli.open_listener, cli.plain_listener,
+  /// rest.bad_secret.
   static Result<std::unique_ptr<RestListener>> start(CommandContext& context, const std::string& listen,
                                                      telemetry::Log& log);
 
-  /// "http://127.0.0.1:8181".
+  /// "http://127.0.0.1:8181", or https.
   const std::string& uri() const { return uri_; }
   /// Lets running requests end.
   void stop() { server_->stop(); }

@@ -33,6 +33,7 @@ struct Binding {
   const BlockInfo& (*block)();
   std::function<void(const Node&, const KeyInfo&, Reader&, T&)> read;
   std::function<std::optional<Node>(const T&, bool with_descriptive)> write;  ///< Nothing: leave the key out.
+  std::function<bool(const T&)> is_absent = nullptr;  ///< A block that nobody wrote; null for all else.
 };
 
 template <typename Codec, typename T, typename M>
@@ -133,6 +134,8 @@ class Block {
     for (std::size_t i = 0; i < bindings_.size(); ++i) {
       const KeyInfo& key = info_.keys[i];
       if (key.descriptive && !with_descriptive) continue;
+      // Such a block has none of its required keys either.
+      if (!key.required && bindings_[i].is_absent && bindings_[i].is_absent(value)) continue;
       std::optional<Node> node = bindings_[i].write(value, with_descriptive);
       if (!node || (!key.required && blanks_[i] && *node == *blanks_[i])) continue;
       if (key.kind == ValueKind::kBlock && node->entries.empty() && node->items.empty()) continue;
@@ -173,6 +176,7 @@ Binding<T> block_field(M T::*member) {
     binding.read = [member](const Node& node, const KeyInfo&, Reader& reader, T& out) {
       kDescribed().read(node, reader, out.*member);
     };
+    binding.is_absent = [member](const T& value) { return value.*member == M{}; };
     binding.write = [member](const T& value, bool with_descriptive) {
       return std::optional<Node>(kDescribed().write(value.*member, with_descriptive));
     };

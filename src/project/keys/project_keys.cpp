@@ -68,6 +68,35 @@ const Block<RestClientSpec>& rest_client_block() {
   return kBlock;
 }
 
+Block<TlsSpec> describe_tls() {
+  Block<TlsSpec> block({.name = "tls",
+                        .description =
+                            "TLS 1.2 and 1.3 of a listener, by PEM files, which are read again when "
+                            "they change. Relative to the project, or absolute.",
+                        .article = "the"});
+  block.add(
+      field(&TlsSpec::certificate),
+      {.name = "certificate",
+       .description = "The server's certificate, then those between it and an authority that clients know.",
+       .example = "tls/server.pem",
+       .required = true});
+  block.add(field(&TlsSpec::key), {.name = "key",
+                                   .description = "The certificate's key, without passphrase.",
+                                   .example = "tls/server.key",
+                                   .required = true});
+  block.add(field(&TlsSpec::client_ca),
+            {.name = "client_ca",
+             .description = "Authorities of the clients: who shows no certificate of theirs is not let in.",
+             .example = "tls/clients.pem",
+             .default_text = "clients need no certificate"});
+  return block;
+}
+
+const Block<TlsSpec>& tls_block() {
+  static const Block<TlsSpec> kBlock = describe_tls();
+  return kBlock;
+}
+
 Block<RestListenerSpec> describe_rest_listener() {
   Block<RestListenerSpec> block(
       {.name = "rest listener",
@@ -76,6 +105,16 @@ Block<RestListenerSpec> describe_rest_listener() {
                                                .description = "IP address and port; without it `tarn serve` "
                                                               "has no REST catalog.",
                                                .example = "127.0.0.1:8181"});
+  block.add(block_field<tls_block>(&RestListenerSpec::tls),
+            {.name = "tls",
+             .description = "Serves https instead of http.",
+             .example = "{certificate: tls/server.pem, key: tls/server.key}"});
+  block.add(
+      field(&RestListenerSpec::plain_http),
+      {.name = "plain_http",
+       .description = "Whether an address beyond this machine is served without `tls`, as behind a proxy "
+                      "that has it.",
+       .example = "true"});
   block.add(block_field<rest_client_block>(&RestListenerSpec::clients),
             {.name = "clients",
              .description = "Who may ask for a token; with any client every request needs a token.",

@@ -5,159 +5,44 @@ deletes), Tarn reads what Spark wrote (MERGE, UPDATE, DELETE, evolved schemas an
 expires a table that Tarn upserts into, and both append to one table at once.
 """
 
-import decimal
-import json
+import contextlib
 import pathlib
-import shutil
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 from pyspark.sql import SparkSession
 
-VISITS = """feed: visits
-owner: test@example.org
-description: Visits with their procedures.
-source: {folder: inbox, files: "visit*.xml", settle: 0ms}
-table: raw.visit
-mode: upsert
-key: [id]
-version_column: revision
-partition: [day(admitted), "bucket(4, id)"]
-format: {type: xml, record: /visits/visit}
-columns:
-  - {name: id, type: long, from: "@id"}
-  - {name: revision, type: int, from: revision}
-  - {name: admitted, type: timestamp, from: admitted}
-  - {name: sent, type: timestamptz, from: sent}
-  - {name: born, type: date, from: born}
-  - {name: emergency, type: boolean, from: emergency}
-  - {name: cost, type: "decimal(20,4)", from: cost}
-  - {name: weight, type: double, from: weight}
-  - {name: ward, type: string, from: ward}
-  - name: procedures
-    type: list<struct>
-    from: procedure
-    columns:
-      - {name: code, type: string, from: "@code"}
-      - {name: price, type: "decimal(10,2)", from: price}
-"""
-READINGS = """feed: readings
-owner: test@example.org
-description: Readings.
-source: {folder: inbox, files: "reading*.csv", settle: 0ms}
-table: raw.reading
-mode: append
-format: {type: csv}
-columns:
-  - {name: id, type: long, required: true}
-  - {name: ward, type: string}
-"""
-PROJECT = """project: spark
-listeners: {rest: {listen: "127.0.0.1:0"}}
-limits: {memory: 512MiB}
-"""
-VISITS_PER_FILE = 40
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from peer_suite import ALL_COLUMNS, Suite, plain, run_suite, send, send_all_visits, send_visits  # noqa: E402
 
 
-class Suite:
-    """Both engines over one project, and what was found wrong."""
+class SparkSuite(Suite):
+    spark = None
 
-    def __init__(self, tarn, project):
-        self.tarn = tarn
-        self.project = project
-        self.passed = 0
-        self.failures = []
-        self.spark = None
-
-    def check(self, what, actual, expected):
-        if actual == expected:
-            self.passed += 1
-        else:
-            self.failures.append(f"{what}: {actual!r} instead of {expected!r}")
-
-    def by_tarn(self, sql):
-        """The one row of an answer, as texts."""
-        done = subprocess.run([self.tarn, "-C", self.project, "sql", sql, "--output", "json"], capture_output=True, text=True,
-                              check=False, timeout=120)
-        if done.returncode != 0:
-            return (done.stderr.splitlines() or ["no message"])[0]
-        return tuple(plain(value) for value in json.loads(done.stdout, parse_float=decimal.Decimal)[0].values())
-
-    def by_spark(self, sql):
+    def by_peer(self, sql):
         return tuple(plain(value) for value in self.spark.sql(sql).collect()[0])
-
-    def same(self, what, table, columns):
-        """`columns` is SQL that both know."""
-        self.check(what, self.by_spark(f"SELECT {columns} FROM lake.{table}"), self.by_tarn(f"SELECT {columns} FROM {table}"))
 
     def run(self, sql):
         return self.spark.sql(sql)
 
-    def wait_for(self, sql, expected):
-        for _ in range(150):
-            if self.by_tarn(sql) == expected:
-                return
-            time.sleep(0.2)
-        self.failures.append(f"{sql}: {self.by_tarn(sql)!r} instead of {expected!r} after 30 s")
-
-
-def plain(value):
-    """Numbers of whatever type as one text."""
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, (int, float, decimal.Decimal)):
-        return format(decimal.Decimal(str(value)).normalize(), "f")
-    return str(value)
-
-
-def visit(number, revision):
-    absent = number % 7 == 0
-    procedures = "".join(f'<procedure code="P{i}"><price>{number % 90 + i}.25</price></procedure>' for i in range(number % 4))
-    return (f'<visit id="{number}"><revision>{revision}</revision><admitted>2026-01-{number % 9 + 1:02}T08:{number % 60:02}:00</admitted>'
-            f"<sent>2026-02-01T10:00:00+0{number % 4}:00</sent>" + ("" if absent else f"<born>19{number % 90 + 10}-12-31</born>")
-            + f"<emergency>{'true' if number % 3 else 'false'}</emergency><cost>{number * revision}.1234</cost>"
-            + ("" if absent else f"<weight>{number / 8}</weight><ward>Küche &amp; {number % 5}</ward>") + f"{procedures}</visit>")
-
-
-def send(suite, name, text):
-    """A file as a sender would: written beside, renamed into place."""
-    path = suite.project / "inbox" / name
-    path.with_suffix(".part").write_text(text, encoding="utf-8")
-    path.with_suffix(".part").rename(path)
-
-
-def send_visits(suite, file, first, revision):
-    body = "".join(visit(number, revision) for number in range(first, first + VISITS_PER_FILE))
-    send(suite, f"visit{file}.xml", f'<?xml version="1.0" encoding="UTF-8"?><visits>{body}</visits>')
-
-
-ALL_COLUMNS = ("count(*), count(born), count(weight), count(ward), sum(id), sum(revision), sum(cost), sum(weight), "
-               "count(distinct ward), min(ward), max(ward), cast(min(born) as varchar(20)), cast(max(born) as varchar(20)), "
-               "sum(case when emergency then 1 else 0 end)")
-
 
 def tarn_writes(suite):
-    for file in range(6):  # Revisions of the first files replace rows of earlier commits.
-        send_visits(suite, file, 20 * file, file + 1)
-        suite.wait_for("SELECT max(revision) FROM raw.visit", (str(file + 1),))
-    suite.wait_for("SELECT count(*) FROM raw.visit", (str(20 * 5 + VISITS_PER_FILE),))
+    send_all_visits(suite)
     suite.same("every column of Tarn's table", "raw.visit", ALL_COLUMNS)
-    suite.check("a timestamp with zone", suite.by_spark("SELECT cast(unix_micros(min(sent)) as bigint) FROM lake.raw.visit"),
+    suite.check("a timestamp with zone", suite.by_peer("SELECT cast(unix_micros(min(sent)) as bigint) FROM lake.raw.visit"),
                 suite.by_tarn("SELECT epoch_us(min(sent)) FROM raw.visit"))
-    suite.check("a timestamp", suite.by_spark("SELECT date_format(max(admitted), 'yyyy-MM-dd HH:mm:ss') FROM lake.raw.visit"),
+    suite.check("a timestamp", suite.by_peer("SELECT date_format(max(admitted), 'yyyy-MM-dd HH:mm:ss') FROM lake.raw.visit"),
                 suite.by_tarn("SELECT strftime(max(admitted), '%Y-%m-%d %H:%M:%S') FROM raw.visit"))
     suite.check("nested data",
-                suite.by_spark("SELECT count(*), sum(p.price), max(p.code) FROM (SELECT explode(procedures) p FROM lake.raw.visit)"),
+                suite.by_peer("SELECT count(*), sum(p.price), max(p.code) FROM (SELECT explode(procedures) p FROM lake.raw.visit)"),
                 suite.by_tarn("SELECT count(*), sum(p.price), max(p.code) FROM (SELECT unnest(procedures) p FROM raw.visit)"))
-    suite.check("Tarn wrote positional deletes", suite.by_spark("SELECT count(*) > 0 FROM lake.raw.visit.delete_files"), (True,))
-    suite.check("pruned by partition", suite.by_spark("SELECT count(*), sum(cost) FROM lake.raw.visit WHERE admitted >= "
+    suite.check("Tarn wrote positional deletes", suite.by_peer("SELECT count(*) > 0 FROM lake.raw.visit.delete_files"), (True,))
+    suite.check("pruned by partition", suite.by_peer("SELECT count(*), sum(cost) FROM lake.raw.visit WHERE admitted >= "
                                                       "timestamp_ntz'2026-01-05 00:00:00' AND id = 44"),
                 suite.by_tarn("SELECT count(*), sum(cost) FROM raw.visit WHERE admitted >= '2026-01-05' AND id = 44"))
-    head = suite.by_spark("SELECT snapshot_id FROM lake.raw.visit.snapshots ORDER BY committed_at LIMIT 1")[0]
-    suite.check("the first snapshot", suite.by_spark(f"SELECT count(*), sum(cost) FROM lake.raw.visit VERSION AS OF {head}"),
+    head = suite.by_peer("SELECT snapshot_id FROM lake.raw.visit.snapshots ORDER BY committed_at LIMIT 1")[0]
+    suite.check("the first snapshot", suite.by_peer(f"SELECT count(*), sum(cost) FROM lake.raw.visit VERSION AS OF {head}"),
                 suite.by_tarn(f"SELECT count(*), sum(cost) FROM raw.visit AT (VERSION => {head})"))
 
 
@@ -179,7 +64,7 @@ def spark_writes(suite):
     suite.run("DELETE FROM lake.spark.t WHERE id BETWEEN 10 AND 19")
     suite.run("UPDATE lake.spark.t SET v = v + 1 WHERE region = 'region1'")
     suite.same("MERGE, DELETE and UPDATE", "spark.t", columns)
-    suite.check("the list", suite.by_spark("SELECT sum(size(tags)), sum(cast(tags[1] AS INT)) FROM lake.spark.t WHERE tags IS NOT NULL"),
+    suite.check("the list", suite.by_peer("SELECT sum(size(tags)), sum(cast(tags[1] AS INT)) FROM lake.spark.t WHERE tags IS NOT NULL"),
                 suite.by_tarn("SELECT sum(len(tags)), sum(cast(tags[2] AS INT)) FROM spark.t WHERE tags IS NOT NULL"))
     suite.run("ALTER TABLE lake.spark.t ADD COLUMN note STRING AFTER id")
     suite.run("ALTER TABLE lake.spark.t ALTER COLUMN id TYPE BIGINT")
@@ -193,7 +78,7 @@ def spark_writes(suite):
     suite.check("columns", suite.by_tarn("SELECT string_agg(column_name, ',' ORDER BY ordinal_position) FROM "
                                          "information_schema.columns WHERE table_schema = 'spark' AND table_name = 't'"),
                 ("id,note,ts,district,v,tags,place",))
-    suite.check("a tag", suite.by_spark("SELECT count(*), sum(v) FROM lake.spark.t VERSION AS OF 'before'"), ("500", "187125"))
+    suite.check("a tag", suite.by_peer("SELECT count(*), sum(v) FROM lake.spark.t VERSION AS OF 'before'"), ("500", "187125"))
 
 
 def spark_maintains(suite):
@@ -206,7 +91,7 @@ def spark_maintains(suite):
     send_visits(suite, "again", 30, 100)
     suite.wait_for("SELECT count(*), max(revision) FROM raw.visit", ("140", "100"))
     suite.same("upserts after that", "raw.visit", ALL_COLUMNS)
-    suite.check("each key once", suite.by_spark("SELECT count(*), count(distinct id) FROM lake.raw.visit"), ("140", "140"))
+    suite.check("each key once", suite.by_peer("SELECT count(*), count(distinct id) FROM lake.raw.visit"), ("140", "140"))
 
 
 def both_append(suite, files=12, rows=25, appends=6):
@@ -231,57 +116,26 @@ def both_append(suite, files=12, rows=25, appends=6):
     suite.same("both wrote at once", "raw.reading", "count(*), count(distinct id), sum(id), count(distinct ward)")
 
 
-def session(uri, jar, scratch):
+@contextlib.contextmanager
+def session(suite, uri, jar, scratch):
     conf = {"spark.jars": jar, "spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1", "spark.driver.memory": "1g", "spark.sql.shuffle.partitions": 2,
-            "spark.sql.session.timeZone": "UTC", "spark.sql.warehouse.dir": scratch,
+            "spark.sql.session.timeZone": "UTC", "spark.sql.warehouse.dir": str(scratch),
             "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
             "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog", "spark.sql.catalog.lake.type": "rest",
             "spark.sql.catalog.lake.uri": uri, "spark.sql.catalog.lake.cache-enabled": "false"}
     builder = SparkSession.builder.master("local[2]").appName("tarn")
     for key, value in conf.items():
         builder = builder.config(key, value)
-    spark = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
-    return spark
-
-
-def serve(tarn, project):
-    """`tarn serve` and the address of its catalog."""
-    process = subprocess.Popen([tarn, "-C", project, "serve"], stderr=subprocess.PIPE, text=True)
-    said = ""
-    for line in process.stderr:
-        said += line
-        if '"event":"rest.listening"' in line:
-            threading.Thread(target=lambda: [None for _ in process.stderr], daemon=True).start()
-            return process, json.loads(line)["uri"]
-    raise SystemExit(f"tarn serve ended before it listened:\n{said}")
+    suite.spark = builder.getOrCreate()
+    suite.spark.sparkContext.setLogLevel("ERROR")
+    yield
+    suite.spark.stop()
 
 
 def main(tarn, jar):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tarn-spark-"))
-    project = folder / "project"
-    (project / "feeds").mkdir(parents=True)
-    (project / "inbox").mkdir()
-    (project / "tarn.yaml").write_text(PROJECT, encoding="utf-8")
-    (project / "feeds" / "visits.yaml").write_text(VISITS, encoding="utf-8")
-    (project / "feeds" / "readings.yaml").write_text(READINGS, encoding="utf-8")
-    suite = Suite(str(pathlib.Path(tarn).resolve()), project)
-    server, uri = serve(suite.tarn, project)
-    try:
-        suite.spark = session(uri, jar, str(folder / "scratch"))
-        for part in (tarn_writes, spark_writes, spark_maintains, both_append):
-            part(suite)
-            print(f"{part.__name__}: done", flush=True)
-        suite.spark.stop()
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
-        shutil.rmtree(folder, ignore_errors=True)
-    for failure in suite.failures:
-        print("FAIL", failure)
-    print(f"{suite.passed} passed, {len(suite.failures)} failed")
-    return 1 if suite.failures or not suite.passed else 0
+    return run_suite(tarn, SparkSuite, lambda suite, uri, scratch: session(suite, uri, jar, scratch),
+                     (tarn_writes, spark_writes, spark_maintains, both_append))
 
 
 if __name__ == "__main__":

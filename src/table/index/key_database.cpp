@@ -72,6 +72,7 @@ rocksdb::Options database_options(const KeyIndexOptions& options) {
   result.memtable_whole_key_filtering = true;
   result.memtable_prefix_bloom_size_ratio = 0.1;
   result.max_open_files = 128;
+  result.allow_fallocate = false;  // most are small, and there may be hundreds
   result.info_log = std::make_shared<NoLog>();
   result.max_bgerror_resume_count = 0;  // an index that fails is dropped, not revived
   result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));

@@ -210,11 +210,15 @@ void BatchCommitter::discard(const BatchId& id, const std::vector<TableWork>& wo
     first = location;
     why = std::move(removed).error();
   };
-  for (const TableWork& work : works) {
+  const auto remove_files_of = [&](const TableWork& work) {
     for (const table::NewFile& file : work.data.files) remove(file.file.file_path);
     for (const table::NewFile& file : work.deletes) remove(file.file.file_path);
-    if (!work.built) continue;
+    if (!work.built) return;
     for (const std::string& location : work.built->written_locations) remove(location);
+  };
+  for (const TableWork& work : works) {
+    remove_files_of(work);
+    if (work.companion) remove_files_of(*work.companion);
   }
   if (!why || log_ == nullptr) return;
   log_->warning("ingest.files_left", *why, {{"batch", id.value()}, {"files", left}, {"first", first}});
@@ -337,9 +341,15 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
 
 Result<std::vector<std::string>> BatchCommitter::metadata_of(const std::vector<Gathered>& gathered) const {
   std::vector<std::string> locations;
-  for (const Gathered& one : gathered) {
-    TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(one.shape.name));
+  const auto add = [&](const TableName& name) -> Status {
+    TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(name));
     locations.push_back(table.metadata_location);
+    return ok_status();
+  };
+  for (const Gathered& one : gathered) {
+    TARN_RETURN_IF_ERROR(add(one.shape.name));
+    const auto companion = one.is_child ? std::nullopt : project::companion_table(*one.feed);
+    if (companion) TARN_RETURN_IF_ERROR(add(*companion));
   }
   return locations;
 }

@@ -1,9 +1,10 @@
 #include "sim/sim_vfs.h"
 
 #include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <new>
+
+#include "state/testing/forwarding_vfs.h"
 
 namespace tarn::sim {
 namespace {
@@ -21,6 +22,10 @@ struct SimVfs::File {
   Disk* disk;  // null: a temporary file
   sqlite3_io_methods methods;
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+};
+
+struct SimVfs::RealFile {
+  sqlite3_file* operator()(sqlite3_file* file) const { return of(file)->real(); }
 };
 
 SimVfs::File* SimVfs::of(sqlite3_file* file) {
@@ -78,12 +83,11 @@ int SimVfs::open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, in
   if ((flags & kFilesThatMatter) != 0 && name != nullptr) {
     self->disk = &owner->disks_[name];
   }
-  self->methods.iVersion = std::min(self->real()->pMethods->iVersion, 2);  // without memory mapping
+  self->methods = state::forwarding_methods<RealFile>(self->real()->pMethods->iVersion);
   self->methods.xRead = &SimVfs::read;
   self->methods.xWrite = &SimVfs::write;
   self->methods.xTruncate = &SimVfs::truncate;
   self->methods.xSync = &SimVfs::sync;
-  forward_rest(self->methods);
   self->base.pMethods = &self->methods;
   return SQLITE_OK;
 }
@@ -133,39 +137,6 @@ int SimVfs::sync(sqlite3_file* file, int) {
     self->disk->pending.clear();
   }
   return fate == Fate::kDoneButFails ? SQLITE_IOERR_FSYNC : SQLITE_OK;
-}
-
-void SimVfs::forward_rest(sqlite3_io_methods& methods) {
-  methods.xClose = [](sqlite3_file* f) { return of(f)->real()->pMethods->xClose(of(f)->real()); };
-  methods.xFileSize = [](sqlite3_file* f, sqlite3_int64* size) {
-    return of(f)->real()->pMethods->xFileSize(of(f)->real(), size);
-  };
-  methods.xLock = [](sqlite3_file* f, int lock) {
-    return of(f)->real()->pMethods->xLock(of(f)->real(), lock);
-  };
-  methods.xUnlock = [](sqlite3_file* f, int lock) {
-    return of(f)->real()->pMethods->xUnlock(of(f)->real(), lock);
-  };
-  methods.xCheckReservedLock = [](sqlite3_file* f, int* out) {
-    return of(f)->real()->pMethods->xCheckReservedLock(of(f)->real(), out);
-  };
-  methods.xFileControl = [](sqlite3_file* f, int op, void* arg) {
-    return of(f)->real()->pMethods->xFileControl(of(f)->real(), op, arg);
-  };
-  methods.xSectorSize = [](sqlite3_file* f) { return of(f)->real()->pMethods->xSectorSize(of(f)->real()); };
-  methods.xDeviceCharacteristics = [](sqlite3_file* f) {
-    return of(f)->real()->pMethods->xDeviceCharacteristics(of(f)->real());
-  };
-  methods.xShmMap = [](sqlite3_file* f, int page, int size, int extend, void volatile** out) {
-    return of(f)->real()->pMethods->xShmMap(of(f)->real(), page, size, extend, out);
-  };
-  methods.xShmLock = [](sqlite3_file* f, int offset, int n, int flags) {
-    return of(f)->real()->pMethods->xShmLock(of(f)->real(), offset, n, flags);
-  };
-  methods.xShmBarrier = [](sqlite3_file* f) { of(f)->real()->pMethods->xShmBarrier(of(f)->real()); };
-  methods.xShmUnmap = [](sqlite3_file* f, int remove) {
-    return of(f)->real()->pMethods->xShmUnmap(of(f)->real(), remove);
-  };
 }
 
 }  // namespace tarn::sim

@@ -37,6 +37,7 @@ class SimVfs {
     std::vector<Write> pending;
   };
   struct File;
+  struct RealFile;
 
   static File* of(sqlite3_file* file);
   static void apply(std::string& content, const Write& write);
@@ -46,7 +47,6 @@ class SimVfs {
   static int truncate(sqlite3_file* file, sqlite3_int64 size);
   static int sync(sqlite3_file* file, int flags);
   static int read(sqlite3_file* file, void* to, int size, sqlite3_int64 offset);
-  static void forward_rest(sqlite3_io_methods& methods);
 
   Power& power_;
   Dice& dice_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "ingest/table_shape.h"
@@ -165,6 +166,20 @@ bool CompiledFeed::is_taken(std::string_view column) const {
   if (*spec->mode != project::LoadMode::kScd2) return false;
   const auto added = project::history_column_names();
   return std::ranges::find(added, column) != added.end();
+}
+
+std::string drift_name(std::string_view text, std::string_view prefix) {
+  std::string name;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0)
+      name += static_cast<char>(std::tolower(byte));
+    else if (!name.empty() && name.back() != '_')
+      name += '_';
+  }
+  while (name.ends_with('_')) name.pop_back();
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0) name.insert(0, prefix);
+  return name;
 }
 
 }  // namespace tarn::ingest

@@ -69,4 +69,8 @@ struct CompiledFeed {
   bool ignores(std::string_view path) const { return project::matches_any(spec->source.ignore, path); }
 };
 
+/// The column name that an unknown header or path becomes when drift adds it: "Visit/@Ward" is `visit_ward`.
+/// `prefix` goes before names that are empty or begin with a digit.
+std::string drift_name(std::string_view text, std::string_view prefix);
+
 }  // namespace tarn::ingest

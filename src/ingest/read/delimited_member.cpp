@@ -149,12 +149,14 @@ struct Part {
   std::uint64_t end = 0;  ///< Records that begin here or later are the next part's.
 };
 
+constexpr std::uint64_t kTextEnd = std::numeric_limits<std::uint64_t>::max();
+
 template <typename Record, typename Reader>
-Status read_part(Part<Reader> part, RowMaker& rows, MemberSink& sink) {
+Status read_until(Reader& reader, std::int64_t records_before, std::uint64_t end, RowMaker& rows,
+                  MemberSink& sink) {
   Record record;
-  std::int64_t number = part.records_before;
-  while (part.reader.next(record) && record.begin < part.end)
-    TARN_RETURN_IF_ERROR(rows.take(record, ++number, sink));
+  while (reader.next(record) && record.begin < end)
+    TARN_RETURN_IF_ERROR(rows.take(record, ++records_before, sink));
   return ok_status();
 }
 
@@ -174,7 +176,7 @@ struct DelimitedMemberReader::State {
 
   bool pass_header(const format::DecodedText& text, MemberSink& sink);
   template <typename Record, typename Reader>
-  Status read_records(const Reader& reader, std::size_t text_bytes, std::span<MemberSink> sinks);
+  Status read_records(Reader& reader, std::size_t text_bytes, std::span<MemberSink> sinks);
 };
 
 bool DelimitedMemberReader::State::pass_header(const format::DecodedText& text, MemberSink& sink) {
@@ -196,11 +198,12 @@ bool DelimitedMemberReader::State::pass_header(const format::DecodedText& text, 
 // Where records begin is found by the same reader that reads them, so that a text gives the same records in
 // however many parts. This thread looks for the ends of the parts, and then reads the last one.
 template <typename Record, typename Reader>
-Status DelimitedMemberReader::State::read_records(const Reader& reader, std::size_t text_bytes,
+Status DelimitedMemberReader::State::read_records(Reader& reader, std::size_t text_bytes,
                                                   std::span<MemberSink> sinks) {
   const std::size_t count = std::clamp<std::size_t>(text_bytes / kPartBytes, 1, sinks.size());
+  // Nearly all texts are small: for them no reader is copied.
+  if (count == 1) return read_until<Record>(reader, 0, kTextEnd, makers.front(), sinks.front());
   while (makers.size() < count) makers.emplace_back(binding);
-  constexpr std::uint64_t kTextEnd = std::numeric_limits<std::uint64_t>::max();
   Part<Reader> part{reader, 0, kTextEnd};
   std::vector<std::future<Status>> others;
   Record record;
@@ -214,12 +217,13 @@ Status DelimitedMemberReader::State::read_records(const Reader& reader, std::siz
     }
     const bool is_last = part.end == kTextEnd;
     others.push_back(std::async(std::launch::async, [&, i, mine = std::move(part)]() mutable {
-      return read_part<Record>(std::move(mine), makers[i], sinks[i]);
+      return read_until<Record>(mine.reader, mine.records_before, mine.end, makers[i], sinks[i]);
     }));
     part = std::move(next);
     if (is_last) break;
   }
-  Status outcome = read_part<Record>(std::move(part), makers[others.size()], sinks[others.size()]);
+  const std::size_t last = others.size();
+  Status outcome = read_until<Record>(part.reader, part.records_before, part.end, makers[last], sinks[last]);
   for (std::future<Status>& other : others) {
     Status status = other.get();
     if (outcome.ok()) outcome = std::move(status);

@@ -33,21 +33,6 @@ std::string reason_unknown(const format::CsvRecord& header, std::size_t field) {
                      trails ? ": a delimiter ends the line" : "");
 }
 
-// The column name that a header's text becomes when drift adds it.
-std::string drift_name(std::string_view header) {
-  std::string name;
-  for (const char c : trimmed(header)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0)
-      name += static_cast<char>(std::tolower(byte));
-    else if (!name.empty() && name.back() != '_')
-      name += '_';
-  }
-  while (name.ends_with('_')) name.pop_back();
-  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0) name.insert(0, "column_");
-  return name;
-}
-
 }  // namespace
 
 void FieldBinding::bind_numbers() {
@@ -120,7 +105,7 @@ bool FieldBinding::check_unknown(const format::CsvRecord& header, const std::vec
     if (used[field] || feed.spec->drift == project::Drift::kFreeze) continue;
     const std::string_view name = header.fields[field].text;
     if (feed.spec->drift == project::Drift::kEvolve) {
-      std::string column = drift_name(name);
+      std::string column = drift_name(name, "column_");
       // An unknown header may sanitise to the name of a column that is there.
       const auto taken = [&] {
         return feed.is_taken(column) || std::ranges::find(extras, column, &Extra::name) != extras.end();

@@ -14,24 +14,6 @@
 #include "ingest/errors.h"
 
 namespace tarn::ingest {
-namespace {
-
-// The column name that an unknown path becomes when drift adds it: "Visit/@Ward" is `visit_ward`.
-std::string drift_name(std::string_view path) {
-  std::string name;
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0)
-      name += static_cast<char>(std::tolower(byte));
-    else if (!name.empty() && name.back() != '_')
-      name += '_';
-  }
-  while (name.ends_with('_')) name.pop_back();
-  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0) name.insert(0, "element_");
-  return name;
-}
-
-}  // namespace
 
 struct XmlMemberReader::State {
   const CompiledFeed& feed;
@@ -183,7 +165,7 @@ bool XmlMemberReader::State::check_drift(format::XmlNode record, std::int64_t nu
       format::append_leaves(document, hit, record, leaves);
   }
   for (const format::XmlLeaf& leaf : leaves) {
-    std::string name = drift_name(leaf.path);
+    std::string name = drift_name(leaf.path, "element_");
     if (feed.is_taken(name)) name += "_2";
     if (std::ranges::find(extras, name, &TableBuilder::ExtraValue::column) != extras.end()) {
       Refusal refused = refusal(kRepeated, record, number);

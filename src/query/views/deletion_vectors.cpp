@@ -21,7 +21,9 @@ DeletionVectorFiles::~DeletionVectorFiles() {
 Status DeletionVectorFiles::make_folder() {
   if (!folder_.empty()) return ok_status();
   std::error_code failed;
-  std::string path = (fs::temp_directory_path(failed) / "tarn-deletes-XXXXXX").string();
+  const fs::path folder = fs::temp_directory_path(failed);
+  if (failed) return io::posix_error(failed.value(), "looking for", "the folder of temporary files (TMPDIR)");
+  std::string path = (folder / "tarn-deletes-XXXXXX").string();
   if (::mkdtemp(path.data()) == nullptr) return io::posix_error(errno, "making", path);
   folder_ = std::move(path);
   local_ = io::make_local_object_store();

@@ -11,6 +11,13 @@ namespace internal {
 struct VectorView;
 }
 
+/// A span of time; its parts do not carry over into one another.
+struct Interval {
+  std::int32_t months = 0;
+  std::int32_t days = 0;
+  std::int64_t micros = 0;
+};
+
 /// One value of a result, of any type the engine has. A small handle, valid as long as its Chunk.
 class Cell {
  public:
@@ -30,6 +37,17 @@ class Cell {
   std::optional<std::int64_t> as_int64() const;
   /// The bytes of a text or binary value; nothing for NULL and other types.
   std::optional<std::string_view> as_bytes() const;
+  /// The value of a FLOAT or DOUBLE.
+  std::optional<double> as_double() const;
+  /// Of a date the days since 1970; of a time the microseconds since midnight; of a timestamp, with zone or
+  /// without, the microseconds since 1970, what is finer cut off. Infinite ones are the greatest and the
+  /// least number.
+  std::optional<std::int64_t> as_ticks() const;
+  std::optional<Interval> as_interval() const;
+  /// Of a list or an array; 0 for NULL and other types.
+  std::size_t element_count() const;
+  /// Requires index < element_count().
+  Cell element(std::size_t index) const;
 
  private:
   const internal::VectorView* vector_;

@@ -84,7 +84,7 @@ Status describe_columns(duckdb_result* result, std::vector<Column>& columns,
     duckdb_destroy_logical_type(&type);
     const std::string name = duckdb_column_name(result, i);
     if (!node.ok()) return std::move(node).error().with_context(fmt::format("reading the column `{}`", name));
-    columns.push_back({name, node->to_sql(), node->kind()});
+    columns.push_back({name, node->to_sql(), node->kind(), node->precise()});
     types.push_back(std::move(*node));
   }
   return ok_status();
@@ -133,6 +133,52 @@ Status Statement::bind_null(std::string_view name) {
     return Error(kParameter, fmt::format("the statement has no parameter `${}`", name));
   }
   return ok_status();
+}
+
+Status Statement::bind_value(std::string_view name, const ParameterValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return bind(name, std::string_view(*text));
+  if (std::holds_alternative<std::monostate>(value)) return bind_null(name);
+  const auto found = std::ranges::find(impl_->parameters, name);
+  const auto index = static_cast<idx_t>(found - impl_->parameters.begin()) + 1;
+  duckdb_state bound = DuckDBError;
+  if (found != impl_->parameters.end()) {
+    duckdb_prepared_statement handle = impl_->handle.get();
+    if (const auto* truth = std::get_if<bool>(&value)) bound = duckdb_bind_boolean(handle, index, *truth);
+    if (const auto* whole = std::get_if<std::int64_t>(&value))
+      bound = duckdb_bind_int64(handle, index, *whole);
+    if (const auto* real = std::get_if<double>(&value)) bound = duckdb_bind_double(handle, index, *real);
+    if (const auto* bytes = std::get_if<BinaryValue>(&value))
+      bound = duckdb_bind_blob(handle, index, bytes->bytes.data(), bytes->bytes.size());
+  }
+  if (bound == DuckDBSuccess) return ok_status();
+  return Error(kParameter, fmt::format("the statement has no parameter `${}`", name));
+}
+
+ColumnType Statement::parameter_type(std::size_t index) const {
+  duckdb_logical_type type = duckdb_param_logical_type(impl_->handle.get(), index + 1);
+  if (type == nullptr) return {};
+  const Result<internal::TypeNode> node = internal::read_type(type);
+  duckdb_destroy_logical_type(&type);
+  return node.ok() ? node->precise() : ColumnType{};
+}
+
+std::vector<Column> Statement::columns() const {
+  std::vector<Column> columns;
+  const idx_t count = duckdb_prepared_statement_column_count(impl_->handle.get());
+  for (idx_t i = 0; i < count; ++i) {
+    const char* name = duckdb_prepared_statement_column_name(impl_->handle.get(), i);
+    Column& column = columns.emplace_back();
+    if (name != nullptr) column.name = name;
+    duckdb_free(const_cast<char*>(name));
+    duckdb_logical_type type = duckdb_prepared_statement_column_logical_type(impl_->handle.get(), i);
+    const Result<internal::TypeNode> node = internal::read_type(type);
+    duckdb_destroy_logical_type(&type);
+    if (!node.ok()) continue;  // Its parameters decide.
+    column.type = node->to_sql();
+    column.kind = node->kind();
+    column.precise = node->precise();
+  }
+  return columns;
 }
 
 Result<ResultSet> Statement::execute() {
@@ -224,6 +270,14 @@ Result<std::vector<std::string>> Connection::table_names(std::string_view sql) {
   }
   std::ranges::sort(found);
   return found;
+}
+
+std::uint64_t Connection::id() const {
+  duckdb_client_context context = nullptr;
+  duckdb_connection_get_client_context(impl_->handle.get(), &context);
+  const idx_t id = duckdb_client_context_get_connection_id(context);
+  duckdb_destroy_client_context(&context);
+  return id;
 }
 
 void Connection::interrupt() {

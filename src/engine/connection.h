@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/ids.h"
@@ -36,6 +37,13 @@ enum class StatementKind : std::uint8_t {
   kOther,
 };
 
+struct BinaryValue {
+  std::string bytes;
+};
+/// A parameter's value: NULL, or of a type of its own. Text is as an SQL string literal: it takes the type of
+/// its surroundings.
+using ParameterValue = std::variant<std::monostate, bool, std::int64_t, double, std::string, BinaryValue>;
+
 /// A prepared statement. Used by one thread at a time; must not outlive its connection.
 class Statement {
  public:
@@ -50,6 +58,12 @@ class Statement {
   /// Errors: sql.parameter when there is none of that name.
   Status bind(std::string_view name, std::string_view value);
   Status bind_null(std::string_view name);
+  Status bind_value(std::string_view name, const ParameterValue& value);
+  /// What the statement takes for its n-th parameter, as far as that is known yet.
+  ColumnType parameter_type(std::size_t index) const;
+  /// The columns of its answer, before it is run; of those that depend on parameters of unknown type the type
+  /// is unknown, too, and where nothing is known there is one of that kind.
+  std::vector<Column> columns() const;
 
   /// Runs the statement; rows come as they are computed. The connection can do nothing else until the result
   /// is destroyed or read to its end.
@@ -84,6 +98,8 @@ class Connection {
   /// Adds rows to an existing table of this database.
   Result<Appender> append_to(const TableName& table);
 
+  /// Tells it apart from the other connections of its database.
+  std::uint64_t id() const;
   /// Cancels the running statement, which answers sql.interrupted. From any thread.
   void interrupt();
   /// How much of the running statement is done, 0 … 100; negative when that is not known. From any thread.

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "engine/cell.h"
+#include "engine/column_type.h"
 
 namespace tarn::engine {
 
@@ -19,6 +20,7 @@ struct Column {
   std::string name;
   std::string type;  ///< As SQL writes it: "DECIMAL(10,2)", "STRUCT(a INTEGER)[]".
   ColumnKind kind = ColumnKind::kText;
+  ColumnType precise = {};
 };
 
 /// Some rows of a result, at most 2,048. Cells are valid as long as the chunk lives.

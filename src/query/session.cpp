@@ -22,20 +22,45 @@ constexpr std::string_view kShowTables =
     "FROM "
     "ops.tables{} ORDER BY ALL";
 
+/// `USE main` goes back to none.
+constexpr std::string_view kNoSchema = "main";
+
 using engine::quote_identifier;
 using engine::quote_literal;
+
+}  // namespace
+
+namespace {
+
+/// A statement whose tables are views of the engine now.
+struct ReadyStatement {
+  explicit ReadyStatement(std::string text) : sql(std::move(text)) {}
+  ReadyStatement(const ReadyStatement&) = delete;
+  ReadyStatement& operator=(const ReadyStatement&) = delete;
+
+  std::string sql;
+  Rewrite rewrite{sql};  ///< What the engine is given.
+};
 
 }  // namespace
 
 struct Session::Impl {
   Impl(std::unique_ptr<engine::Connection> connected, const Lake& the_lake, const StatementRights& the_rights)
       : connection(std::move(connected)),
+        database(fmt::format("session_{}", connection->id())),
         lake(the_lake),
         rights(the_rights),
         views(*connection, lake),
         ops(*connection, lake.state, lake.catalog) {}
+  ~Impl() {
+    // A connection that is closing leaves nothing behind but its database; nobody can be told of an error.
+    (void)connection->run("USE memory.main; DETACH " + database);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   std::unique_ptr<engine::Connection> connection;
+  std::string database;  ///< Of the engine, with the views of this session alone.
   Lake lake;
   StatementRights rights;
   LakeViews views;
@@ -45,17 +70,21 @@ struct Session::Impl {
   std::map<std::string, std::string> prepared;  ///< PREPARE statements by the name that they give.
 
   Result<engine::ResultSet> run(std::string_view sql, const RunOptions& options);
-  std::string expand_show(std::string_view sql) const;
-  Status make_ready(std::string_view sql, const StatementNeeds& needs, const RunOptions& options,
-                    Rewrite& rewrite);
+  Result<std::unique_ptr<ReadyStatement>> make_ready(std::string_view sql, const RunOptions& options);
+  Result<engine::Statement> prepare(const ReadyStatement& ready, const RunOptions& options);
+  Result<engine::ResultSet> execute(const ReadyStatement& ready, engine::Statement& statement,
+                                    const RunOptions& options);
+  Result<std::string> expand(std::string_view sql);
+  std::string expand_show(std::string_view sql, const std::vector<Token>& tokens) const;
+  Result<std::string> expand_use(std::string_view sql, const std::vector<Token>& tokens);
+  Status provide(const StatementNeeds& needs, const RunOptions& options, ReadyStatement& ready);
   Result<table::SnapshotSelector> resolve(const TimeTravel& at, const RunOptions& options);
   Result<std::string> evaluate(const std::string& expression, const RunOptions& options);
-  Result<engine::ResultSet> execute(const Rewrite& rewrite, const RunOptions& options);
   Status bind(engine::Statement& statement, const RunOptions& options) const;
   Status prepare_schemas();
   Status prepare_again(std::string_view sql, const RunOptions& options);
   void remember(std::string_view sql);
-  Error explain(Error error, std::string_view sql) const;
+  Error explain(Error error, const ReadyStatement& ready, const RunOptions& options) const;
 };
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -64,7 +93,11 @@ Session::~Session() = default;
 Result<std::unique_ptr<Session>> Session::open(engine::Database& engine, const Lake& lake,
                                                const StatementRights& rights) {
   TARN_ASSIGN_OR_RETURN(std::unique_ptr<engine::Connection> connection, engine.connect());
-  return std::unique_ptr<Session>(new Session(std::make_unique<Impl>(std::move(connection), lake, rights)));
+  auto impl = std::make_unique<Impl>(std::move(connection), lake, rights);
+  // The names of the tables mean something else in each session: what its tables were when it last looked.
+  TARN_RETURN_IF_ERROR(
+      impl->connection->run(fmt::format("ATTACH ':memory:' AS {0}; USE {0}.main", impl->database)));
+  return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 
 void Session::interrupt() {
@@ -75,50 +108,128 @@ double Session::progress() const {
   return impl_->connection->progress();
 }
 
-Result<engine::ResultSet> Session::run(const StatementText& statement, const RunOptions& options) {
-  Result<engine::ResultSet> rows = impl_->run(statement.text(), options);
-  if (rows.ok() || !rows.error().span()) return rows;
-  // Places in the statement become places in its script.
-  const SourceSpan span = *rows.error().span();
+namespace {
+
+/// Places in the statement become places in its script.
+Error in_script(Error error, const StatementText& statement, const std::string& source) {
+  if (!error.span()) return error;
+  const SourceSpan span = *error.span();
   const std::size_t offset = engine::offset_of(statement.text(), span);
   const bool is_quote = offset < statement.text().size() && statement.text()[offset] == '\'';
-  SourceSpan placed =
-      engine::span_at(statement.script, statement.begin + offset, is_quote ? 1 : 0, options.source);
+  SourceSpan placed = engine::span_at(statement.script, statement.begin + offset, is_quote ? 1 : 0, source);
   placed.length = std::max(placed.length, std::min(span.length, placed.length));
-  return std::move(rows).error().with_span(std::move(placed));
+  return std::move(error).with_span(std::move(placed));
+}
+
+}  // namespace
+
+Result<engine::ResultSet> Session::run(const StatementText& statement, const RunOptions& options) {
+  Result<engine::ResultSet> rows = impl_->run(statement.text(), options);
+  if (rows.ok()) return rows;
+  return in_script(std::move(rows).error(), statement, options.source);
+}
+
+Result<PreparedStatement> Session::prepare(const StatementText& statement, const std::string& source) {
+  const RunOptions options{.source = source};
+  const auto prepare = [&]() -> Result<PreparedStatement> {
+    TARN_ASSIGN_OR_RETURN(const auto ready, impl_->make_ready(statement.text(), options));
+    TARN_ASSIGN_OR_RETURN(engine::Statement prepared, impl_->prepare(*ready, options));
+    return PreparedStatement(std::string(statement.text()), source, ready->rewrite.text(),
+                             std::move(prepared));
+  };
+  Result<PreparedStatement> prepared = prepare();
+  if (prepared.ok()) return prepared;
+  return in_script(std::move(prepared).error(), statement, source);
+}
+
+Result<engine::ResultSet> Session::execute(PreparedStatement& prepared,
+                                           std::span<const engine::ParameterValue> values) {
+  const RunOptions options{.source = prepared.source_};
+  TARN_ASSIGN_OR_RETURN(const auto ready, impl_->make_ready(prepared.sql_, options));
+  // The engine looks for changed views by itself; what the names stand for only the lake knows.
+  if (ready->rewrite.text() != prepared.text_) {
+    TARN_ASSIGN_OR_RETURN(prepared.statement_, impl_->prepare(*ready, options));
+    prepared.text_ = ready->rewrite.text();
+  }
+  const std::vector<std::string>& names = prepared.statement_.parameters();
+  if (names.size() != values.size()) {
+    return Error(engine::kParameter, fmt::format("the statement has {} parameters, {} values were given",
+                                                 names.size(), values.size()));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i)
+    TARN_RETURN_IF_ERROR(prepared.statement_.bind_value(names[i], values[i]));
+  return impl_->execute(*ready, prepared.statement_, options);
 }
 
 Result<engine::ResultSet> Session::Impl::run(std::string_view sql, const RunOptions& options) {
+  TARN_ASSIGN_OR_RETURN(const auto ready, make_ready(sql, options));
+  TARN_ASSIGN_OR_RETURN(engine::Statement statement, prepare(*ready, options));
+  TARN_RETURN_IF_ERROR(bind(statement, options));
+  return execute(*ready, statement, options);
+}
+
+/// Everything that the statement names is there when it returns.
+Result<std::unique_ptr<ReadyStatement>> Session::Impl::make_ready(std::string_view sql,
+                                                                  const RunOptions& options) {
   TARN_RETURN_IF_ERROR(check_statement(sql, rights, temporary));
   if (lake.renew_access) TARN_RETURN_IF_ERROR(lake.renew_access());
   TARN_ASSIGN_OR_RETURN(known.tables, lake.catalog.list_tables());
-  const std::string shown = expand_show(sql);
-  if (!shown.empty()) {
-    RunOptions plain = options;
-    plain.parameters.clear();
-    return run(shown, plain);
-  }
-  TARN_RETURN_IF_ERROR(prepare_again(sql, options));
-  TARN_ASSIGN_OR_RETURN(const StatementNeeds needs, find_needs(sql, known));
-  Rewrite rewrite(sql);
-  TARN_RETURN_IF_ERROR(make_ready(sql, needs, options, rewrite));
-  Result<engine::ResultSet> rows = execute(rewrite, options);
-  if (rows.ok()) {
-    remember(sql);
-    return rows;
-  }
-  Error error = std::move(rows).error();
-  if (error.span()) {
-    const std::size_t place = rewrite.to_original(engine::offset_of(rewrite.text(), *error.span()));
-    error = std::move(error).with_span(engine::span_at(sql, place, 0, options.source));
-  }
-  return explain(std::move(error), sql);
+  TARN_RETURN_IF_ERROR(views.forget_others(known.tables));
+  TARN_ASSIGN_OR_RETURN(std::string expanded, expand(sql));
+  auto ready = std::make_unique<ReadyStatement>(expanded.empty() ? std::string(sql) : std::move(expanded));
+  TARN_RETURN_IF_ERROR(prepare_again(ready->sql, options));
+  TARN_ASSIGN_OR_RETURN(const StatementNeeds needs, find_needs(ready->sql, known));
+  TARN_RETURN_IF_ERROR(provide(needs, options, *ready));
+  return ready;
 }
 
-/// SHOW TABLES lists the lake, not the engine's views. Empty for other statements.
-std::string Session::Impl::expand_show(std::string_view sql) const {
+Result<engine::Statement> Session::Impl::prepare(const ReadyStatement& ready, const RunOptions& options) {
+  Result<engine::Statement> statement = connection->prepare(ready.rewrite.text(), options.source);
+  if (statement.ok()) return statement;
+  return explain(std::move(statement).error(), ready, options);
+}
+
+Result<engine::ResultSet> Session::Impl::execute(const ReadyStatement& ready, engine::Statement& statement,
+                                                 const RunOptions& options) {
+  Result<engine::ResultSet> rows = statement.execute();
+  if (!rows.ok()) return explain(std::move(rows).error(), ready, options);
+  remember(ready.sql);
+  return rows;
+}
+
+/// What a statement stands for that the engine does not have; empty for other statements.
+Result<std::string> Session::Impl::expand(std::string_view sql) {
   const std::vector<Token> tokens = tokenize(sql);
-  if (tokens.size() < 2 || !is_word(tokens[0], sql, "SHOW")) return "";
+  if (tokens.size() < 2) return std::string();
+  if (is_word(tokens[0], sql, "SHOW")) return expand_show(sql, tokens);
+  if (is_word(tokens[0], sql, "USE")) return expand_use(sql, tokens);
+  return std::string();
+}
+
+/// USE changes where the engine looks for names.
+Result<std::string> Session::Impl::expand_use(std::string_view sql, const std::vector<Token>& tokens) {
+  std::string schema;
+  for (std::size_t i = 1; i < tokens.size(); ++i)
+    schema += is_name(tokens[i]) ? name_of(tokens[i], sql) : tokens[i].in(sql);
+  TARN_RETURN_IF_ERROR(prepare_schemas());
+  std::string path = database + ".main";
+  if (schema != kNoSchema) {
+    std::vector<std::string_view> schemas{"ops"};
+    for (const TableName& table : known.tables) schemas.push_back(table.schema);
+    if (std::ranges::find(schemas, schema) == schemas.end()) {
+      const std::string_view nearest = nearest_name(schema, schemas);
+      return Error(engine::kCatalog, fmt::format("there is no schema `{}`", schema))
+          .with_hint(nearest.empty() ? "SHOW TABLES lists the schemas"
+                                     : fmt::format("did you mean `{}`?", nearest));
+    }
+    path = database + "." + quote_identifier(schema) + "," + path;
+  }
+  known.default_schema = schema == kNoSchema ? "" : schema;
+  return "SET search_path = " + quote_literal(path);
+}
+
+/// SHOW TABLES lists the lake, not the engine's views.
+std::string Session::Impl::expand_show(std::string_view sql, const std::vector<Token>& tokens) const {
   const bool all = tokens.size() == 3 && is_word(tokens[1], sql, "ALL") && is_word(tokens[2], sql, "TABLES");
   if (all || (tokens.size() == 2 && is_word(tokens[1], sql, "TABLES"))) return fmt::format(kShowTables, "");
   if (tokens.size() < 4 || !is_word(tokens[1], sql, "TABLES") || !is_word(tokens[2], sql, "FROM")) return "";
@@ -127,10 +238,10 @@ std::string Session::Impl::expand_show(std::string_view sql) const {
   return fmt::format(kShowTables, " WHERE lower(table_schema) = lower(" + quote_literal(schema) + ")");
 }
 
-Status Session::Impl::make_ready(std::string_view sql, const StatementNeeds& needs, const RunOptions& options,
-                                 Rewrite& rewrite) {
-  const std::vector<Token> tokens = tokenize(sql);
-  if (!tokens.empty() && is_word(tokens[0], sql, "USE")) TARN_RETURN_IF_ERROR(prepare_schemas());
+/// Fills ops tables and views, and puts the views' names into the statement.
+Status Session::Impl::provide(const StatementNeeds& needs, const RunOptions& options, ReadyStatement& ready) {
+  const std::string& sql = ready.sql;
+  Rewrite& rewrite = ready.rewrite;
   for (const std::string& name : needs.ops) {
     TARN_RETURN_IF_ERROR(ops.load(name));
   }
@@ -227,12 +338,6 @@ Status Session::Impl::bind(engine::Statement& statement, const RunOptions& optio
   return ok_status();
 }
 
-Result<engine::ResultSet> Session::Impl::execute(const Rewrite& rewrite, const RunOptions& options) {
-  TARN_ASSIGN_OR_RETURN(engine::Statement statement, connection->prepare(rewrite.text(), options.source));
-  TARN_RETURN_IF_ERROR(bind(statement, options));
-  return statement.execute();
-}
-
 /// USE looks for a schema, which the engine has only once a view was made in it.
 Status Session::Impl::prepare_schemas() {
   std::string sql = "CREATE SCHEMA IF NOT EXISTS ops";
@@ -260,23 +365,23 @@ void Session::Impl::remember(std::string_view sql) {
   if (tokens.size() > 1 && is_word(tokens[0], sql, "PREPARE")) {
     prepared.insert_or_assign(name_of(tokens[1], sql), std::string(sql));
   }
-  if (tokens.size() < 2 || !is_word(tokens[0], sql, "USE")) return;
-  const std::string schema = name_of(tokens.back(), sql);
-  known.default_schema.clear();
-  for (const TableName& table : known.tables) {
-    if (table.schema == schema) known.default_schema = schema;
-  }
 }
 
 /// The engine knows only the views that were made: what it says of missing tables is said of the lake's.
-Error Session::Impl::explain(Error error, std::string_view sql) const {
+Error Session::Impl::explain(Error error, const ReadyStatement& ready, const RunOptions& options) const {
+  const std::string& sql = ready.sql;
+  if (error.span()) {
+    const std::size_t place =
+        ready.rewrite.to_original(engine::offset_of(ready.rewrite.text(), *error.span()));
+    error = std::move(error).with_span(engine::span_at(sql, place, 0, options.source));
+  }
   const bool missing = &error.code() == &engine::kCatalog && error.message().starts_with("Table with name ");
   if (!missing) return error;
   std::string name;
   if (error.span()) {
     const std::size_t offset = engine::offset_of(sql, *error.span());
-    const Result<std::vector<NameChain>> chains = find_names(sql.substr(offset));
-    if (chains.ok() && !chains->empty()) name = std::string(sql.substr(offset, chains->front().end));
+    const Result<std::vector<NameChain>> chains = find_names(std::string_view(sql).substr(offset));
+    if (chains.ok() && !chains->empty()) name = sql.substr(offset, chains->front().end);
   }
   if (name.empty()) return error;
   Error better(kUnknownTable, fmt::format("there is no table `{}`", name));

@@ -3,8 +3,10 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -23,6 +25,30 @@ struct RunOptions {
   std::string source = "sql";  ///< What errors call the text ("report.sql").
   std::string copy_to_parquet =
       "";  ///< A path: the rows are written there, and only their count is answered.
+};
+
+/// A statement that may be run many times. Belongs to its session's thread, and must not outlive the session.
+class PreparedStatement {
+ public:
+  engine::StatementKind kind() const { return statement_.kind(); }
+  /// Of `$1`, `$name`: without the `$`, in order of position.
+  const std::vector<std::string>& parameters() const { return statement_.parameters(); }
+  /// As far as it is known before there are values.
+  engine::ColumnType parameter_type(std::size_t index) const { return statement_.parameter_type(index); }
+  std::vector<engine::Column> columns() const { return statement_.columns(); }
+
+ private:
+  friend class Session;
+  PreparedStatement(std::string sql, std::string source, std::string text, engine::Statement statement)
+      : sql_(std::move(sql)),
+        source_(std::move(source)),
+        text_(std::move(text)),
+        statement_(std::move(statement)) {}
+
+  std::string sql_;
+  std::string source_;
+  std::string text_;  ///< What the engine was given.
+  engine::Statement statement_;
 };
 
 /// A user's SQL over the lake's tables by name. Each statement sees one consistent state of every table that
@@ -48,6 +74,12 @@ class Session {
   /// Runs one statement. Read the result to its end, or drop it, before the next call. Errors: those of
   /// query/errors.h, engine/errors.h, the catalog and the tables; spans are places in the statement's script.
   Result<engine::ResultSet> run(const StatementText& statement, const RunOptions& options);
+
+  /// Prepares one statement; its parameters get their values in execute(). Errors: as of run().
+  Result<PreparedStatement> prepare(const StatementText& statement, const std::string& source = "sql");
+  /// Runs it on the present state of the tables. `values` are as many as its parameters, and in their order.
+  Result<engine::ResultSet> execute(PreparedStatement& prepared,
+                                    std::span<const engine::ParameterValue> values);
 
   /// Cancels the running statement. From any thread.
   void interrupt();

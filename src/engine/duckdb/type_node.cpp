@@ -30,39 +30,40 @@ struct Name {
   duckdb_type id;
   std::string_view sql;
   ColumnKind kind;
+  TypeId precise;
 };
 
 constexpr std::array kNames = {
-    Name{DUCKDB_TYPE_BOOLEAN, "BOOLEAN", ColumnKind::kBoolean},
-    Name{DUCKDB_TYPE_TINYINT, "TINYINT", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_SMALLINT, "SMALLINT", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_INTEGER, "INTEGER", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_BIGINT, "BIGINT", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_UTINYINT, "UTINYINT", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_USMALLINT, "USMALLINT", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_UINTEGER, "UINTEGER", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_UBIGINT, "UBIGINT", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_HUGEINT, "HUGEINT", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_UHUGEINT, "UHUGEINT", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_BIGNUM, "BIGNUM", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_FLOAT, "FLOAT", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_DOUBLE, "DOUBLE", ColumnKind::kNumber},
-    Name{DUCKDB_TYPE_TIMESTAMP, "TIMESTAMP", ColumnKind::kTemporal},
-    Name{DUCKDB_TYPE_TIMESTAMP_S, "TIMESTAMP_S", ColumnKind::kTemporal},
-    Name{DUCKDB_TYPE_TIMESTAMP_MS, "TIMESTAMP_MS", ColumnKind::kTemporal},
-    Name{DUCKDB_TYPE_TIMESTAMP_NS, "TIMESTAMP_NS", ColumnKind::kTemporal},
-    Name{DUCKDB_TYPE_TIMESTAMP_TZ, "TIMESTAMP WITH TIME ZONE", ColumnKind::kTemporal},
-    Name{DUCKDB_TYPE_DATE, "DATE", ColumnKind::kTemporal},
-    Name{DUCKDB_TYPE_TIME, "TIME", ColumnKind::kTemporal},
-    Name{DUCKDB_TYPE_TIME_NS, "TIME_NS", ColumnKind::kTemporal},
-    Name{DUCKDB_TYPE_TIME_TZ, "TIME WITH TIME ZONE", ColumnKind::kTemporal},
-    Name{DUCKDB_TYPE_INTERVAL, "INTERVAL", ColumnKind::kTemporal},
-    Name{DUCKDB_TYPE_VARCHAR, "VARCHAR", ColumnKind::kText},
-    Name{DUCKDB_TYPE_UUID, "UUID", ColumnKind::kText},
-    Name{DUCKDB_TYPE_BLOB, "BLOB", ColumnKind::kBinary},
-    Name{DUCKDB_TYPE_GEOMETRY, "GEOMETRY", ColumnKind::kBinary},
-    Name{DUCKDB_TYPE_BIT, "BIT", ColumnKind::kText},
-    Name{DUCKDB_TYPE_SQLNULL, "NULL", ColumnKind::kText},
+    Name{DUCKDB_TYPE_BOOLEAN, "BOOLEAN", ColumnKind::kBoolean, TypeId::kBoolean},
+    Name{DUCKDB_TYPE_TINYINT, "TINYINT", ColumnKind::kNumber, TypeId::kInt8},
+    Name{DUCKDB_TYPE_SMALLINT, "SMALLINT", ColumnKind::kNumber, TypeId::kInt16},
+    Name{DUCKDB_TYPE_INTEGER, "INTEGER", ColumnKind::kNumber, TypeId::kInt32},
+    Name{DUCKDB_TYPE_BIGINT, "BIGINT", ColumnKind::kNumber, TypeId::kInt64},
+    Name{DUCKDB_TYPE_UTINYINT, "UTINYINT", ColumnKind::kNumber, TypeId::kUint8},
+    Name{DUCKDB_TYPE_USMALLINT, "USMALLINT", ColumnKind::kNumber, TypeId::kUint16},
+    Name{DUCKDB_TYPE_UINTEGER, "UINTEGER", ColumnKind::kNumber, TypeId::kUint32},
+    Name{DUCKDB_TYPE_UBIGINT, "UBIGINT", ColumnKind::kNumber, TypeId::kUint64},
+    Name{DUCKDB_TYPE_HUGEINT, "HUGEINT", ColumnKind::kNumber, TypeId::kInt128},
+    Name{DUCKDB_TYPE_UHUGEINT, "UHUGEINT", ColumnKind::kNumber, TypeId::kUint128},
+    Name{DUCKDB_TYPE_BIGNUM, "BIGNUM", ColumnKind::kNumber, TypeId::kBignum},
+    Name{DUCKDB_TYPE_FLOAT, "FLOAT", ColumnKind::kNumber, TypeId::kFloat},
+    Name{DUCKDB_TYPE_DOUBLE, "DOUBLE", ColumnKind::kNumber, TypeId::kDouble},
+    Name{DUCKDB_TYPE_TIMESTAMP, "TIMESTAMP", ColumnKind::kTemporal, TypeId::kTimestamp},
+    Name{DUCKDB_TYPE_TIMESTAMP_S, "TIMESTAMP_S", ColumnKind::kTemporal, TypeId::kTimestamp},
+    Name{DUCKDB_TYPE_TIMESTAMP_MS, "TIMESTAMP_MS", ColumnKind::kTemporal, TypeId::kTimestamp},
+    Name{DUCKDB_TYPE_TIMESTAMP_NS, "TIMESTAMP_NS", ColumnKind::kTemporal, TypeId::kTimestamp},
+    Name{DUCKDB_TYPE_TIMESTAMP_TZ, "TIMESTAMP WITH TIME ZONE", ColumnKind::kTemporal, TypeId::kTimestampTz},
+    Name{DUCKDB_TYPE_DATE, "DATE", ColumnKind::kTemporal, TypeId::kDate},
+    Name{DUCKDB_TYPE_TIME, "TIME", ColumnKind::kTemporal, TypeId::kTime},
+    Name{DUCKDB_TYPE_TIME_NS, "TIME_NS", ColumnKind::kTemporal, TypeId::kTime},
+    Name{DUCKDB_TYPE_TIME_TZ, "TIME WITH TIME ZONE", ColumnKind::kTemporal, TypeId::kTimeTz},
+    Name{DUCKDB_TYPE_INTERVAL, "INTERVAL", ColumnKind::kTemporal, TypeId::kInterval},
+    Name{DUCKDB_TYPE_VARCHAR, "VARCHAR", ColumnKind::kText, TypeId::kText},
+    Name{DUCKDB_TYPE_UUID, "UUID", ColumnKind::kText, TypeId::kUuid},
+    Name{DUCKDB_TYPE_BLOB, "BLOB", ColumnKind::kBinary, TypeId::kBinary},
+    Name{DUCKDB_TYPE_GEOMETRY, "GEOMETRY", ColumnKind::kBinary, TypeId::kBinary},
+    Name{DUCKDB_TYPE_BIT, "BIT", ColumnKind::kText, TypeId::kBits},
+    Name{DUCKDB_TYPE_SQLNULL, "NULL", ColumnKind::kText, TypeId::kText},
 };
 
 const Name* find_name(duckdb_type id) {
@@ -111,6 +112,9 @@ Result<TypeNode> read_type(duckdb_logical_type type) {
   TypeNode node;
   node.id = duckdb_get_type_id(type);
   switch (node.id) {
+    case DUCKDB_TYPE_VARCHAR:
+      node.is_json = take(duckdb_logical_type_get_alias(type)) == "JSON";
+      break;
     case DUCKDB_TYPE_DECIMAL:
       node.width = duckdb_decimal_width(type);
       node.scale = duckdb_decimal_scale(type);
@@ -186,6 +190,23 @@ ColumnKind TypeNode::kind() const {
     default: {
       const Name* name = find_name(id);
       return name == nullptr ? ColumnKind::kNested : name->kind;
+    }
+  }
+}
+
+ColumnType TypeNode::precise() const {
+  switch (id) {
+    case DUCKDB_TYPE_DECIMAL:
+      return {.id = TypeId::kDecimal, .width = width, .scale = scale};
+    case DUCKDB_TYPE_ENUM:
+      return {.id = TypeId::kText};
+    case DUCKDB_TYPE_LIST:
+    case DUCKDB_TYPE_ARRAY:
+      return {.id = TypeId::kList, .element = children[0].precise().id};
+    default: {
+      const Name* name = find_name(id);
+      if (name == nullptr) return {.id = TypeId::kNested};
+      return {.id = is_json ? TypeId::kJson : name->precise};
     }
   }
 }

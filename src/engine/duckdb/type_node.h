@@ -18,12 +18,14 @@ struct TypeNode {
   std::uint8_t width = 0;                     ///< Of decimals.
   std::uint8_t scale = 0;
   std::uint64_t array_size = 0;
+  bool is_json = false;            ///< Text with the name JSON.
   std::vector<std::string> names;  ///< Of struct fields, union members, enum values.
   /// Struct fields; union members; of lists and arrays the element; of maps key and value.
   std::vector<TypeNode> children;
 
   std::string to_sql() const;
   ColumnKind kind() const;
+  ColumnType precise() const;
 };
 
 /// Reads a logical type. Errors: sql.unsupported_type.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "catalog/errors.h"
@@ -57,11 +58,11 @@ Result<std::string> LakeViews::view_schema(const catalog::Table& table, const Ta
 }
 
 Status LakeViews::ensure_view(const catalog::Table& table, const TableUse& use, const std::string& schema) {
-  std::string& view = views_[{schema, table.name.name}];
+  View& view = views_[{schema, table.name.name}];
   // A snapshot never changes; a branch's schema may, with the table's.
   const bool fixed = use.at && !std::holds_alternative<table::SnapshotByRef>(*use.at);
   const std::string made_from = fixed ? schema : table.metadata_location;
-  if (view == made_from) return ok_status();
+  if (view.made_from == made_from) return ok_status();
   TARN_ASSIGN_OR_RETURN(table::Scan scan, table::plan_scan(lake_.manifests, *table.metadata,
                                                            use.at.value_or(table::CurrentSnapshot{})));
   TARN_ASSIGN_OR_RETURN(scan, vectors_.replaced(std::move(scan)));
@@ -74,7 +75,21 @@ Status LakeViews::ensure_view(const catalog::Table& table, const TableUse& use, 
                  fmt::format("`{}` cannot be read: {}", table.name.to_string(), made.error().message()))
         .with_hint(made.error().hint());
   }
-  view = made_from;
+  view = {table.name, made_from};
+  return ok_status();
+}
+
+Status LakeViews::forget_others(const std::vector<TableName>& tables) {
+  for (auto view = views_.begin(); view != views_.end();) {
+    if (view->second.made_from.empty() || std::ranges::binary_search(tables, view->second.table)) {
+      ++view;
+      continue;
+    }
+    TARN_RETURN_IF_ERROR(
+        connection_.run(fmt::format("DROP VIEW IF EXISTS {}.{}", quote_identifier(view->first.schema),
+                                    quote_identifier(view->first.name))));
+    view = views_.erase(view);
+  }
   return ok_status();
 }
 

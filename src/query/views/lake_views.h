@@ -35,6 +35,8 @@ class LakeViews {
   /// Returns the schema of each use's view. Errors: table.snapshot_not_found, sql.unreadable_table, and those
   /// of catalog, state and store.
   Result<std::vector<std::string>> ensure(const std::vector<TableUse>& uses);
+  /// Drops the views of tables that are not (or no more) among `tables`, which are sorted.
+  Status forget_others(const std::vector<TableName>& tables);
 
  private:
   Result<std::vector<catalog::Table>> load_consistently(const std::vector<TableUse>& uses);
@@ -45,7 +47,11 @@ class LakeViews {
   Lake lake_;
   DeletionVectorFiles vectors_;
   /// What each view was made from, by its own name: a metadata location, or the schema of a former state.
-  std::map<TableName, std::string> views_;
+  struct View {
+    TableName table;
+    std::string made_from;
+  };
+  std::map<TableName, View> views_;
 };
 
 }  // namespace tarn::query

@@ -48,14 +48,17 @@ Result<std::vector<project::ProjectFile>> read_project(const fs::path& folder) {
   std::vector<project::ProjectFile> files;
   std::error_code failed;
   std::vector<fs::path> found = {folder / "tarn.yaml"};
-  const fs::path feeds = folder / "feeds";
-  if (fs::is_directory(feeds, failed)) {
-    for (auto it = fs::recursive_directory_iterator(feeds, failed); !failed && it != fs::end(it);
+  for (const char* const name : {"feeds", "access"}) {
+    const fs::path below = folder / name;
+    // A folder that cannot be looked into is not one that is not there: policy must not be passed over.
+    const fs::file_status status = fs::status(below, failed);
+    if (status.type() == fs::file_type::not_found) continue;
+    for (auto it = fs::recursive_directory_iterator(below, failed); !failed && it != fs::end(it);
          it.increment(failed)) {
       if (it->is_regular_file(failed)) found.push_back(it->path());
     }
     if (failed)
-      return Error(io::kFailed, fmt::format("cannot list {}: {}", feeds.string(), failed.message()));
+      return Error(io::kFailed, fmt::format("cannot list {}: {}", below.string(), failed.message()));
   }
   for (const fs::path& path : found) {
     std::string name = path.lexically_relative(folder).generic_string();

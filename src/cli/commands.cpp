@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/access/command_access.h"
 #include "cli/backup/command_backup.h"
 #include "cli/commands/command_demo.h"
 #include "cli/commands/command_discover.h"
@@ -71,6 +72,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_sql_command(app, context);
   add_table_command(app, context);
   add_changes_command(app, context);
+  add_access_command(app, context);
   add_files_command(app, context);
   add_status_command(app, context);
   add_doctor_command(app, context);

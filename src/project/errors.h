@@ -136,6 +136,27 @@ inline constexpr ErrorCode kBadMoveTo{"contract.bad_move_to", ErrorClass::kUser,
                                       "`after: move` and `move_to:` do not fit together or feed themselves.",
                                       "Move to a folder outside the watched one, or ignore it."};
 
+inline constexpr ErrorCode kUnknownRole{
+    "access.unknown_role", ErrorClass::kUser,
+    "A user or role names a role that does not exist, or inherits itself.",
+    "Correct the name, or define the role under `roles:`."};
+inline constexpr ErrorCode kDuplicateName{"access.duplicate_name", ErrorClass::kUser,
+                                          "Two files define the same user or role, or the same setting.",
+                                          "Keep one of the two."};
+inline constexpr ErrorCode kUnknownGranted{
+    "access.unknown_table", ErrorClass::kUser,
+    "A grant or denial names a table or class that does not exist, or no table's name.",
+    "Correct the name: `schema.table`, with `*` for any characters of a part."};
+inline constexpr ErrorCode kUnknownMasked{"access.unknown_column", ErrorClass::kUser,
+                                          "A grant or denial names a column that its tables do not have.",
+                                          "Correct the name."};
+inline constexpr ErrorCode kBadPassword{"access.bad_password", ErrorClass::kUser,
+                                        "A user's `password:` is not a SCRAM verifier.",
+                                        "Let `tarn access password` make it; never write a password down."};
+inline constexpr ErrorCode kBadMask{"access.bad_mask", ErrorClass::kUser,
+                                    "A mask is not known, or does not fit the column's type.",
+                                    "Choose another mask; `null` fits every type."};
+
 /// Every code of this library, for the reference page.
 inline std::span<const ErrorCode* const> error_codes() {
   static constexpr std::array kCodes = {
@@ -147,7 +168,8 @@ inline std::span<const ErrorCode* const> error_codes() {
       &kDuplicateFrom,  &kBadKey,         &kBadVersionColumn, &kBadDeleteRule, &kBadTrack,
       &kBadEventTime,   &kBadPartition,   &kBadSort,          &kBadRange,      &kBadConstant,
       &kBadFormat,      &kBadFrom,        &kBadDialect,       &kOverlap,       &kBadTimezone,
-      &kBadChild,       &kBadMoveTo};
+      &kBadChild,       &kBadMoveTo,      &kUnknownRole,      &kDuplicateName, &kUnknownGranted,
+      &kUnknownMasked,  &kBadPassword,    &kBadMask};
   return kCodes;
 }
 

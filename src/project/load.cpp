@@ -52,6 +52,19 @@ ProjectSpec read_project(const ProjectFile& file, const EnvironmentLookup& envir
   return spec;
 }
 
+void read_access(const ProjectFile& file, const EnvironmentLookup& environment, AccessSpec& spec,
+                 Diagnostics& out) {
+  Document document;
+  if (!parse_yaml(file, document, out)) return;
+  substitute_environment(document, environment, out);
+  Reader reader(document, out);
+  access_block().read(document.root, reader, spec);
+}
+
+bool is_access_file(std::string_view path) {
+  return path.starts_with("access/");
+}
+
 }  // namespace
 
 void Diagnostics::error(Error error) {
@@ -75,7 +88,8 @@ std::vector<Error> Diagnostics::take_warnings() {
 
 bool is_project_file(std::string_view path) {
   if (path == "tarn.yaml") return true;
-  return path.starts_with("feeds/") && (path.ends_with(".yaml") || path.ends_with(".yml"));
+  return (path.starts_with("feeds/") || is_access_file(path)) &&
+         (path.ends_with(".yaml") || path.ends_with(".yml"));
 }
 
 LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup& environment,
@@ -83,12 +97,13 @@ LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup&
   Diagnostics out;
   Project project;
   std::vector<const ProjectFile*> feeds;
+  std::vector<const ProjectFile*> access;
   const ProjectFile* own = nullptr;
   for (const ProjectFile& file : files) {
     if (file.path == "tarn.yaml") {
       own = &file;
     } else if (is_project_file(file.path)) {
-      feeds.push_back(&file);
+      (is_access_file(file.path) ? access : feeds).push_back(&file);
     }
   }
   if (own != nullptr) {
@@ -110,9 +125,18 @@ LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup&
                     .with_span({"feeds/", 0, 0, 1, ""})
                     .with_hint("write a contract in feeds/, or let `tarn discover FILE` propose one"));
   }
+  std::ranges::sort(access, {}, &ProjectFile::path);
+  for (const ProjectFile* file : access) {
+    if (!project.access) project.access.emplace();
+    read_access(*file, environment, *project.access, out);
+  }
   check_project(project, clean, out);
   check_locations(project, out);
   if (own != nullptr) check_folders(project, folders, out);
+  if (project.access) {
+    const bool all_clean = clean.size() == feeds.size() && std::ranges::all_of(clean, std::identity());
+    check_access(project, all_clean, out);
+  }
   LoadOutcome outcome{std::nullopt, out.take_errors(), out.take_warnings()};
   if (outcome.errors.empty()) outcome.project = std::move(project);
   return outcome;

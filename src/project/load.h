@@ -11,7 +11,7 @@
 
 /// From the bytes of a project's files to a checked Project, or to everything that is wrong with it.
 ///
-///   std::vector<ProjectFile> files = …;   // tarn.yaml and feeds/*.yaml, read by the caller
+///   std::vector<ProjectFile> files = …;   // tarn.yaml, feeds/*.yaml and access/*.yaml, read by the caller
 ///   LoadOutcome outcome = load(files, [](std::string_view name) { return environment(name); });
 ///   std::cerr << render_outcome(outcome, color);
 ///   if (!outcome.project) return kExitFailed;
@@ -44,7 +44,8 @@ struct LoadOutcome {
   std::vector<Error> warnings;
 };
 
-/// Whether load() reads a file of this path: `tarn.yaml`, or `*.yaml` and `*.yml` under `feeds/`.
+/// Whether load() reads a file of this path: `tarn.yaml`, or `*.yaml` and `*.yml` under `feeds/` and
+/// `access/`.
 bool is_project_file(std::string_view path);
 
 /// Reads, checks and joins a project's files; those that is_project_file() refuses are passed over.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "project/access_spec.h"
 #include "project/feed_spec.h"
 #include "project/located.h"
 
@@ -124,6 +125,8 @@ bool is_s3_location(std::string_view written);
 struct Project {
   ProjectSpec spec;
   std::vector<FeedSpec> feeds;  ///< In the order of their file names.
+  /// Nothing: no file under access/, and no users.
+  std::optional<AccessSpec> access = std::nullopt;
 
   /// The feed of that name, or null.
   const FeedSpec* find_feed(std::string_view name) const;

@@ -58,6 +58,14 @@ KindWords words_of(ValueKind kind) {
           R"({"type": "string", "pattern": "^ *[a-z_][a-z0-9_]*( +([aA][sS][cC]|[dD][eE][sS][cC]))? *$"})"};
     case ValueKind::kTextMap:
       return {"names and texts", "", R"({"type": "object", "additionalProperties": {"type": "string"}})"};
+    case ValueKind::kTextsMap:
+      return {
+          "names, each with a text or texts", "",
+          R"({"type": "object", "additionalProperties": {"anyOf": [{"type": ["string", "number", "boolean"]}, {"type": "array", "items": {"type": ["string", "number", "boolean"]}}]}})"};
+    case ValueKind::kMaskMap:
+      return {
+          "names, each with a mask", "",
+          R"({"type": "object", "additionalProperties": {"anyOf": [{"enum": ["none", "hash", "null", "year", "month", null]}, {"type": "object", "properties": {"partial": {"type": "integer", "minimum": 1}, "generalise": {"type": "integer", "minimum": 1}}, "additionalProperties": false, "minProperties": 1, "maxProperties": 1}]}})"};
     case ValueKind::kBlock:
       return {"block", "blocks", ""};
   }
@@ -106,7 +114,9 @@ Json one_value(const KeyInfo& key) {
 
 Json key_schema(const BlockInfo& block, const KeyInfo& key) {
   Json schema = one_value(key);
-  if (key.list && key.kind == ValueKind::kBlock) {
+  if (key.named) {
+    schema = {{"type", "object"}, {"additionalProperties", schema}};
+  } else if (key.list && key.kind == ValueKind::kBlock) {
     schema = {{"type", "array"}, {"items", schema}};
     if (key.required) schema["minItems"] = 1;
   } else if (key.list) {
@@ -199,6 +209,7 @@ std::string type_words(const KeyInfo& key) {
     }
     return list;
   }
+  if (key.named) return fmt::format("names, each with a [{0}](#{0}) block", key.block().name);
   if (key.list && key.kind == ValueKind::kBlock)
     return fmt::format("list of [{}](#{}) blocks", key.block().name, key.block().name);
   if (key.kind == ValueKind::kBlock) {
@@ -262,11 +273,16 @@ std::string project_json_schema() {
   return whole_schema(project_block().info(), "A project (tarn.yaml)");
 }
 
+std::string access_json_schema() {
+  return whole_schema(access_block().info(), "Who may see what (access/*.yaml)");
+}
+
 std::string contract_reference_markdown() {
   std::set<std::string_view> done;
   std::string out;
   describe(project_block().info(), "##", done, out);
   describe(feed_block().info(), "##", done, out);
+  describe(access_block().info(), "##", done, out);
   out +=
       "## Values\n\n"
       "- Where a list may stand, one value alone is a list of one.\n"

@@ -12,8 +12,11 @@ std::string feed_json_schema();
 /// JSON Schema (draft 2020-12) of tarn.yaml.
 std::string project_json_schema();
 
-/// Every key of tarn.yaml and feeds/*.yaml with type, default, allowed values, meaning and example, as
-/// Markdown whose first heading is of level 2.
+/// JSON Schema (draft 2020-12) of access/*.yaml.
+std::string access_json_schema();
+
+/// Every key of tarn.yaml, feeds/*.yaml and access/*.yaml with type, default, allowed values, meaning and
+/// example, as Markdown whose first heading is of level 2.
 std::string contract_reference_markdown();
 
 }  // namespace tarn::project

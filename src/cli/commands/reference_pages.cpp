@@ -136,6 +136,7 @@ std::vector<ReferencePage> reference_pages(const CLI::App& app) {
           {"contracts.md",
            std::string(kGenerated) + "# Contracts: every key\n\n" + project::contract_reference_markdown()},
           {"feed.schema.json", project::feed_json_schema()},
+          {"access.schema.json", project::access_json_schema()},
           {"tarn.schema.json", project::project_json_schema()}};
 }
 

@@ -41,6 +41,10 @@ void check_folders(const Project& project, const FolderLookup& folders, Diagnost
 /// `project.plain_transport`.
 void check_locations(const Project& project, Diagnostics& out);
 
+/// access/*.yaml by itself and beside the contracts, when `clean` (no contract has an error); the codes
+/// `access.*`. What only the SQL engine can tell of row filters is checked elsewhere.
+void check_access(const Project& project, bool clean, Diagnostics& out);
+
 /// Names that Tarn keeps for itself; `contract.reserved_name`.
 void check_column_name(const Located<std::string>& name, Diagnostics& out);
 

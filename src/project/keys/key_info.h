@@ -40,6 +40,8 @@ enum class ValueKind : std::uint8_t {
   kPartition,
   kSort,
   kTextMap,
+  kTextsMap,
+  kMaskMap,
   kBlock,
 };
 
@@ -60,7 +62,8 @@ struct KeyInfo {
   std::vector<std::string_view> synonyms = {};  ///< What people write instead; for hints.
   // Filled by Block::add().
   ValueKind kind = ValueKind::kText;
-  bool list = false;  ///< A list of such values, or one alone.
+  bool list = false;   ///< A list of such values, or one alone.
+  bool named = false;  ///< Of kBlock: names, each with such a block.
   std::string default_yaml = {};
   std::span<const Choice> choices = {};
   const BlockInfo& (*block)() = nullptr;

@@ -34,6 +34,7 @@ struct Binding {
   std::function<void(const Node&, const KeyInfo&, Reader&, T&)> read;
   std::function<std::optional<Node>(const T&, bool with_descriptive)> write;  ///< Nothing: leave the key out.
   std::function<bool(const T&)> is_absent = nullptr;  ///< A block that nobody wrote; null for all else.
+  bool named = false;
 };
 
 template <typename Codec, typename T, typename M>
@@ -74,6 +75,7 @@ class Block {
   void add(Binding<T> binding, KeyInfo key) {
     key.kind = binding.kind;
     key.list = binding.list;
+    key.named = binding.named;
     key.choices = binding.choices;
     key.block = binding.block;
     blanks_.push_back(key.kind == ValueKind::kBlock ? std::nullopt : binding.write(T{}, true));
@@ -184,6 +186,31 @@ Binding<T> block_field(M T::*member) {
   return binding;
 }
 
+/// A key that holds names, each with a block described by the function `kDescribed`, whose `name` it is.
+template <auto kDescribed, typename T, typename Item>
+Binding<T> named_blocks(std::vector<Item> T::*member) {
+  const auto info = +[]() -> const BlockInfo& { return kDescribed().info(); };
+  Binding<T> binding{ValueKind::kBlock, false, {}, info, nullptr, nullptr};
+  binding.named = true;
+  binding.read = [member](const Node& node, const KeyInfo& key, Reader& reader, T& out) {
+    if (!reader.expect_map(node, key.name)) return;
+    for (const Node::Entry& entry : node.entries) {
+      Item& item = (out.*member).emplace_back();
+      Value<std::string>::read(entry.key, key, reader, item.name.value);
+      item.name.span = reader.span(entry.key);
+      kDescribed().read(entry.value, reader, item);
+    }
+  };
+  binding.write = [member](const T& value, bool with_descriptive) {
+    Node map = Node::map({});
+    for (const Item& item : value.*member)
+      map.entries.push_back({Node::scalar(*item.name), kDescribed().write(item, with_descriptive)});
+    return std::optional<Node>(std::move(map));
+  };
+  return binding;
+}
+
+const Block<AccessSpec>& access_block();
 const Block<ProjectSpec>& project_block();
 const Block<S3Spec>& s3_block();
 const Block<FeedSpec>& feed_block();

@@ -84,7 +84,7 @@ struct Guess {
 
 /// Whether the block and the root are of one kind of file; then where a key would belong in it.
 std::optional<Guess> guess_elsewhere(std::string_view name, const BlockInfo& block) {
-  for (const BlockInfo* root : {&feed_block().info(), &project_block().info()}) {
+  for (const BlockInfo* root : {&feed_block().info(), &project_block().info(), &access_block().info()}) {
     const bool same_file =
         block.name == root->name || home_of(block.keys.front().name, *root, 3).key != nullptr;
     if (!same_file) continue;
@@ -172,7 +172,8 @@ const KeyInfo* Reader::unknown_key(const Node::Entry& entry, const BlockInfo& bl
   Guess guess = guess_key(entry.key.text, block);
   SourceSpan place = span(entry.key);
   // A secret that was written where none belongs is not shown to whoever reads the log.
-  if (holds_secret(entry.key.text)) place.line_text.clear();
+  if (holds_secret(entry.key.text) || (guess.meant != nullptr && holds_secret(guess.meant->name)))
+    place.line_text.clear();
   out_.error(Error(kUnknownKey,
                    fmt::format("`{}` is not a setting of {} {}", entry.key.text, block.article, block.name))
                  .with_span(std::move(place))

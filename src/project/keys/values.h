@@ -54,6 +54,8 @@ TARN_PROJECT_VALUE(PartitionField, ValueKind::kPartition);
 TARN_PROJECT_VALUE(SortField, ValueKind::kSort);
 using TextMap = std::map<std::string, std::string>;
 TARN_PROJECT_VALUE(TextMap, ValueKind::kTextMap);
+TARN_PROJECT_VALUE(AttributeMap, ValueKind::kTextsMap);
+TARN_PROJECT_VALUE(MaskMap, ValueKind::kMaskMap);
 #undef TARN_PROJECT_VALUE
 
 template <typename T>

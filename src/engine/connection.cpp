@@ -32,7 +32,7 @@ StatementKind to_kind(duckdb_statement_type type) {
     case DUCKDB_STATEMENT_TYPE_SET:
       return StatementKind::kSet;
     case DUCKDB_STATEMENT_TYPE_TRANSACTION:
-      return StatementKind::kTransaction;
+      return StatementKind::kTransactionControl;
     case DUCKDB_STATEMENT_TYPE_CALL:
       return StatementKind::kCall;
     case DUCKDB_STATEMENT_TYPE_PRAGMA:

@@ -21,7 +21,7 @@ enum class StatementKind : std::uint8_t {
   kPrepare,
   kExecute,
   kSet,
-  kTransaction,
+  kTransactionControl,
   kCall,
   kPragma,
   kCopy,

@@ -1,6 +1,7 @@
 // `delete_when`: deletions are versions as any other, remembered in a table of their own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <atomic>
 
 #include <filesystem>
 #include <map>
@@ -139,8 +140,8 @@ TEST(DeleteWhen, ACrashAtAnyStoreOperationAndARerunGiveTheSameTables) {
     Lake lake({kStaff}, "project: test\nbatch:\n  max_files: 1\n");
     lake.files["staff1.csv"] = csv("1,1,I,Ann\n2,2,D,\n3,1,I,Cyd\n");
     lake.files["staff2.csv"] = csv("1,2,D,\n2,3,I,Bob\n3,0,D,\n");
-    std::uint64_t calls = 0;
-    bool crashed = false;
+    std::atomic<std::uint64_t> calls = 0;  // Files of a batch are written side by side.
+    std::atomic<bool> crashed = false;
     lake.store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
       if (++calls >= at) crashed = true;
       if (crashed) return Error(io::kFailed, "the power is gone at " + location);

@@ -5,8 +5,9 @@
 namespace tarn::net {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr std::array kCodes = {&kBadTarget,   &kBadAddress, &kCannotListen, &kBadCertificate,
-                                        &kUnreachable, &kUntrusted,  &kReplyLost};
+  static constexpr std::array kCodes = {&kBadTarget,      &kBadAddress, &kCannotListen,
+                                        &kBadCertificate, &kClosed,     &kTimedOut,
+                                        &kUnreachable,    &kUntrusted,  &kReplyLost};
   return kCodes;
 }
 

@@ -19,6 +19,11 @@ inline constexpr ErrorCode kBadCertificate{
     "net.bad_certificate", ErrorClass::kUser,
     "The certificate, the key or the authorities of a listener cannot be used.",
     "Name PEM files that Tarn may read: the server's certificate first, its own key without passphrase."};
+inline constexpr ErrorCode kClosed{"net.closed", ErrorClass::kTransient, "A connection was closed.",
+                                   "Connect again."};
+inline constexpr ErrorCode kTimedOut{"net.timed_out", ErrorClass::kTransient,
+                                     "The other side of a connection took too long.",
+                                     "Connect again; look at the network between."};
 inline constexpr ErrorCode kUnreachable{"net.unreachable", ErrorClass::kTransient,
                                         "A server cannot be connected to.",
                                         "Check its name, its port and the network between."};

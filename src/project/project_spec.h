@@ -59,8 +59,20 @@ struct RestListenerSpec {
   bool operator==(const RestListenerSpec&) const = default;
 };
 
+/// The PostgreSQL wire protocol of `tarn serve`.
+struct PostgresListenerSpec {
+  std::string listen;  ///< `ADDRESS:PORT`; empty: off.
+  TlsSpec tls;
+  bool plain = false;  ///< Other machines may be served without TLS.
+  std::uint64_t max_connections = 200;
+  std::uint64_t max_running = 16;  ///< Statements at once.
+
+  bool operator==(const PostgresListenerSpec&) const = default;
+};
+
 struct ListenersSpec {
   RestListenerSpec rest;
+  PostgresListenerSpec postgres;
 
   bool operator==(const ListenersSpec&) const = default;
 };

@@ -165,6 +165,33 @@ std::string name_of(const Token& token, std::string_view sql) {
   return name;
 }
 
+std::string string_of(const Token& token, std::string_view sql) {
+  std::string_view text = token.in(sql);
+  if (text.starts_with('$')) {
+    const std::size_t mark = text.find('$', 1) + 1;
+    return std::string(text.size() < 2 * mark ? text.substr(mark)
+                                              : text.substr(mark, text.size() - 2 * mark));
+  }
+  const bool has_escapes = text.starts_with('E') || text.starts_with('e');
+  if (has_escapes) text.remove_prefix(1);
+  text.remove_prefix(1);
+  if (text.ends_with('\'')) text.remove_suffix(1);
+  std::string value;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_escape = has_escapes && text[i] == '\\';
+    if ((text[i] == '\'' || is_escape) && i + 1 < text.size()) ++i;
+    if (!is_escape) {
+      value += text[i];
+      continue;
+    }
+    constexpr std::string_view kLetters = "bfnrt";
+    constexpr std::string_view kMeant = "\b\f\n\r\t";
+    const std::size_t at = kLetters.find(text[i]);
+    value += at == std::string_view::npos ? text[i] : kMeant[at];
+  }
+  return value;
+}
+
 std::vector<StatementText> split_statements(std::string_view script) {
   std::vector<StatementText> statements;
   std::size_t first = std::string_view::npos;

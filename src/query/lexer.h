@@ -37,6 +37,9 @@ bool is_name(const Token& token);
 /// The name of a word or a quoted name, without its quotes; case is kept.
 std::string name_of(const Token& token, std::string_view sql);
 
+/// What a string token stands for: doubled quotes, the escapes of E'…' and dollar quotes are undone.
+std::string string_of(const Token& token, std::string_view sql);
+
 /// A statement of a script: `script` is the whole text, for the lines of errors.
 struct StatementText {
   std::string_view script;

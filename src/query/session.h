@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -51,6 +52,26 @@ class PreparedStatement {
   engine::Statement statement_;
 };
 
+/// The rows of a statement that are read while others of its session run. Belongs to its session's thread,
+/// but for interrupt(); must not outlive the session.
+class Cursor {
+ public:
+  /// Runs the statement. Call once, before rows(). Errors: those of the engine.
+  Status start();
+  engine::ResultSet& rows() { return *rows_; }
+  /// Cancels start() and rows().next(). From any thread.
+  void interrupt() { connection_->interrupt(); }
+
+ private:
+  friend class Session;
+  Cursor(std::unique_ptr<engine::Connection> connection, engine::Statement statement)
+      : connection_(std::move(connection)), statement_(std::move(statement)) {}
+
+  std::unique_ptr<engine::Connection> connection_;
+  engine::Statement statement_;
+  std::optional<engine::ResultSet> rows_;
+};
+
 /// A user's SQL over the lake's tables by name. Each statement sees one consistent state of every table that
 /// it names, and the next statement sees what was committed since.
 ///
@@ -77,14 +98,22 @@ class Session {
 
   /// Prepares one statement; its parameters get their values in execute(). Errors: as of run().
   Result<PreparedStatement> prepare(const StatementText& statement, const std::string& source = "sql");
-  /// Runs it on the present state of the tables. `values` are as many as its parameters, and in their order.
+  /// Runs it on the present state of the tables. `values[0]` is that of `$1`.
   Result<engine::ResultSet> execute(PreparedStatement& prepared,
                                     std::span<const engine::ParameterValue> values);
+
+  /// The same, with rows that stay readable whatever the session does next. Temporary tables are not seen.
+  Result<Cursor> open_cursor(const PreparedStatement& prepared,
+                             std::span<const engine::ParameterValue> values);
 
   /// Cancels the running statement. From any thread.
   void interrupt();
   /// 0 … 100, negative when it is not known. From any thread.
   double progress() const;
+
+  /// Names without a schema are looked for in the first of `schemas` that there is; in none when there is
+  /// none.
+  Status use_first(const std::vector<std::string>& schemas);
 
   /// Every table's full name as SQL writes it, the `ops` ones included; sorted.
   Result<std::vector<std::string>> table_names();

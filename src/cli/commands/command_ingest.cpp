@@ -6,6 +6,7 @@
 
 #include "base/size.h"
 #include "cli/commands/ingest_setup.h"
+#include "cli/listeners/postgres_listener.h"
 #include "cli/listeners/rest_listener.h"
 #include "cli/progress_bar.h"
 #include "maintain/background.h"
@@ -185,12 +186,17 @@ Result<int> run_serve(CommandContext& context) {
   if (const std::string& listen = project->spec.listeners.rest.listen; !listen.empty()) {
     TARN_ASSIGN_OR_RETURN(listener, RestListener::start(context, listen, log));
   }
+  std::unique_ptr<PostgresListener> postgres;
+  if (!project->spec.listeners.postgres.listen.empty()) {
+    TARN_ASSIGN_OR_RETURN(postgres, PostgresListener::start(context, log));
+  }
   // A store of its own: ingest never waits for what maintenance makes durable.
   const std::unique_ptr<io::ObjectStore> store = io::make_local_object_store();
   TARN_ASSIGN_OR_RETURN(auto background, maintain_in_background(context, *store, turns, log));
   ingest::Progress progress;
   const Status outcome = open.pipeline->serve(progress, stop.token());
   background.reset();
+  if (postgres != nullptr) postgres->stop();
   if (listener != nullptr) listener->stop();
   if (!outcome.ok()) {
     log.error("serve.failed", outcome.error(), {});

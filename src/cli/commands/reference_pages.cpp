@@ -20,6 +20,7 @@
 #include "io/errors.h"
 #include "maintain/errors.h"
 #include "net/errors.h"
+#include "pgwire/errors.h"
 #include "project/errors.h"
 #include "project/reference.h"
 #include "query/errors.h"
@@ -61,6 +62,7 @@ std::map<std::string_view, const ErrorCode*> all_codes() {
   add(catalog::error_codes());
   add(net::error_codes());
   add(rest::error_codes());
+  add(pgwire::error_codes());
   add(query::error_codes());
   add(format::error_codes());
   add(ingest::error_codes());

@@ -25,20 +25,21 @@ Status check_exposure(const project::RestListenerSpec& spec, const std::string& 
   return ok_status();
 }
 
-/// Null without `tls`. A renewed certificate is told to `log`, and one that cannot be used.
+}  // namespace
+
 Result<std::shared_ptr<net::TlsCertificate>> load_certificate(const project::TlsSpec& spec,
                                                               const std::filesystem::path& folder,
+                                                              const std::string& listener,
                                                               telemetry::Log& log) {
   if (spec.certificate.empty()) return std::shared_ptr<net::TlsCertificate>();
   return net::TlsCertificate::load(
-      tls_files(spec, folder), [&log](const Status& outcome, const net::TlsCertificate& certificate) {
-        if (!outcome.ok()) return log.warning("rest.certificate_refused", outcome.error(), {});
-        log.info("rest.certificate_renewed",
+      tls_files(spec, folder),
+      [&log, listener](const Status& outcome, const net::TlsCertificate& certificate) {
+        if (!outcome.ok()) return log.warning(listener + ".certificate_refused", outcome.error(), {});
+        log.info(listener + ".certificate_renewed",
                  {{"expires", format_timestamp_utc(certificate.expires_s() * 1'000'000)}});
       });
 }
-
-}  // namespace
 
 net::TlsFiles tls_files(const project::TlsSpec& spec, const std::filesystem::path& folder) {
   const auto file = [&](const std::string& written) {
@@ -55,7 +56,7 @@ Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& contex
   if (!address.is_loopback) TARN_RETURN_IF_ERROR(check_exposure(spec, listen));
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
   net::HttpServerOptions server{.address = address.address, .port = address.port};
-  TARN_ASSIGN_OR_RETURN(server.tls, load_certificate(spec.tls, folder, log));
+  TARN_ASSIGN_OR_RETURN(server.tls, load_certificate(spec.tls, folder, "rest", log));
   rest::RestCatalogOptions options;
   for (const project::RestClientSpec& client : spec.clients) {
     if (Status good = rest::check_hash(client.secret_hash); !good.ok())

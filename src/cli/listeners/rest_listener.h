@@ -16,6 +16,13 @@ namespace tarn::cli {
 /// The files of `tls`, by their paths.
 net::TlsFiles tls_files(const project::TlsSpec& spec, const std::filesystem::path& project_folder);
 
+/// Null without `tls`. A renewed certificate is told to `log`, and one that cannot be used, as events of
+/// `listener`. Errors: net.bad_certificate.
+Result<std::shared_ptr<net::TlsCertificate>> load_certificate(const project::TlsSpec& spec,
+                                                              const std::filesystem::path& project_folder,
+                                                              const std::string& listener,
+                                                              telemetry::Log& log);
+
 /// The Iceberg REST catalog of the project, answering requests while it lives.
 class RestListener {
  public:

@@ -136,6 +136,39 @@ const Block<RestListenerSpec>& rest_listener_block() {
   return kBlock;
 }
 
+Block<PostgresListenerSpec> describe_postgres_listener() {
+  Block<PostgresListenerSpec> block(
+      {.name = "postgres listener",
+       .description = "SQL for everything that speaks to a PostgreSQL server: psql, JDBC, ODBC, BI tools."});
+  block.add(field(&PostgresListenerSpec::listen), {.name = "listen",
+                                                   .description = "IP address and port; without it `tarn "
+                                                                  "serve` speaks no PostgreSQL.",
+                                                   .example = "127.0.0.1:5432"});
+  block.add(block_field<tls_block>(&PostgresListenerSpec::tls),
+            {.name = "tls",
+             .description = "Lets clients ask for TLS (`sslmode=require`); other machines must.",
+             .example = "{certificate: tls/server.pem, key: tls/server.key}"});
+  block.add(field(&PostgresListenerSpec::plain),
+            {.name = "plain",
+             .description = "Whether other machines are served without TLS, as within a network that has "
+                            "encryption of its own.",
+             .example = "true"});
+  block.add(field(&PostgresListenerSpec::max_connections),
+            {.name = "max_connections",
+             .description = "Clients at once; one more is told so (SQLSTATE 53300).",
+             .example = "200"});
+  block.add(field(&PostgresListenerSpec::max_running),
+            {.name = "max_running",
+             .description = "Statements that run at once; more wait for their turn, in their order.",
+             .example = "16"});
+  return block;
+}
+
+const Block<PostgresListenerSpec>& postgres_listener_block() {
+  static const Block<PostgresListenerSpec> kBlock = describe_postgres_listener();
+  return kBlock;
+}
+
 Block<ListenersSpec> describe_listeners() {
   Block<ListenersSpec> block(
       {.name = "listeners",
@@ -145,6 +178,10 @@ Block<ListenersSpec> describe_listeners() {
             {.name = "rest",
              .description = "The Iceberg REST catalog.",
              .example = "{listen: \"127.0.0.1:8181\"}"});
+  block.add(block_field<postgres_listener_block>(&ListenersSpec::postgres),
+            {.name = "postgres",
+             .description = "SQL over the PostgreSQL wire protocol.",
+             .example = "{listen: \"127.0.0.1:5432\"}"});
   return block;
 }
 

@@ -1,0 +1,125 @@
+#include "pgwire/running_statements.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tarn::pgwire {
+
+void RunningStatement::start(std::function<void()> interrupt) {
+  const std::lock_guard lock(mutex_);
+  interrupt_ = std::move(interrupt);
+  if (reason_ != EndReason::kShuttingDown) reason_ = EndReason::kNone;
+}
+
+void RunningStatement::redirect(std::function<void()> interrupt) {
+  const std::lock_guard lock(mutex_);
+  interrupt_ = std::move(interrupt);
+  if (reason_ != EndReason::kNone) interrupt_();
+}
+
+EndReason RunningStatement::finish() {
+  const std::lock_guard lock(mutex_);
+  interrupt_ = nullptr;
+  return reason_;
+}
+
+void RunningStatement::end(EndReason reason) {
+  const std::lock_guard lock(mutex_);
+  if (!interrupt_ && reason != EndReason::kShuttingDown) return;  // Nothing runs.
+  reason_ = reason;
+  if (interrupt_) interrupt_();
+}
+
+RunningStatements::RunningStatements(std::size_t max_running)
+    : free_(std::max<std::size_t>(max_running, 1)), watcher_([this] { watch(); }) {}
+
+RunningStatements::~RunningStatements() {
+  shut_down();
+}
+
+std::int32_t RunningStatements::enter(RunningStatement& statement, std::int32_t secret) {
+  const std::lock_guard lock(mutex_);
+  do {
+    last_process_ = last_process_ == 0x7fff'ffff ? 1 : last_process_ + 1;
+  } while (entries_.contains(last_process_));
+  entries_[last_process_] = {&statement, secret};
+  return last_process_;
+}
+
+void RunningStatements::leave(std::int32_t process) {
+  const std::lock_guard lock(mutex_);
+  entries_.erase(process);
+}
+
+void RunningStatements::cancel(std::int32_t process, std::int32_t secret) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(process);
+  if (found != entries_.end() && found->second.secret == secret)
+    found->second.statement->end(EndReason::kCancelled);
+}
+
+void RunningStatements::shut_down() {
+  const std::lock_guard lock(mutex_);
+  is_stopping_ = true;
+  for (auto& [process, entry] : entries_) entry.statement->end(EndReason::kShuttingDown);
+  changed_.notify_all();
+  turns_.notify_all();
+}
+
+bool RunningStatements::begin(TimePoint deadline) {
+  std::unique_lock lock(mutex_);
+  const auto place = waiting_.insert(waiting_.end(), 0);
+  const auto is_turn = [&] { return is_stopping_ || (free_ > 0 && place == waiting_.begin()); };
+  bool came = true;
+  if (deadline == TimePoint::max()) {
+    turns_.wait(lock, is_turn);
+  } else {
+    came = turns_.wait_until(lock, deadline, is_turn);
+  }
+  waiting_.erase(place);
+  turns_.notify_all();  // Another one is the first now.
+  if (!came || is_stopping_) return false;
+  --free_;
+  return true;
+}
+
+void RunningStatements::done() {
+  const std::lock_guard lock(mutex_);
+  ++free_;
+  turns_.notify_all();
+}
+
+void RunningStatements::set_deadline(std::int32_t process, TimePoint deadline) {
+  const std::lock_guard lock(mutex_);
+  entries_[process].deadline = deadline;
+  changed_.notify_all();
+}
+
+void RunningStatements::forget_deadline(std::int32_t process) {
+  const std::lock_guard lock(mutex_);
+  entries_[process].deadline.reset();
+}
+
+void RunningStatements::watch() {
+  std::unique_lock lock(mutex_);
+  while (!is_stopping_) {
+    std::optional<TimePoint> next;
+    const TimePoint now = std::chrono::steady_clock::now();
+    for (auto& [process, entry] : entries_) {
+      if (!entry.deadline) continue;
+      if (*entry.deadline <= now) {
+        entry.statement->end(EndReason::kTimedOut);
+        entry.deadline.reset();
+      } else if (!next || *entry.deadline < *next) {
+        next = entry.deadline;
+      }
+    }
+    if (next) {
+      changed_.wait_until(lock, *next);
+    } else {
+      changed_.wait(lock);
+    }
+  }
+}
+
+}  // namespace tarn::pgwire

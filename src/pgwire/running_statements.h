@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "base/result.h"
+
+/// What runs now, for those who want it to end: cancel requests, timeouts, the server's stop.
+namespace tarn::pgwire {
+
+enum class EndReason : std::uint8_t { kNone, kCancelled, kTimedOut, kShuttingDown };
+
+/// The statement of one connection. Any thread.
+class RunningStatement {
+ public:
+  /// From now on end() calls `interrupt`, until finish(). A connection that is told to end stays so.
+  void start(std::function<void()> interrupt);
+  /// What runs now is reached by another way; it is told at once where it was to end already.
+  void redirect(std::function<void()> interrupt);
+  /// Why it was to end, if it was.
+  EndReason finish();
+  void end(EndReason reason);
+
+ private:
+  std::mutex mutex_;
+  std::function<void()> interrupt_;
+  EndReason reason_ = EndReason::kNone;
+};
+
+/// The connections by the numbers that cancel requests name, what they may run at once, and when a
+/// statement's time is over. Any thread.
+class RunningStatements {
+ public:
+  explicit RunningStatements(std::size_t max_running);
+  /// All connections have left.
+  ~RunningStatements();
+  RunningStatements(const RunningStatements&) = delete;
+  RunningStatements& operator=(const RunningStatements&) = delete;
+
+  /// `statement` must stay until leave(). Returns the number of the connection.
+  std::int32_t enter(RunningStatement& statement, std::int32_t secret);
+  void leave(std::int32_t process);
+  /// Nothing happens where number and secret do not belong together.
+  void cancel(std::int32_t process, std::int32_t secret);
+  /// Ends every statement that runs, and those that wait for their turn.
+  void shut_down();
+
+  using TimePoint = std::chrono::steady_clock::time_point;
+  /// Waits until fewer statements run than may, in the order of asking. False: the time was over first, or
+  /// the server stops.
+  bool begin(TimePoint deadline);
+  void done();
+  /// Ends the statement at `deadline`, unless forget_deadline() was called before.
+  void set_deadline(std::int32_t process, TimePoint deadline);
+  void forget_deadline(std::int32_t process);
+
+ private:
+  struct Entry {
+    RunningStatement* statement = nullptr;
+    std::int32_t secret = 0;
+    std::optional<TimePoint> deadline = {};
+  };
+  void watch();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;  ///< For the thread that watches deadlines.
+  std::condition_variable turns_;
+  std::map<std::int32_t, Entry> entries_;
+  std::int32_t last_process_ = 0;
+  std::size_t free_;
+  std::list<char> waiting_;  ///< Places in the queue, by their addresses.
+  bool is_stopping_ = false;
+  std::jthread watcher_;
+};
+
+}  // namespace tarn::pgwire

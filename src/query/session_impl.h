@@ -1,0 +1,82 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "query/ops_tables.h"
+#include "query/rewrite.h"
+#include "query/session.h"
+#include "query/statement_plan.h"
+#include "query/views/lake_views.h"
+
+/// For this library only.
+namespace tarn::query {
+
+/// `USE main` goes back to none.
+inline constexpr std::string_view kNoSchema = "main";
+
+/// A statement whose tables are views of the engine now.
+struct ReadyStatement {
+  explicit ReadyStatement(std::string text) : sql(std::move(text)) {}
+  ReadyStatement(const ReadyStatement&) = delete;
+  ReadyStatement& operator=(const ReadyStatement&) = delete;
+
+  std::string sql;
+  Rewrite rewrite{sql};  ///< What the engine is given.
+};
+
+struct Session::Impl {
+  Impl(engine::Database& the_engine, std::unique_ptr<engine::Connection> connected, const Lake& the_lake,
+       const StatementRights& the_rights)
+      : engine(the_engine),
+        connection(std::move(connected)),
+        database(fmt::format("session_{}", connection->id())),
+        lake(the_lake),
+        rights(the_rights),
+        views(*connection, lake),
+        ops(*connection, lake.state, lake.catalog) {}
+  ~Impl() {
+    // A connection that is closing leaves nothing behind but its database; nobody can be told of an error.
+    (void)connection->run("USE memory.main; DETACH " + database);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  engine::Database& engine;
+  std::unique_ptr<engine::Connection> connection;
+  std::string search_path;
+  std::string database;  ///< Of the engine, with the views of this session alone.
+  Lake lake;
+  StatementRights rights;
+  LakeViews views;
+  OpsTables ops;
+  KnownNames known;
+  std::set<std::string> temporary;
+  std::map<std::string, std::string> prepared;  ///< PREPARE statements by the name that they give.
+
+  Result<engine::ResultSet> run(std::string_view sql, const RunOptions& options);
+  Result<std::unique_ptr<ReadyStatement>> make_ready(std::string_view sql, const RunOptions& options);
+  Result<engine::Statement> prepare(const ReadyStatement& ready, const RunOptions& options);
+  Result<engine::ResultSet> execute(const ReadyStatement& ready, engine::Statement& statement,
+                                    const RunOptions& options);
+  Result<std::string> expand(std::string_view sql);
+  std::string expand_show(std::string_view sql, const std::vector<Token>& tokens) const;
+  Result<std::string> expand_use(std::string_view sql, const std::vector<Token>& tokens);
+  Status provide(const StatementNeeds& needs, const RunOptions& options, ReadyStatement& ready);
+  Result<table::SnapshotSelector> resolve(const TimeTravel& at, const RunOptions& options);
+  Result<std::string> evaluate(const std::string& expression, const RunOptions& options);
+  Status bind(engine::Statement& statement, const RunOptions& options) const;
+  Status prepare_schemas();
+  Status prepare_again(std::string_view sql, const RunOptions& options);
+  void remember(std::string_view sql);
+  Error explain(Error error, const ReadyStatement& ready, const RunOptions& options) const;
+};
+
+}  // namespace tarn::query

@@ -90,6 +90,15 @@ Status Backend::greet() {
 Result<query::Session*> Backend::session() {
   if (!session_) {
     TARN_ASSIGN_OR_RETURN(session_, shared_.parts.open_session(login_.user, messages_.stream().peer()));
+    tells_settings_ = true;
+  }
+  if (tells_settings_) {
+    query::postgres::Identity identity{
+        .user = login_.user, .database = shared_.options.database, .process = process_};
+    for (const Settings::Entry& entry : settings_.all())
+      identity.settings.push_back({entry.name, entry.value, std::string(entry.description)});
+    session_->speak_postgres(std::move(identity));
+    tells_settings_ = false;
   }
   return session_.get();
 }

@@ -136,7 +136,8 @@ class Backend {
   Transaction transaction_ = Transaction::kNone;
   bool skips_to_sync_ = false;
   bool is_over_ = false;
-  std::string last_sql_;  ///< What errors of the extended protocol are about.
+  bool tells_settings_ = false;  ///< The session has yet to be told of changed settings.
+  std::string last_sql_;         ///< What errors of the extended protocol are about.
   std::map<std::string, std::shared_ptr<Prepared>, std::less<>> prepared_;
   std::map<std::string, Portal, std::less<>> portals_;
 };

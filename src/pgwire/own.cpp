@@ -88,6 +88,7 @@ Status Backend::run(const SavepointStatement& statement) {
 
 Status Backend::change_setting(std::string_view name, std::string value) {
   TARN_RETURN_IF_ERROR(settings_.set(name, std::move(value)));
+  tells_settings_ = true;
   TARN_ASSIGN_OR_RETURN(const std::string now, settings_.get(name));
   for (const std::string_view reported : Settings::reported()) {
     const bool is_same =

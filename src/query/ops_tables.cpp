@@ -159,6 +159,34 @@ std::vector<std::string_view> OpsTables::names() {
   return names;
 }
 
+VisibleTable OpsTables::describe(std::string_view name) {
+  using engine::TypeId;
+  constexpr std::array<std::pair<std::string_view, TypeId>, 6> kTypes = {
+      {{"BIGINT", TypeId::kInt64},
+       {"INTEGER", TypeId::kInt32},
+       {"BOOLEAN", TypeId::kBoolean},
+       {"TIMESTAMPTZ", TypeId::kTimestampTz},
+       {"JSON", TypeId::kJson},
+       {"VARCHAR", TypeId::kText}}};
+  VisibleTable table{.name = {"ops", std::string(name)}};
+  for (const Definition& definition : kDefinitions) {
+    if (definition.name != name) continue;
+    std::string_view left = definition.columns;
+    while (!left.empty()) {
+      const std::size_t comma = std::min(left.find(", "), left.size());
+      const std::string_view one = left.substr(0, comma);
+      left.remove_prefix(std::min(comma + 2, left.size()));
+      const std::size_t space = one.find(' ');
+      std::string column(one.substr(0, space));
+      std::erase(column, '"');
+      const auto* const type =
+          std::ranges::find(kTypes, one.substr(space + 1), &std::pair<std::string_view, TypeId>::first);
+      table.columns.push_back({.name = std::move(column), .type = {.id = type->second}});
+    }
+  }
+  return table;
+}
+
 Status OpsTables::recreate(std::string_view name) {
   for (const Definition& definition : kDefinitions) {
     if (definition.name != name) continue;

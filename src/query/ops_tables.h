@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "engine/connection.h"
+#include "query/visible_tables.h"
 #include "state/database.h"
 #include "state/ledger.h"
 
@@ -23,6 +24,8 @@ class OpsTables {
 
   /// The names, without the schema.
   static std::vector<std::string_view> names();
+  /// One of names() with its columns.
+  static VisibleTable describe(std::string_view name);
   /// Fills one of names().
   Status load(std::string_view name);
 

@@ -104,7 +104,7 @@ Result<Cursor> Session::open_cursor(const PreparedStatement& prepared,
   TARN_ASSIGN_OR_RETURN(const auto ready, impl_->make_ready(prepared.sql_, options));
   TARN_ASSIGN_OR_RETURN(std::unique_ptr<engine::Connection> connection, impl_->engine.connect());
   TARN_RETURN_IF_ERROR(connection->run(fmt::format("USE {}.main", impl_->database)));
-  if (!impl_->search_path.empty()) TARN_RETURN_IF_ERROR(connection->run(impl_->search_path));
+  TARN_RETURN_IF_ERROR(connection->run(impl_->path_statement()));
   Result<engine::Statement> statement = connection->prepare(ready->rewrite.text(), options.source);
   if (!statement.ok()) return impl_->explain(std::move(statement).error(), *ready, options);
   TARN_RETURN_IF_ERROR(bind_all(*statement, values));
@@ -130,6 +130,11 @@ Result<std::unique_ptr<ReadyStatement>> Session::Impl::make_ready(std::string_vi
   if (lake.renew_access) TARN_RETURN_IF_ERROR(lake.renew_access());
   TARN_ASSIGN_OR_RETURN(known.tables, lake.catalog.list_tables());
   TARN_RETURN_IF_ERROR(views.forget_others(known.tables));
+  std::string translated;
+  if (identity) {
+    TARN_ASSIGN_OR_RETURN(translated, translate(sql));
+    sql = translated;
+  }
   TARN_ASSIGN_OR_RETURN(std::string expanded, expand(sql));
   auto ready = std::make_unique<ReadyStatement>(expanded.empty() ? std::string(sql) : std::move(expanded));
   TARN_RETURN_IF_ERROR(prepare_again(ready->sql, options));
@@ -150,6 +155,10 @@ Result<engine::ResultSet> Session::Impl::execute(const ReadyStatement& ready, en
   if (!rows.ok()) return explain(std::move(rows).error(), ready, options);
   remember(ready.sql);
   return rows;
+}
+
+void Session::speak_postgres(postgres::Identity identity) {
+  impl_->identity = std::move(identity);
 }
 
 Status Session::use_first(const std::vector<std::string>& schemas) {

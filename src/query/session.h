@@ -14,6 +14,7 @@
 #include "engine/database.h"
 #include "query/lake.h"
 #include "query/lexer.h"
+#include "query/postgres/identity.h"
 #include "query/statement_rules.h"
 
 namespace tarn::query {
@@ -110,6 +111,10 @@ class Session {
   void interrupt();
   /// 0 … 100, negative when it is not known. From any thread.
   double progress() const;
+
+  /// From now on statements may be in PostgreSQL's dialect, and its system catalog is there. Call it again
+  /// when something in `identity` changed.
+  void speak_postgres(postgres::Identity identity);
 
   /// Names without a schema are looked for in the first of `schemas` that there is; in none when there is
   /// none.

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "query/ops_tables.h"
+#include "query/postgres/system_catalog.h"
 #include "query/rewrite.h"
 #include "query/session.h"
 #include "query/statement_plan.h"
@@ -41,7 +43,8 @@ struct Session::Impl {
         lake(the_lake),
         rights(the_rights),
         views(*connection, lake),
-        ops(*connection, lake.state, lake.catalog) {}
+        ops(*connection, lake.state, lake.catalog),
+        system(*connection) {}
   ~Impl() {
     // A connection that is closing leaves nothing behind but its database; nobody can be told of an error.
     (void)connection->run("USE memory.main; DETACH " + database);
@@ -51,7 +54,6 @@ struct Session::Impl {
 
   engine::Database& engine;
   std::unique_ptr<engine::Connection> connection;
-  std::string search_path;
   std::string database;  ///< Of the engine, with the views of this session alone.
   Lake lake;
   StatementRights rights;
@@ -59,6 +61,9 @@ struct Session::Impl {
   OpsTables ops;
   KnownNames known;
   std::set<std::string> temporary;
+  std::optional<postgres::Identity> identity;  ///< Of clients that speak PostgreSQL's dialect.
+  postgres::SystemCatalog system;
+  bool has_system = false;                      ///< It was made.
   std::map<std::string, std::string> prepared;  ///< PREPARE statements by the name that they give.
 
   Result<engine::ResultSet> run(std::string_view sql, const RunOptions& options);
@@ -69,6 +74,10 @@ struct Session::Impl {
   Result<std::string> expand(std::string_view sql);
   std::string expand_show(std::string_view sql, const std::vector<Token>& tokens) const;
   Result<std::string> expand_use(std::string_view sql, const std::vector<Token>& tokens);
+  /// The statement in the engine's dialect; the system catalog is there when it needs that.
+  Result<std::string> translate(std::string_view sql);
+  /// Where the engine looks for names, as a statement that says so.
+  std::string path_statement() const;
   Status provide(const StatementNeeds& needs, const RunOptions& options, ReadyStatement& ready);
   Result<table::SnapshotSelector> resolve(const TimeTravel& at, const RunOptions& options);
   Result<std::string> evaluate(const std::string& expression, const RunOptions& options);

@@ -7,6 +7,7 @@
 #include "engine/errors.h"
 #include "engine/source_place.h"
 #include "query/errors.h"
+#include "query/postgres/dialect.h"
 #include "query/session_impl.h"
 
 /// What a session makes of a statement before the engine gets it, and of the engine's errors.
@@ -38,7 +39,6 @@ Result<std::string> Session::Impl::expand_use(std::string_view sql, const std::v
   for (std::size_t i = 1; i < tokens.size(); ++i)
     schema += is_name(tokens[i]) ? name_of(tokens[i], sql) : tokens[i].in(sql);
   TARN_RETURN_IF_ERROR(prepare_schemas());
-  std::string path = database + ".main";
   if (schema != kNoSchema) {
     std::vector<std::string_view> schemas{"ops"};
     for (const TableName& table : known.tables) schemas.push_back(table.schema);
@@ -48,11 +48,39 @@ Result<std::string> Session::Impl::expand_use(std::string_view sql, const std::v
           .with_hint(nearest.empty() ? "SHOW TABLES lists the schemas"
                                      : fmt::format("did you mean `{}`?", nearest));
     }
-    path = database + "." + quote_identifier(schema) + "," + path;
   }
   known.default_schema = schema == kNoSchema ? "" : schema;
-  search_path = "SET search_path = " + quote_literal(path);
-  return search_path;
+  return path_statement();
+}
+
+std::string Session::Impl::path_statement() const {
+  std::string path;
+  if (!known.default_schema.empty()) path = database + "." + quote_identifier(known.default_schema) + ",";
+  path += database + ".main";
+  if (has_system) path += "," + database + ".tarn_pg";
+  return "SET search_path = " + quote_literal(path);
+}
+
+Result<std::string> Session::Impl::translate(std::string_view sql) {
+  const auto relation_oid = [&](std::string_view written) -> std::int64_t {
+    std::string name(written);
+    std::erase(name, '"');
+    if (name.starts_with("pg_catalog.")) name.erase(0, 11);
+    if (const std::int64_t oid = postgres::system_relation_oid(name); oid != 0) return oid;
+    for (const TableName& table : known.tables) {
+      if (table.to_string() == name || table.name == name) return postgres::relation_oid(table);
+    }
+    return 0;
+  };
+  postgres::Translation translation = postgres::translate(sql, relation_oid, *identity);
+  if (!translation.names_system) return std::move(translation.sql);
+  TARN_ASSIGN_OR_RETURN(const std::vector<VisibleTable> tables, visible_tables(lake, known.tables));
+  TARN_RETURN_IF_ERROR(system.refresh(tables, *identity, known.default_schema));
+  if (!has_system) {
+    has_system = true;
+    TARN_RETURN_IF_ERROR(connection->run(path_statement()));
+  }
+  return std::move(translation.sql);
 }
 
 /// SHOW TABLES lists the lake, not the engine's views.

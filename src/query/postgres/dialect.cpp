@@ -1,0 +1,431 @@
+#include "query/postgres/dialect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "engine/source_place.h"
+#include "query/lexer.h"
+#include "query/rewrite.h"
+
+namespace tarn::query::postgres {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string lowered(text);
+  std::ranges::transform(lowered, lowered.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return lowered;
+}
+
+/// Functions that the system catalog brings, besides those that begin with `pg_` and `has_`.
+constexpr std::array<std::string_view, 27> kFunctions = {"age",
+                                                         "array_lower",
+                                                         "array_upper",
+                                                         "btrim",
+                                                         "clock_timestamp",
+                                                         "col_description",
+                                                         "current_database",
+                                                         "current_schema",
+                                                         "current_schemas",
+                                                         "current_setting",
+                                                         "div",
+                                                         "format_type",
+                                                         "inet_client_addr",
+                                                         "inet_server_addr",
+                                                         "inet_server_port",
+                                                         "obj_description",
+                                                         "quote_ident",
+                                                         "quote_literal",
+                                                         "set_config",
+                                                         "shobj_description",
+                                                         "statement_timestamp",
+                                                         "to_regclass",
+                                                         "to_regtype",
+                                                         "transaction_timestamp",
+                                                         "txid_current",
+                                                         "version",
+                                                         "_pg_expandarray"};
+
+/// Types that only PostgreSQL has, and what stands for them.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kTypes = {
+    {{"name", "VARCHAR"},
+     {"char", "VARCHAR"},
+     {"cstring", "VARCHAR"},
+     {"regproc", "VARCHAR"},
+     {"regoper", "VARCHAR"},
+     {"regoperator", "VARCHAR"},
+     {"regprocedure", "VARCHAR"},
+     {"regnamespace", "VARCHAR"},
+     {"regrole", "VARCHAR"},
+     {"xid", "BIGINT"},
+     {"oid", "BIGINT"},
+     {"int2vector", "VARCHAR"},
+     {"oidvector", "VARCHAR"},
+     {"unknown", "VARCHAR"},
+     {"jsonb", "JSON"}}};
+
+class Translator {
+ public:
+  Translator(std::string_view sql, const std::function<std::int64_t(std::string_view)>& relation_oid,
+             const Identity& identity)
+      : sql_(sql), tokens_(tokenize(sql)), relation_oid_(relation_oid), identity_(identity), rewrite_(sql) {}
+
+  Translation run() {
+    find_system();
+    while (at_ < tokens_.size()) step();
+    // Some wrap what stands before them; what goes in at a place comes before what is taken away there.
+    std::ranges::sort(edits_, {}, [](const Edit& edit) { return std::pair(edit.begin, edit.end); });
+    for (const Edit& edit : edits_) rewrite_.replace(edit.begin, edit.end, edit.text);
+    return {rewrite_.finish(), names_system_};
+  }
+
+ private:
+  struct Edit {
+    std::size_t begin;
+    std::size_t end;
+    std::string text;
+  };
+
+  bool symbol(std::size_t i, std::string_view text) const {
+    return i < tokens_.size() && is_symbol(tokens_[i], sql_, text);
+  }
+  bool word(std::size_t i, std::string_view text) const {
+    return i < tokens_.size() && is_word(tokens_[i], sql_, text);
+  }
+  std::string name(std::size_t i) const {
+    return i < tokens_.size() && is_name(tokens_[i]) ? lower(name_of(tokens_[i], sql_)) : "";
+  }
+
+  void find_system() {
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      const std::string one = name(i);
+      if (one.empty()) continue;
+      const bool is_function = symbol(i + 1, "(") && std::ranges::find(kFunctions, one) != kFunctions.end();
+      if (is_function || one.starts_with("pg_") || (one.starts_with("has_") && symbol(i + 1, "(")) ||
+          one == "information_schema")
+        names_system_ = true;
+    }
+  }
+
+  void replace(std::size_t begin, std::size_t end, std::string text) {
+    edits_.push_back({begin, end, std::move(text)});
+  }
+
+  void step() {
+    if (drop_schema() ||
+        (names_system_ && (change_operator() || drop_collation() || change_array() || name_series())))
+      return;
+    if (change_cast() || change_identity() || change_to_char()) return;
+    ++at_;
+  }
+
+  /// `pg_catalog.x` is found by the search path; the information schema has another name.
+  bool drop_schema() {
+    const bool is_qualified = symbol(at_ + 1, ".") && !(at_ > 0 && symbol(at_ - 1, "."));
+    if (!is_qualified) return false;
+    const std::string schema = name(at_);
+    if (schema == lower(identity_.database) && symbol(at_ + 3, ".")) {
+      replace(tokens_[at_].begin, tokens_[at_ + 2].begin, "");
+      at_ += 2;
+      return true;
+    }
+    if (!names_system_) return false;
+    if (schema == "pg_catalog" || (schema == "information_schema" && name(at_ + 2) == "_pg_expandarray")) {
+      replace(tokens_[at_].begin, tokens_[at_ + 2 < tokens_.size() ? at_ + 2 : at_ + 1].begin, "");
+      at_ += 2;
+      return true;
+    }
+    if (schema != "information_schema") return false;
+    replace(tokens_[at_].begin, tokens_[at_].end, "tarn_info");
+    at_ += 2;
+    return true;
+  }
+
+  /// PostgreSQL's `~` looks for the pattern anywhere, the engine's compares the whole text.
+  bool change_operator() {
+    std::size_t end = at_;
+    std::string op;
+    if (word(at_, "OPERATOR") && symbol(at_ + 1, "(")) {
+      std::size_t close = at_ + 2;
+      while (close < tokens_.size() && !symbol(close, ")")) ++close;
+      if (close >= tokens_.size()) return false;
+      for (std::size_t i = close; i-- > at_ + 2;) {
+        if (tokens_[i].kind != TokenKind::kSymbol || symbol(i, ".")) break;
+        op.insert(0, tokens_[i].in(sql_));
+      }
+      end = close;
+    } else if (symbol(at_, "~") && symbol(at_ + 1, "~")) {
+      at_ += 2;  // LIKE, which the engine writes so, too.
+      return true;
+    } else if (symbol(at_, "~") || symbol(at_, "!~") || symbol(at_, "~*") || symbol(at_, "!~*") ||
+               (symbol(at_, "!") && symbol(at_ + 1, "~"))) {
+      op = tokens_[at_].in(sql_);
+      if (op == "!") op += tokens_[++end].in(sql_);
+      if (symbol(end + 1, "*")) op += tokens_[++end].in(sql_);
+    } else {
+      return false;
+    }
+    const bool is_match = op == "~" || op == "!~" || op == "~*" || op == "!~*";
+    if (!is_match) {
+      if (end != at_) replace(tokens_[at_].begin, tokens_[end].end, op);
+      at_ = end + 1;
+      return true;
+    }
+    const bool has_literal = end + 1 < tokens_.size() && tokens_[end + 1].kind == TokenKind::kString;
+    const std::string prefix = op.ends_with('*') ? "(?is)" : "(?s)";
+    replace(tokens_[at_].begin, tokens_[end].end, op.starts_with('!') ? "!~" : "~");
+    if (has_literal) {
+      const std::string pattern = string_of(tokens_[end + 1], sql_);
+      replace(tokens_[end + 1].begin, tokens_[end + 1].end,
+              engine::quote_literal(prefix + ".*(?:" + pattern + ").*"));
+      ++end;
+    } else if (end + 1 < tokens_.size()) {
+      // A column or a parameter: one primary.
+      const std::size_t last = primary_end(end + 1);
+      replace(tokens_[end + 1].begin, tokens_[end + 1].begin, "('" + prefix + ".*(?:' || ");
+      replace(tokens_[last].end, tokens_[last].end, " || ').*')");
+    }
+    at_ = end + 1;
+    return true;
+  }
+
+  bool drop_collation() {
+    if (!word(at_, "COLLATE")) return false;
+    std::size_t end = at_ + 1;
+    while (symbol(end + 1, ".")) end += 2;
+    if (end >= tokens_.size()) return false;
+    replace(tokens_[at_].begin, tokens_[end].end, "");
+    at_ = end + 1;
+    return true;
+  }
+
+  /// The alias of `generate_series(…) s` is its column's name, too.
+  bool name_series() {
+    if (name(at_) != "generate_series" || !symbol(at_ + 1, "(")) return false;
+    const std::size_t close = closing(at_ + 1);
+    const std::size_t alias = word(close + 1, "AS") ? close + 2 : close + 1;
+    static constexpr std::array kClauses = {"WHERE", "JOIN",  "LEFT",  "INNER", "CROSS",
+                                            "ON",    "GROUP", "ORDER", "UNION"};
+    const bool has_alias =
+        !name(alias).empty() && !symbol(alias + 1, "(") &&
+        std::ranges::none_of(kClauses, [&](const char* clause) { return word(alias, clause); });
+    if (has_alias)
+      replace(tokens_[alias].end, tokens_[alias].end, fmt::format("({})", tokens_[alias].in(sql_)));
+    ++at_;
+    return true;
+  }
+
+  /// `'{0}'` compared with an array.
+  bool change_array() {
+    if (tokens_[at_].kind != TokenKind::kString) return false;
+    const std::string text = string_of(tokens_[at_], sql_);
+    const bool is_array = text.size() >= 2 && text.front() == '{' && text.back() == '}' &&
+                          text.find_first_not_of("0123456789,") == 0 &&
+                          text.find_first_not_of("0123456789,", 1) == text.size() - 1;
+    if (!is_array || symbol(at_ + 1, "::")) return false;
+    replace(tokens_[at_].begin, tokens_[at_].end, "[" + text.substr(1, text.size() - 2) + "]");
+    ++at_;
+    return true;
+  }
+
+  /// The last token of the operand that begins at `i`: `a.b(…)[…]`.
+  std::size_t primary_end(std::size_t i) const {
+    if (symbol(i, "(")) i = closing(i);
+    while (i + 1 < tokens_.size()) {
+      if (symbol(i + 1, ".") && i + 2 < tokens_.size())
+        i += 2;
+      else if (symbol(i + 1, "(") || symbol(i + 1, "["))
+        i = closing(i + 1);
+      else
+        break;
+    }
+    return i;
+  }
+  std::size_t closing(std::size_t i) const {
+    std::size_t depth = 0;
+    for (; i < tokens_.size(); ++i) {
+      if (symbol(i, "(") || symbol(i, "[")) ++depth;
+      if ((symbol(i, ")") || symbol(i, "]")) && --depth == 0) return i;
+    }
+    return tokens_.size() - 1;
+  }
+  /// The first token of the operand that ends at `i`.
+  std::size_t primary_begin(std::size_t i) const {
+    while (true) {
+      if (symbol(i, ")") || symbol(i, "]")) {
+        std::size_t depth = 0;
+        for (;; --i) {
+          if (symbol(i, ")") || symbol(i, "]")) ++depth;
+          if ((symbol(i, "(") || symbol(i, "[")) && --depth == 0) break;
+          if (i == 0) return 0;
+        }
+        if (i > 0 && (is_name(tokens_[i - 1]) && !word(i - 1, "IN") && !word(i - 1, "SELECT")))
+          --i;
+        else if (symbol(i, "[") && i > 0) {
+          --i;
+          continue;
+        }
+      }
+      if (i >= 2 && symbol(i - 1, ".")) {
+        i -= 2;
+        continue;
+      }
+      return i;
+    }
+  }
+
+  bool change_cast() {
+    if (!symbol(at_, "::") || at_ == 0) return false;
+    const std::size_t type_at = name(at_ + 1) == "pg_catalog" && symbol(at_ + 2, ".") ? at_ + 3 : at_ + 1;
+    const std::string type = name(type_at);
+    if (type == "regclass") return change_regclass(type_at);
+    if (type == "regtype") return wrap(type_at, "tarn_pg.format_type(", ", NULL)");
+    if ((type == "regproc" || type == "regprocedure") && tokens_[at_ - 1].kind == TokenKind::kString) {
+      std::string function = string_of(tokens_[at_ - 1], sql_);
+      if (function.starts_with("pg_catalog.")) function.erase(0, 11);
+      replace(tokens_[at_ - 1].begin, tokens_[type_at].end, engine::quote_literal(function));
+      at_ = type_at + 1;
+      return true;
+    }
+    const auto found = std::ranges::find(kTypes, type, &std::pair<std::string_view, std::string_view>::first);
+    // A bare `::char` is the engine's.
+    const bool is_known =
+        found != kTypes.end() && (type != "char" || tokens_[type_at].kind == TokenKind::kQuoted);
+    if (is_known) {
+      replace(tokens_[at_ + 1].begin, tokens_[type_at].end, std::string(found->second));
+    } else if (type_at != at_ + 1) {
+      replace(tokens_[at_ + 1].begin, tokens_[type_at].begin, "");
+    }
+    at_ = type_at + 1;
+    return true;
+  }
+
+  /// Of a text the relation's number, of a number the relation's name.
+  bool change_regclass(std::size_t type_at) {
+    names_system_ = true;
+    if (tokens_[at_ - 1].kind != TokenKind::kString) return wrap(type_at, "tarn_pg.relation_name(", ")");
+    const std::string relation = string_of(tokens_[at_ - 1], sql_);
+    const bool is_number = !relation.empty() && relation.find_first_not_of("0123456789") == std::string::npos;
+    const std::int64_t oid = is_number ? 0 : relation_oid_(relation);
+    replace(tokens_[at_ - 1].begin, tokens_[type_at].end,
+            is_number  ? relation + "::BIGINT"
+            : oid != 0 ? fmt::format("{}::BIGINT", oid)
+                       : fmt::format("error({})", engine::quote_literal(fmt::format(
+                                                      "relation \"{}\" does not exist", relation))));
+    at_ = type_at + 1;
+    return true;
+  }
+
+  bool wrap(std::size_t type_at, std::string before, std::string after) {
+    names_system_ = true;
+    const std::size_t begin = tokens_[primary_begin(at_ - 1)].begin;
+    replace(begin, begin, std::move(before));
+    replace(tokens_[at_].begin, tokens_[type_at].end, std::move(after));
+    at_ = type_at + 1;
+    return true;
+  }
+
+  bool change_identity() {
+    const bool is_user = word(at_, "CURRENT_USER") || word(at_, "SESSION_USER") || word(at_, "CURRENT_ROLE");
+    const bool is_catalog = word(at_, "CURRENT_CATALOG");
+    if ((!is_user && !is_catalog) || (at_ > 0 && symbol(at_ - 1, "."))) return false;
+    const std::string column = lower(tokens_[at_].in(sql_));
+    std::string text = is_user ? engine::quote_literal(identity_.user) : "tarn_pg.current_database()";
+    if (is_catalog) names_system_ = true;
+    const bool is_item = at_ > 0 && (word(at_ - 1, "SELECT") || symbol(at_ - 1, ",")) &&
+                         (at_ + 1 == tokens_.size() || symbol(at_ + 1, ",") || word(at_ + 1, "FROM"));
+    if (is_item) text += " AS " + column;
+    replace(tokens_[at_].begin, tokens_[at_].end, std::move(text));
+    ++at_;
+    return true;
+  }
+
+  /// Only where the pattern stands in the statement: what is formatted decides the function.
+  bool change_to_char() {
+    if (name(at_) != "to_char" || !symbol(at_ + 1, "(") || (at_ > 0 && symbol(at_ - 1, "."))) return false;
+    const std::size_t close = closing(at_ + 1);
+    if (!symbol(close, ")") || close < at_ + 4 || tokens_[close - 1].kind != TokenKind::kString ||
+        !symbol(close - 2, ","))
+      return false;
+    const std::string pattern = string_of(tokens_[close - 1], sql_);
+    const std::string number = number_pattern(pattern);
+    if (number.empty()) {
+      replace(tokens_[at_].begin, tokens_[at_].end, "strftime");
+      replace(tokens_[close - 1].begin, tokens_[close - 1].end,
+              engine::quote_literal(strftime_pattern(pattern)));
+    } else {
+      replace(tokens_[at_].begin, tokens_[at_ + 1].end, "format(" + engine::quote_literal(number) + ", (");
+      replace(tokens_[close - 2].begin, tokens_[close].end, ")::DOUBLE)");
+    }
+    ++at_;
+    return true;
+  }
+
+  std::string_view sql_;
+  std::vector<Token> tokens_;
+  const std::function<std::int64_t(std::string_view)>& relation_oid_;
+  const Identity& identity_;
+  Rewrite rewrite_;
+  std::vector<Edit> edits_;
+  std::size_t at_ = 0;
+  bool names_system_ = false;
+};
+
+}  // namespace
+
+Translation translate(std::string_view sql,
+                      const std::function<std::int64_t(std::string_view name)>& relation_oid,
+                      const Identity& identity) {
+  return Translator(sql, relation_oid, identity).run();
+}
+
+std::string strftime_pattern(std::string_view pattern) {
+  // The longest first: "MONTH" before "MON" before "MM".
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kParts = {
+      {{"YYYY", "%Y"}, {"yyyy", "%Y"}, {"Month", "%B"}, {"MONTH", "%B"}, {"HH24", "%H"},
+       {"hh24", "%H"}, {"HH12", "%I"}, {"Mon", "%b"},   {"MON", "%b"},   {"mon", "%b"},
+       {"Day", "%A"},  {"DAY", "%A"},  {"DDD", "%j"},   {"IYYY", "%G"},  {"IW", "%V"},
+       {"YY", "%y"},   {"MM", "%m"},   {"mm", "%m"},    {"DD", "%d"},    {"dd", "%d"},
+       {"Dy", "%a"},   {"DY", "%a"},   {"HH", "%I"},    {"MI", "%M"},    {"SS", "%S"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOthers = {
+      {{"mi", "%M"}, {"ss", "%S"}, {"MS", "%g"}, {"US", "%f"}, {"AM", "%p"}, {"PM", "%p"}, {"FM", ""}}};
+  std::string made;
+  while (!pattern.empty()) {
+    if (pattern.starts_with('"')) {
+      const std::size_t end = std::min(pattern.find('"', 1), pattern.size());
+      made += pattern.substr(1, end - 1);
+      pattern.remove_prefix(std::min(end + 1, pattern.size()));
+      continue;
+    }
+    const auto matches = [&](const auto& part) { return pattern.starts_with(part.first); };
+    const std::pair<std::string_view, std::string_view>* part = nullptr;
+    if (const auto found = std::ranges::find_if(kParts, matches); found != kParts.end()) part = &*found;
+    if (const auto found = std::ranges::find_if(kOthers, matches); part == nullptr && found != kOthers.end())
+      part = &*found;
+    if (part != nullptr) {
+      made += part->second;
+      pattern.remove_prefix(part->first.size());
+      continue;
+    }
+    if (pattern.front() == '%') made += '%';
+    made += pattern.front();
+    pattern.remove_prefix(1);
+  }
+  return made;
+}
+
+std::string number_pattern(std::string_view pattern) {
+  if (pattern.starts_with("FM")) pattern.remove_prefix(2);
+  if (pattern.empty() || pattern.find_first_not_of("90,.") != std::string_view::npos) return "";
+  const std::size_t point = std::min(pattern.find('.'), pattern.size());
+  const std::size_t decimals = point == pattern.size() ? 0 : pattern.size() - point - 1;
+  const bool has_groups = pattern.find(',') != std::string_view::npos;
+  return fmt::format("{{:{}.{}f}}", has_groups ? "," : "", decimals);
+}
+
+}  // namespace tarn::query::postgres

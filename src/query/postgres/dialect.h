@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "query/postgres/identity.h"
+
+namespace tarn::query::postgres {
+
+/// A statement in the engine's dialect.
+struct Translation {
+  std::string sql;
+  /// It names relations or functions of the system catalog: they must be there, in the search path.
+  bool names_system = false;
+};
+
+/// Brings what PostgreSQL's clients send by habit into the engine's dialect, which understands most of it:
+/// `pg_catalog.x`, `'t'::regclass`, `OPERATOR(pg_catalog.~)`, `to_char(d, 'YYYY-MM')`, `current_user`. Other
+/// text stays as it is. `relation_oid` gives the number of a relation by its name, 0 for unknown ones. Pure.
+Translation translate(std::string_view sql,
+                      const std::function<std::int64_t(std::string_view name)>& relation_oid,
+                      const Identity& identity);
+
+/// `to_char`'s pattern for times as strftime()'s: "YYYY-MM-DD HH24:MI" is "%Y-%m-%d %H:%M".
+std::string strftime_pattern(std::string_view pattern);
+/// `to_char`'s pattern for numbers as format()'s: "FM999,990.00" is "{:,.2f}". Empty for other patterns.
+std::string number_pattern(std::string_view pattern);
+
+}  // namespace tarn::query::postgres

@@ -1,0 +1,97 @@
+#include "query/visible_tables.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "query/ops_tables.h"
+
+namespace tarn::query {
+namespace {
+
+using engine::ColumnType;
+using engine::TypeId;
+
+ColumnType column_type(const iceberg::Type& type) {
+  switch (type.id()) {
+    case iceberg::TypeId::kBoolean:
+      return {.id = TypeId::kBoolean};
+    case iceberg::TypeId::kInt:
+      return {.id = TypeId::kInt32};
+    case iceberg::TypeId::kLong:
+      return {.id = TypeId::kInt64};
+    case iceberg::TypeId::kFloat:
+      return {.id = TypeId::kFloat};
+    case iceberg::TypeId::kDouble:
+      return {.id = TypeId::kDouble};
+    case iceberg::TypeId::kDecimal:
+      return {.id = TypeId::kDecimal,
+              .width = static_cast<std::uint8_t>(type.precision()),
+              .scale = static_cast<std::uint8_t>(type.scale())};
+    case iceberg::TypeId::kDate:
+      return {.id = TypeId::kDate};
+    case iceberg::TypeId::kTime:
+      return {.id = TypeId::kTime};
+    case iceberg::TypeId::kTimestamp:
+      return {.id = TypeId::kTimestamp};
+    case iceberg::TypeId::kTimestamptz:
+      return {.id = TypeId::kTimestampTz};
+    case iceberg::TypeId::kUuid:
+      return {.id = TypeId::kUuid};
+    case iceberg::TypeId::kFixed:
+    case iceberg::TypeId::kBinary:
+      return {.id = TypeId::kBinary};
+    case iceberg::TypeId::kList:
+      return {.id = TypeId::kList, .element = column_type(type.element().type).id};
+    case iceberg::TypeId::kStruct:
+    case iceberg::TypeId::kMap:
+      return {.id = TypeId::kNested};
+    case iceberg::TypeId::kString:
+    case iceberg::TypeId::kLater:
+      return {.id = TypeId::kText};
+  }
+  return {.id = TypeId::kText};
+}
+
+std::int64_t count_of(const iceberg::Snapshot* snapshot, const char* key) {
+  if (snapshot == nullptr) return 0;
+  const auto found = snapshot->summary.find(key);
+  std::int64_t count = 0;
+  if (found == snapshot->summary.end()) return count;
+  // Another engine may write anything here: then it counts as nothing.
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), count);
+  return std::max<std::int64_t>(count, 0);
+}
+
+VisibleTable describe(const catalog::Table& table) {
+  const iceberg::TableMetadata& metadata = *table.metadata;
+  VisibleTable visible{.name = table.name, .state = table.metadata_location};
+  const auto comment = metadata.properties.find("comment");
+  if (comment != metadata.properties.end()) visible.description = comment->second;
+  visible.records = count_of(metadata.current_snapshot(), "total-records");
+  visible.size_bytes = count_of(metadata.current_snapshot(), "total-files-size");
+  const iceberg::Schema& schema = metadata.current_schema();
+  const std::vector<std::int32_t>& key = schema.identifier_field_ids();
+  for (const iceberg::NestedField& field : schema.fields()) {
+    const auto at = std::ranges::find(key, field.id);
+    visible.columns.push_back({.name = field.name,
+                               .type = column_type(field.type),
+                               .required = field.required,
+                               .description = field.doc.value_or(""),
+                               .key_position = at == key.end() ? 0 : static_cast<int>(at - key.begin()) + 1});
+  }
+  return visible;
+}
+
+}  // namespace
+
+Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const std::vector<TableName>& names) {
+  std::vector<VisibleTable> tables;
+  for (const TableName& name : names) {
+    TARN_ASSIGN_OR_RETURN(const catalog::Table table, lake.catalog.load_table(name));
+    tables.push_back(describe(table));
+  }
+  for (const std::string_view name : OpsTables::names()) tables.push_back(OpsTables::describe(name));
+  return tables;
+}
+
+}  // namespace tarn::query

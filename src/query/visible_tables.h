@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "engine/column_type.h"
+#include "query/lake.h"
+
+namespace tarn::query {
+
+/// A table as a session may see it.
+struct VisibleTable {
+  struct Column {
+    std::string name;
+    engine::ColumnType type = {};
+    bool required = false;
+    std::string description = {};
+    int key_position = 0;  ///< From 1; 0: not of the key.
+  };
+  TableName name;
+  std::string description = {};
+  std::int64_t records = 0;
+  std::int64_t size_bytes = 0;
+  std::string state = {};  ///< Differs when anything else here may differ.
+  std::vector<Column> columns = {};
+};
+
+/// Those of `names`, with what their contracts say of their columns. Errors: those of the catalog.
+Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const std::vector<TableName>& names);
+
+}  // namespace tarn::query

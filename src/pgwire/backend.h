@@ -82,6 +82,8 @@ class Backend {
   // extended.cpp
   Status parse(const Parse& message);
   Result<std::shared_ptr<Prepared>> prepare(std::string_view sql, std::vector<std::uint32_t> types);
+  /// The columns of a statement whose parameters are all NULL.
+  Result<std::vector<WireColumn>> columns_with_nulls(const Prepared& prepared);
   Status prepare_with_types(Prepared& prepared, const query::StatementText& statement);
   Status bind(const Bind& message);
   Status describe(const Describe& message);

@@ -15,6 +15,12 @@ namespace {
 
 using query::postgres::wire_type;
 
+/// Of a numeric whose surroundings ask for no precision.
+constexpr const char* kWideDecimal = "DECIMAL(38, 10)";
+
+/// What a parameter may be where nothing tells its type.
+constexpr std::array kGuesses = {"VARCHAR", "BIGINT", "DOUBLE", "TIMESTAMP", "VARCHAR[]", "BIGINT[]"};
+
 /// `$1` with the type that it was declared to have.
 std::string with_types(std::string_view sql, const std::vector<std::string>& types) {
   query::Rewrite rewrite(sql);
@@ -87,24 +93,25 @@ Status Backend::prepare_with_types(Prepared& prepared, const query::StatementTex
   Result<query::PreparedStatement> made = attempt(declared);
   if (!made.ok()) return std::move(made).error();
   std::vector<engine::ColumnType> known(declared.size());
-  for (std::size_t i = 0; i < made->parameters().size(); ++i) {
-    const std::size_t number = static_cast<std::size_t>(std::atoi(made->parameters()[i].c_str()));
-    if (number >= 1 && number <= known.size()) known[number - 1] = made->parameter_type(i);
-  }
+  const auto take_known = [&] {
+    for (std::size_t i = 0; i < made->parameters().size(); ++i) {
+      const std::size_t number = static_cast<std::size_t>(std::atoi(made->parameters()[i].c_str()));
+      if (number >= 1 && number <= known.size()) known[number - 1] = made->parameter_type(i);
+    }
+  };
+  take_known();
   if (has_unknown(*made)) {
-    static constexpr std::array kGuesses = {"VARCHAR", "BIGINT", "DOUBLE", "TIMESTAMP"};
+    std::vector<std::string> types;
     for (const char* const guess : kGuesses) {
-      std::vector<std::string> types = declared;
+      types = declared;
       for (std::size_t i = 0; i < types.size(); ++i) {
-        if (types[i].empty() && known[i].id == engine::TypeId::kUnknown) types[i] = guess;
+        if (!types[i].empty() || known[i].id != engine::TypeId::kUnknown) continue;
+        types[i] = prepared.types[i] == query::postgres::kNumericOid ? kWideDecimal : guess;
       }
       Result<query::PreparedStatement> guessed = attempt(types);
       if (!guessed.ok()) continue;
       made = std::move(guessed);
-      for (std::size_t i = 0; i < made->parameters().size(); ++i) {
-        const std::size_t number = static_cast<std::size_t>(std::atoi(made->parameters()[i].c_str()));
-        if (number >= 1 && number <= known.size()) known[number - 1] = made->parameter_type(i);
-      }
+      take_known();
       break;
     }
   }
@@ -115,9 +122,26 @@ Status Backend::prepare_with_types(Prepared& prepared, const query::StatementTex
   const bool has_rows = kind == engine::StatementKind::kSelect || kind == engine::StatementKind::kExplain ||
                         kind == engine::StatementKind::kExecute || kind == engine::StatementKind::kCall ||
                         kind == engine::StatementKind::kPragma;
-  if (has_rows) prepared.columns = wire_columns(made->columns());
+  if (has_rows) {
+    prepared.columns = wire_columns(made->columns());
+    // Some functions say what they give only when they have values: NULLs will do.
+    if (has_unknown(*made)) {
+      TARN_ASSIGN_OR_RETURN(prepared.columns, columns_with_nulls(prepared));
+    }
+  }
   prepared.statement = std::move(*made);
   return ok_status();
+}
+
+Result<std::vector<WireColumn>> Backend::columns_with_nulls(const Prepared& prepared) {
+  query::Rewrite rewrite(prepared.sql);
+  for (const query::Token& token : query::tokenize(prepared.sql)) {
+    if (token.kind == query::TokenKind::kParameter) rewrite.replace(token.begin, token.end, "NULL");
+  }
+  const std::string sql = rewrite.finish();
+  TARN_ASSIGN_OR_RETURN(query::Session* const lake, session());
+  TARN_ASSIGN_OR_RETURN(const query::PreparedStatement statement, lake->prepare({sql, 0, sql.size()}));
+  return wire_columns(statement.columns());
 }
 
 Result<Prepared*> Backend::find_prepared(std::string_view name) {

@@ -107,13 +107,13 @@ Status bad(const Known& known, std::string_view value, std::string_view why) {
 
 /// Brings a value into the form that is kept and shown.
 Status check(const Known& known, std::string& value) {
-  const std::string lowered = lower(value);
+  const std::string given = lower(value);
   switch (known.kind) {
     case Kind::kText:
       return ok_status();
     case Kind::kBoolean: {
-      const bool yes = lowered == "on" || lowered == "true" || lowered == "yes" || lowered == "1";
-      const bool no = lowered == "off" || lowered == "false" || lowered == "no" || lowered == "0";
+      const bool yes = given == "on" || given == "true" || given == "yes" || given == "1";
+      const bool no = given == "off" || given == "false" || given == "no" || given == "0";
       if (!yes && !no) return bad(known, value, "it is on or off");
       value = yes ? "on" : "off";
       return ok_status();
@@ -132,18 +132,20 @@ Status check(const Known& known, std::string& value) {
       return ok_status();
     }
     case Kind::kUtf8: {
+      std::string lowered = lower(value);
+      std::erase(lowered, '\'');  // As asyncpg quotes it.
       if (lowered != "utf8" && lowered != "utf-8" && lowered != "unicode" && lowered != "sql_ascii")
         return bad(known, value, "texts are sent in UTF8");
       value = "UTF8";
       return ok_status();
     }
     case Kind::kIsoDates:
-      if (lowered.find("sql") != std::string::npos || lowered.find("german") != std::string::npos)
+      if (given.find("sql") != std::string::npos || given.find("german") != std::string::npos)
         return bad(known, value, "dates are sent in the style ISO");
       value = std::string(known.initial);
       return ok_status();
     case Kind::kFixed:
-      if (lowered != lower(known.initial))
+      if (given != lower(known.initial))
         return bad(known, value, fmt::format("it is always `{}`", known.initial));
       return ok_status();
   }

@@ -113,6 +113,9 @@ void append_binary(const Cell& cell, const ColumnType& type, const WireType& wir
     case kInt4Oid:
       out.int32(static_cast<std::int32_t>(cell.as_int64().value_or(0)));
       return;
+    case kOidOid:
+      out.int32(static_cast<std::int32_t>(static_cast<std::uint32_t>(cell.as_int64().value_or(0))));
+      return;
     case kInt8Oid:
       out.int64(cell.as_int64().value_or(0));
       return;

@@ -216,12 +216,7 @@ void CopyWriter::begin(WireWriter& out) const {
   out.begin('H').byte(static_cast<char>(format)).int16(static_cast<std::int16_t>(columns_.size()));
   for (std::size_t i = 0; i < columns_.size(); ++i) out.int16(format);
   out.end();
-  if (is_binary) {
-    constexpr char kSignature[] = "PGCOPY\n\377\r\n";  // Its zero byte belongs to it.
-    out.begin('d').bytes({kSignature, sizeof(kSignature)}).int32(0).int32(0).end();
-    return;
-  }
-  if (!copy_.header) return;
+  if (is_binary || !copy_.header) return;
   out.begin('d');
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (i != 0) out.byte(copy_.delimiter);
@@ -253,8 +248,20 @@ void CopyWriter::write_row(const engine::Chunk& chunk, std::size_t row, WireWrit
   out.byte('\n').end();
 }
 
-void CopyWriter::end(WireWriter& out) const {
-  if (copy_.style == CopyOut::Style::kBinary) out.begin('d').int16(-1).end();
+void CopyWriter::begin_binary(WireWriter& out) {
+  out.begin('d');
+  if (has_signature_) return;
+  // Some clients want it in one message with what follows, as PostgreSQL sends it.
+  constexpr char kSignature[] = "PGCOPY\n\377\r\n";  // Its zero byte belongs to it.
+  out.bytes({kSignature, sizeof(kSignature)}).int32(0).int32(0);
+  has_signature_ = true;
+}
+
+void CopyWriter::end(WireWriter& out) {
+  if (copy_.style == CopyOut::Style::kBinary) {
+    begin_binary(out);
+    out.int16(-1).end();
+  }
   out.begin('c').end();
 }
 
@@ -289,8 +296,9 @@ void CopyWriter::append_csv_field(std::string_view value, std::string& out) cons
   out += copy_.quote;
 }
 
-void CopyWriter::write_binary_row(const engine::Chunk& chunk, std::size_t row, WireWriter& out) const {
-  out.begin('d').int16(static_cast<std::int16_t>(columns_.size()));
+void CopyWriter::write_binary_row(const engine::Chunk& chunk, std::size_t row, WireWriter& out) {
+  begin_binary(out);
+  out.int16(static_cast<std::int16_t>(columns_.size()));
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const engine::Cell cell = chunk.cell(i, row);
     if (cell.is_null()) {

@@ -37,16 +37,18 @@ class CopyWriter {
   void begin(WireWriter& out) const;
   void write_row(const engine::Chunk& chunk, std::size_t row, WireWriter& out);
   /// What stands behind the rows, and CopyDone.
-  void end(WireWriter& out) const;
+  void end(WireWriter& out);
 
  private:
   void append_text_field(std::string_view value, std::string& out) const;
   void append_csv_field(std::string_view value, std::string& out) const;
-  void write_binary_row(const engine::Chunk& chunk, std::size_t row, WireWriter& out) const;
+  void begin_binary(WireWriter& out);
+  void write_binary_row(const engine::Chunk& chunk, std::size_t row, WireWriter& out);
 
   const CopyOut& copy_;
   const std::vector<engine::Column>& columns_;
   std::string value_;
+  bool has_signature_ = false;
 };
 
 }  // namespace tarn::pgwire

@@ -117,6 +117,7 @@ Result<ParameterValue> read_text(std::string_view text, std::uint32_t oid) {
       return read_truth(text);
     case kInt2Oid:
     case kInt4Oid:
+    case kOidOid:
     case kInt8Oid: {
       TARN_ASSIGN_OR_RETURN(const auto value, read_number<std::int64_t>(text, "integer"));
       return ParameterValue(value);
@@ -167,7 +168,7 @@ Result<ParameterValue> read_binary(std::string_view bytes, std::uint32_t oid) {
     case kInt4Oid:
       value = std::int64_t{in.int32()};
       break;
-    case 26:
+    case kOidOid:
       value = std::int64_t{static_cast<std::uint32_t>(in.int32())};
       break;
     case kInt8Oid:

@@ -10,6 +10,8 @@
 
 #include "engine/source_place.h"
 #include "query/lexer.h"
+#include "query/postgres/char_patterns.h"
+#include "query/postgres/dialect_names.h"
 #include "query/rewrite.h"
 
 namespace tarn::query::postgres {
@@ -21,53 +23,6 @@ std::string lower(std::string_view text) {
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return lowered;
 }
-
-/// Functions that the system catalog brings, besides those that begin with `pg_` and `has_`.
-constexpr std::array<std::string_view, 27> kFunctions = {"age",
-                                                         "array_lower",
-                                                         "array_upper",
-                                                         "btrim",
-                                                         "clock_timestamp",
-                                                         "col_description",
-                                                         "current_database",
-                                                         "current_schema",
-                                                         "current_schemas",
-                                                         "current_setting",
-                                                         "div",
-                                                         "format_type",
-                                                         "inet_client_addr",
-                                                         "inet_server_addr",
-                                                         "inet_server_port",
-                                                         "obj_description",
-                                                         "quote_ident",
-                                                         "quote_literal",
-                                                         "set_config",
-                                                         "shobj_description",
-                                                         "statement_timestamp",
-                                                         "to_regclass",
-                                                         "to_regtype",
-                                                         "transaction_timestamp",
-                                                         "txid_current",
-                                                         "version",
-                                                         "_pg_expandarray"};
-
-/// Types that only PostgreSQL has, and what stands for them.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kTypes = {
-    {{"name", "VARCHAR"},
-     {"char", "VARCHAR"},
-     {"cstring", "VARCHAR"},
-     {"regproc", "VARCHAR"},
-     {"regoper", "VARCHAR"},
-     {"regoperator", "VARCHAR"},
-     {"regprocedure", "VARCHAR"},
-     {"regnamespace", "VARCHAR"},
-     {"regrole", "VARCHAR"},
-     {"xid", "BIGINT"},
-     {"oid", "BIGINT"},
-     {"int2vector", "VARCHAR"},
-     {"oidvector", "VARCHAR"},
-     {"unknown", "VARCHAR"},
-     {"jsonb", "JSON"}}};
 
 class Translator {
  public:
@@ -120,7 +75,8 @@ class Translator {
     if (drop_schema() ||
         (names_system_ && (change_operator() || drop_collation() || change_array() || name_series())))
       return;
-    if (change_cast() || change_identity() || change_to_char()) return;
+    if (change_function() || change_cast() || change_long_cast() || change_identity() || change_to_char())
+      return;
     ++at_;
   }
 
@@ -271,7 +227,7 @@ class Translator {
           continue;
         }
       }
-      if (i >= 2 && symbol(i - 1, ".")) {
+      if (i >= 2 && (symbol(i - 1, ".") || symbol(i - 1, "::"))) {
         i -= 2;
         continue;
       }
@@ -305,18 +261,60 @@ class Translator {
     return true;
   }
 
+  /// The engine has it by another name.
+  bool change_function() {
+    if (!symbol(at_ + 1, "(") || tokens_[at_].kind != TokenKind::kWord) return false;
+    const auto found =
+        std::ranges::find(kRenamed, name(at_), &std::pair<std::string_view, std::string_view>::first);
+    if (found == kRenamed.end()) return false;
+    replace(tokens_[at_].begin, tokens_[at_].end, std::string(found->second));
+    ++at_;
+    return true;
+  }
+
+  /// `CAST(x AS regclass)`.
+  bool change_long_cast() {
+    if (!word(at_, "AS")) return false;
+    const std::size_t type_at = name(at_ + 1) == "pg_catalog" && symbol(at_ + 2, ".") ? at_ + 3 : at_ + 1;
+    const std::string type = name(type_at);
+    const auto found = std::ranges::find(kTypes, type, &std::pair<std::string_view, std::string_view>::first);
+    const bool is_class = type == "regclass";
+    if ((found == kTypes.end() && !is_class && type != "regtype") || !symbol(type_at + 1, ")") ||
+        type == "char")
+      return false;
+    const std::size_t open = primary_begin(type_at + 1);
+    if (!word(open, "CAST") || !symbol(open + 1, "(")) return false;
+    if (found != kTypes.end()) {
+      replace(tokens_[at_ + 1].begin, tokens_[type_at].end, std::string(found->second));
+    } else if (is_class && open + 3 == at_ && tokens_[open + 2].kind == TokenKind::kString) {
+      replace(tokens_[open].begin, tokens_[type_at + 1].end,
+              relation_number(string_of(tokens_[open + 2], sql_)));
+    } else {
+      names_system_ = true;
+      const bool is_parameter = tokens_[open + 2].kind == TokenKind::kParameter;
+      replace(tokens_[open].begin, tokens_[open].end,
+              !is_class      ? "tarn_pg.format_type"
+              : is_parameter ? "tarn_pg.to_regclass"
+                             : "tarn_pg.relation_name");
+      replace(tokens_[at_].begin, tokens_[type_at].end, is_class ? "" : ", NULL");
+    }
+    at_ = type_at + 1;
+    return true;
+  }
+
+  std::string relation_number(const std::string& relation) const {
+    const bool is_number = !relation.empty() && relation.find_first_not_of("0123456789") == std::string::npos;
+    if (is_number) return relation + "::UINTEGER";
+    if (const std::int64_t oid = relation_oid_(relation); oid != 0) return fmt::format("{}::UINTEGER", oid);
+    return fmt::format("error({})",
+                       engine::quote_literal(fmt::format("relation \"{}\" does not exist", relation)));
+  }
+
   /// Of a text the relation's number, of a number the relation's name.
   bool change_regclass(std::size_t type_at) {
     names_system_ = true;
     if (tokens_[at_ - 1].kind != TokenKind::kString) return wrap(type_at, "tarn_pg.relation_name(", ")");
-    const std::string relation = string_of(tokens_[at_ - 1], sql_);
-    const bool is_number = !relation.empty() && relation.find_first_not_of("0123456789") == std::string::npos;
-    const std::int64_t oid = is_number ? 0 : relation_oid_(relation);
-    replace(tokens_[at_ - 1].begin, tokens_[type_at].end,
-            is_number  ? relation + "::BIGINT"
-            : oid != 0 ? fmt::format("{}::BIGINT", oid)
-                       : fmt::format("error({})", engine::quote_literal(fmt::format(
-                                                      "relation \"{}\" does not exist", relation))));
+    replace(tokens_[at_ - 1].begin, tokens_[type_at].end, relation_number(string_of(tokens_[at_ - 1], sql_)));
     at_ = type_at + 1;
     return true;
   }
@@ -382,50 +380,6 @@ Translation translate(std::string_view sql,
                       const std::function<std::int64_t(std::string_view name)>& relation_oid,
                       const Identity& identity) {
   return Translator(sql, relation_oid, identity).run();
-}
-
-std::string strftime_pattern(std::string_view pattern) {
-  // The longest first: "MONTH" before "MON" before "MM".
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kParts = {
-      {{"YYYY", "%Y"}, {"yyyy", "%Y"}, {"Month", "%B"}, {"MONTH", "%B"}, {"HH24", "%H"},
-       {"hh24", "%H"}, {"HH12", "%I"}, {"Mon", "%b"},   {"MON", "%b"},   {"mon", "%b"},
-       {"Day", "%A"},  {"DAY", "%A"},  {"DDD", "%j"},   {"IYYY", "%G"},  {"IW", "%V"},
-       {"YY", "%y"},   {"MM", "%m"},   {"mm", "%m"},    {"DD", "%d"},    {"dd", "%d"},
-       {"Dy", "%a"},   {"DY", "%a"},   {"HH", "%I"},    {"MI", "%M"},    {"SS", "%S"}}};
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOthers = {
-      {{"mi", "%M"}, {"ss", "%S"}, {"MS", "%g"}, {"US", "%f"}, {"AM", "%p"}, {"PM", "%p"}, {"FM", ""}}};
-  std::string made;
-  while (!pattern.empty()) {
-    if (pattern.starts_with('"')) {
-      const std::size_t end = std::min(pattern.find('"', 1), pattern.size());
-      made += pattern.substr(1, end - 1);
-      pattern.remove_prefix(std::min(end + 1, pattern.size()));
-      continue;
-    }
-    const auto matches = [&](const auto& part) { return pattern.starts_with(part.first); };
-    const std::pair<std::string_view, std::string_view>* part = nullptr;
-    if (const auto found = std::ranges::find_if(kParts, matches); found != kParts.end()) part = &*found;
-    if (const auto found = std::ranges::find_if(kOthers, matches); part == nullptr && found != kOthers.end())
-      part = &*found;
-    if (part != nullptr) {
-      made += part->second;
-      pattern.remove_prefix(part->first.size());
-      continue;
-    }
-    if (pattern.front() == '%') made += '%';
-    made += pattern.front();
-    pattern.remove_prefix(1);
-  }
-  return made;
-}
-
-std::string number_pattern(std::string_view pattern) {
-  if (pattern.starts_with("FM")) pattern.remove_prefix(2);
-  if (pattern.empty() || pattern.find_first_not_of("90,.") != std::string_view::npos) return "";
-  const std::size_t point = std::min(pattern.find('.'), pattern.size());
-  const std::size_t decimals = point == pattern.size() ? 0 : pattern.size() - point - 1;
-  const bool has_groups = pattern.find(',') != std::string_view::npos;
-  return fmt::format("{{:{}.{}f}}", has_groups ? "," : "", decimals);
 }
 
 }  // namespace tarn::query::postgres

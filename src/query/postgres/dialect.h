@@ -23,9 +23,4 @@ Translation translate(std::string_view sql,
                       const std::function<std::int64_t(std::string_view name)>& relation_oid,
                       const Identity& identity);
 
-/// `to_char`'s pattern for times as strftime()'s: "YYYY-MM-DD HH24:MI" is "%Y-%m-%d %H:%M".
-std::string strftime_pattern(std::string_view pattern);
-/// `to_char`'s pattern for numbers as format()'s: "FM999,990.00" is "{:,.2f}". Empty for other patterns.
-std::string number_pattern(std::string_view pattern);
-
 }  // namespace tarn::query::postgres

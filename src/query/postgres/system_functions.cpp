@@ -1,19 +1,19 @@
 #include "query/postgres/system_schema.h"
 
 namespace tarn::query::postgres {
+namespace {
 
-std::string_view system_functions() {
-  // Macros are put into their callers as they are written: their own names begin with an underscore.
-  return R"sql(
+// Macros are put into their callers as they are written: their own names begin with an underscore.
+constexpr std::string_view kSystemFunctions = R"sql(
 CREATE SCHEMA tarn_pg;
 CREATE SCHEMA tarn_info;
 
-CREATE TABLE tarn_pg.lake_schemas (oid BIGINT, name VARCHAR);
-CREATE TABLE tarn_pg.lake_relations (oid BIGINT, schema_oid BIGINT, schema VARCHAR, name VARCHAR, kind VARCHAR,
+CREATE TABLE tarn_pg.lake_schemas (oid UINTEGER, name VARCHAR);
+CREATE TABLE tarn_pg.lake_relations (oid UINTEGER, schema_oid UINTEGER, schema VARCHAR, name VARCHAR, kind VARCHAR,
   records DOUBLE, size_bytes BIGINT, description VARCHAR, key_count INTEGER, column_count INTEGER);
-CREATE TABLE tarn_pg.lake_columns (relation BIGINT, position INTEGER, name VARCHAR, type BIGINT, modifier INTEGER,
+CREATE TABLE tarn_pg.lake_columns (relation UINTEGER, position INTEGER, name VARCHAR, type UINTEGER, modifier INTEGER,
   required BOOLEAN, description VARCHAR, key_position INTEGER);
-CREATE TABLE tarn_pg.lake_types (oid BIGINT, name VARCHAR, size INTEGER, category VARCHAR, element BIGINT, array_oid BIGINT);
+CREATE TABLE tarn_pg.lake_types (oid UINTEGER, name VARCHAR, size INTEGER, category VARCHAR, element UINTEGER, array_oid UINTEGER);
 CREATE TABLE tarn_pg.lake_settings (name VARCHAR, value VARCHAR, description VARCHAR);
 CREATE TABLE tarn_pg.lake_session (database VARCHAR, user_name VARCHAR, process INTEGER, default_schema VARCHAR);
 
@@ -35,7 +35,7 @@ CREATE MACRO tarn_pg.inet_server_addr() AS NULL::VARCHAR;
 CREATE MACRO tarn_pg.inet_server_port() AS NULL::INTEGER;
 CREATE MACRO tarn_pg.inet_client_addr() AS NULL::VARCHAR;
 CREATE MACRO tarn_pg.txid_current() AS 1::BIGINT;
-CREATE MACRO tarn_pg.pg_my_temp_schema() AS 0::BIGINT;
+CREATE MACRO tarn_pg.pg_my_temp_schema() AS 0::UINTEGER;
 CREATE MACRO tarn_pg.pg_is_other_temp_schema(id) AS false;
 CREATE MACRO tarn_pg.clock_timestamp() AS now();
 CREATE MACRO tarn_pg.statement_timestamp() AS now();
@@ -107,7 +107,7 @@ CREATE MACRO tarn_pg.pg_get_functiondef(id) AS NULL::VARCHAR;
 CREATE MACRO tarn_pg.pg_get_function_sqlbody(id) AS NULL::VARCHAR;
 CREATE MACRO tarn_pg.pg_get_serial_sequence(relation, name) AS NULL::VARCHAR;
 CREATE MACRO tarn_pg.pg_get_statisticsobjdef_columns(id) AS NULL::VARCHAR;
-CREATE MACRO tarn_pg.pg_get_replica_identity_index(id) AS NULL::BIGINT;
+CREATE MACRO tarn_pg.pg_get_replica_identity_index(id) AS NULL::UINTEGER;
 CREATE MACRO tarn_pg.pg_relation_is_publishable(id) AS false;
 CREATE MACRO tarn_pg.pg_relation_is_updatable(id, triggers) AS 0;
 CREATE MACRO tarn_pg.pg_column_is_updatable(id, number, triggers) AS false;
@@ -140,6 +140,11 @@ CREATE MACRO tarn_pg.pg_stat_get_numscans(id) AS 0::BIGINT;
 CREATE MACRO tarn_pg.pg_lock_status() AS NULL;
 CREATE MACRO tarn_pg.age(a) AS now() - a, (a, b) AS a - b;
 )sql";
+
+}  // namespace
+
+std::string_view system_functions() {
+  return kSystemFunctions;
 }
 
 }  // namespace tarn::query::postgres

@@ -16,7 +16,7 @@ constexpr std::array kTypes = {
     Type{kInt4Oid, "int4", 4, 'N', 1007, "INTEGER"},
     Type{24, "regproc", 4, 'N', 1008, ""},
     Type{kTextOid, "text", -1, 'S', 1009, ""},
-    Type{26, "oid", 4, 'N', 1028, "BIGINT"},
+    Type{kOidOid, "oid", 4, 'N', 1028, "UINTEGER"},
     Type{28, "xid", 4, 'U', 1011, ""},
     Type{30, "oidvector", -1, 'A', 1013, ""},
     Type{kJsonOid, "json", -1, 'U', 199, ""},
@@ -56,9 +56,10 @@ std::uint32_t scalar_oid(engine::TypeId id) {
     case TypeId::kUint16:
     case TypeId::kInt32:
       return kInt4Oid;
-    case TypeId::kUint32:
     case TypeId::kInt64:
       return kInt8Oid;
+    case TypeId::kUint32:  // What the system catalog's numbers are.
+      return kOidOid;
     case TypeId::kUint64:
     case TypeId::kInt128:
     case TypeId::kUint128:

@@ -25,6 +25,7 @@ inline constexpr std::uint32_t kInt8Oid = 20;
 inline constexpr std::uint32_t kInt2Oid = 21;
 inline constexpr std::uint32_t kInt4Oid = 23;
 inline constexpr std::uint32_t kTextOid = 25;
+inline constexpr std::uint32_t kOidOid = 26;
 inline constexpr std::uint32_t kJsonOid = 114;
 inline constexpr std::uint32_t kFloat4Oid = 700;
 inline constexpr std::uint32_t kFloat8Oid = 701;

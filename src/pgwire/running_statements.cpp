@@ -63,30 +63,34 @@ void RunningStatements::shut_down() {
   is_stopping_ = true;
   for (auto& [process, entry] : entries_) entry.statement->end(EndReason::kShuttingDown);
   changed_.notify_all();
-  turns_.notify_all();
+  for (Waiting& waiting : waiting_) waiting.is_first.notify_one();
+}
+
+void RunningStatements::wake_first() {
+  if (!waiting_.empty() && free_ > 0) waiting_.front().is_first.notify_one();
 }
 
 bool RunningStatements::begin(TimePoint deadline) {
   std::unique_lock lock(mutex_);
-  const auto place = waiting_.insert(waiting_.end(), 0);
+  const auto place = waiting_.emplace(waiting_.end());
   const auto is_turn = [&] { return is_stopping_ || (free_ > 0 && place == waiting_.begin()); };
   bool came = true;
   if (deadline == TimePoint::max()) {
-    turns_.wait(lock, is_turn);
+    place->is_first.wait(lock, is_turn);
   } else {
-    came = turns_.wait_until(lock, deadline, is_turn);
+    came = place->is_first.wait_until(lock, deadline, is_turn);
   }
   waiting_.erase(place);
-  turns_.notify_all();  // Another one is the first now.
-  if (!came || is_stopping_) return false;
-  --free_;
-  return true;
+  const bool runs = came && !is_stopping_;
+  if (runs) --free_;
+  wake_first();
+  return runs;
 }
 
 void RunningStatements::done() {
   const std::lock_guard lock(mutex_);
   ++free_;
-  turns_.notify_all();
+  wake_first();
 }
 
 void RunningStatements::set_deadline(std::int32_t process, TimePoint deadline) {

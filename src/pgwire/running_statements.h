@@ -71,11 +71,15 @@ class RunningStatements {
 
   std::mutex mutex_;
   std::condition_variable changed_;  ///< For the thread that watches deadlines.
-  std::condition_variable turns_;
   std::map<std::int32_t, Entry> entries_;
   std::int32_t last_process_ = 0;
   std::size_t free_;
-  std::list<char> waiting_;  ///< Places in the queue, by their addresses.
+  struct Waiting {
+    std::condition_variable is_first;
+  };
+  /// Lets the first one look whether it is its turn.
+  void wake_first();
+  std::list<Waiting> waiting_;
   bool is_stopping_ = false;
   std::jthread watcher_;
 };

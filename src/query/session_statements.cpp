@@ -72,7 +72,7 @@ Result<std::string> Session::Impl::translate(std::string_view sql) {
     }
     return 0;
   };
-  postgres::Translation translation = postgres::translate(sql, relation_oid, *identity);
+  postgres::Translation translation = postgres::translate(sql, relation_oid, *identity, known.default_schema);
   if (!translation.names_system) return std::move(translation.sql);
   TARN_ASSIGN_OR_RETURN(const std::vector<VisibleTable> tables, visible_tables(lake, known.tables));
   TARN_RETURN_IF_ERROR(system.refresh(tables, *identity, known.default_schema));

@@ -9,6 +9,7 @@
 #include "engine/source_place.h"
 #include "pgwire/errors.h"
 #include "pgwire/values/values.h"
+#include "query/postgres/array_text.h"
 
 namespace tarn::pgwire {
 namespace {
@@ -79,36 +80,10 @@ std::string list_text(const std::vector<std::optional<std::string>>& elements) {
   return list + "]";
 }
 
-/// `{1,NULL,"a b"}` (array_in).
 Result<ParameterValue> read_array_text(std::string_view text) {
-  if (text.size() < 2 || text.front() != '{' || text.back() != '}') return wrong("it is not {…}", "array");
-  text = text.substr(1, text.size() - 2);
-  std::vector<std::optional<std::string>> elements;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    std::string element;
-    bool is_quoted = false;
-    bool is_inside = false;
-    for (; at < text.size() && (is_inside || text[at] != ','); ++at) {
-      if (text[at] == '\\' && at + 1 < text.size()) {
-        element += text[++at];
-      } else if (text[at] == '"') {
-        is_inside = !is_inside;
-        is_quoted = true;
-      } else if (!is_inside && text[at] == '{') {
-        return Error(kUnsupported, "arrays of more than one dimension cannot be parameters");
-      } else {
-        element += text[at];
-      }
-    }
-    ++at;
-    if (!is_quoted && (element == "NULL" || element == "null")) {
-      elements.emplace_back();
-    } else {
-      elements.emplace_back(std::move(element));
-    }
-  }
-  return ParameterValue(list_text(elements));
+  const auto elements = parse_array(text);
+  if (elements) return ParameterValue(list_text(*elements));
+  return Error(kBadParameter, "a parameter's value is no array of one dimension, as {1,2,NULL}");
 }
 
 Result<ParameterValue> read_text(std::string_view text, std::uint32_t oid) {

@@ -9,26 +9,24 @@
 #include <vector>
 
 #include "engine/source_place.h"
-#include "query/lexer.h"
+#include "query/postgres/array_text.h"
 #include "query/postgres/char_patterns.h"
 #include "query/postgres/dialect_names.h"
+#include "query/postgres/token_walk.h"
 #include "query/rewrite.h"
 
 namespace tarn::query::postgres {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lowered;
-}
-
-class Translator {
+class Translator : private TokenWalk {
  public:
   Translator(std::string_view sql, const std::function<std::int64_t(std::string_view)>& relation_oid,
-             const Identity& identity)
-      : sql_(sql), tokens_(tokenize(sql)), relation_oid_(relation_oid), identity_(identity), rewrite_(sql) {}
+             const Identity& identity, std::string_view default_schema)
+      : TokenWalk(sql),
+        default_schema_(default_schema),
+        relation_oid_(relation_oid),
+        identity_(identity),
+        rewrite_(sql) {}
 
   Translation run() {
     find_system();
@@ -46,16 +44,6 @@ class Translator {
     std::string text;
   };
 
-  bool symbol(std::size_t i, std::string_view text) const {
-    return i < tokens_.size() && is_symbol(tokens_[i], sql_, text);
-  }
-  bool word(std::size_t i, std::string_view text) const {
-    return i < tokens_.size() && is_word(tokens_[i], sql_, text);
-  }
-  std::string name(std::size_t i) const {
-    return i < tokens_.size() && is_name(tokens_[i]) ? lower(name_of(tokens_[i], sql_)) : "";
-  }
-
   void find_system() {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       const std::string one = name(i);
@@ -72,10 +60,9 @@ class Translator {
   }
 
   void step() {
-    if (drop_schema() ||
-        (names_system_ && (change_operator() || drop_collation() || change_array() || name_series())))
-      return;
-    if (change_function() || change_cast() || change_long_cast() || change_identity() || change_to_char())
+    if (drop_schema() || (names_system_ && (change_operator() || drop_collation() || name_series()))) return;
+    if (change_array() || change_function() || change_cast() || change_long_cast() || change_identity() ||
+        change_to_char())
       return;
     ++at_;
   }
@@ -176,63 +163,25 @@ class Translator {
     return true;
   }
 
-  /// `'{0}'` compared with an array.
+  /// `'{a,b}'::text[]`; in look-ups `'{0}'` compared with an array, too.
   bool change_array() {
     if (tokens_[at_].kind != TokenKind::kString) return false;
-    const std::string text = string_of(tokens_[at_], sql_);
-    const bool is_array = text.size() >= 2 && text.front() == '{' && text.back() == '}' &&
-                          text.find_first_not_of("0123456789,") == 0 &&
-                          text.find_first_not_of("0123456789,", 1) == text.size() - 1;
-    if (!is_array || symbol(at_ + 1, "::")) return false;
-    replace(tokens_[at_].begin, tokens_[at_].end, "[" + text.substr(1, text.size() - 2) + "]");
+    const auto elements = parse_array(string_of(tokens_[at_], sql_));
+    if (!elements) return false;
+    const std::size_t type = name(at_ + 2) == "pg_catalog" ? at_ + 4 : at_ + 2;
+    const bool is_cast = symbol(at_ + 1, "::") && symbol(type + 1, "[");
+    const bool is_compared = names_system_ && !symbol(at_ + 1, "::");
+    if (!is_cast && !is_compared) return false;
+    std::string list;
+    for (const auto& element : *elements) {
+      const bool is_number = element && element->find_first_not_of("0123456789") == std::string::npos;
+      if (is_compared && !is_number) return false;
+      list += list.empty() ? "" : ", ";
+      list += is_number && is_compared ? *element : element ? engine::quote_literal(*element) : "NULL";
+    }
+    replace(tokens_[at_].begin, tokens_[at_].end, "[" + list + "]");
     ++at_;
     return true;
-  }
-
-  /// The last token of the operand that begins at `i`: `a.b(…)[…]`.
-  std::size_t primary_end(std::size_t i) const {
-    if (symbol(i, "(")) i = closing(i);
-    while (i + 1 < tokens_.size()) {
-      if (symbol(i + 1, ".") && i + 2 < tokens_.size())
-        i += 2;
-      else if (symbol(i + 1, "(") || symbol(i + 1, "["))
-        i = closing(i + 1);
-      else
-        break;
-    }
-    return i;
-  }
-  std::size_t closing(std::size_t i) const {
-    std::size_t depth = 0;
-    for (; i < tokens_.size(); ++i) {
-      if (symbol(i, "(") || symbol(i, "[")) ++depth;
-      if ((symbol(i, ")") || symbol(i, "]")) && --depth == 0) return i;
-    }
-    return tokens_.size() - 1;
-  }
-  /// The first token of the operand that ends at `i`.
-  std::size_t primary_begin(std::size_t i) const {
-    while (true) {
-      if (symbol(i, ")") || symbol(i, "]")) {
-        std::size_t depth = 0;
-        for (;; --i) {
-          if (symbol(i, ")") || symbol(i, "]")) ++depth;
-          if ((symbol(i, "(") || symbol(i, "[")) && --depth == 0) break;
-          if (i == 0) return 0;
-        }
-        if (i > 0 && (is_name(tokens_[i - 1]) && !word(i - 1, "IN") && !word(i - 1, "SELECT")))
-          --i;
-        else if (symbol(i, "[") && i > 0) {
-          --i;
-          continue;
-        }
-      }
-      if (i >= 2 && (symbol(i - 1, ".") || symbol(i - 1, "::"))) {
-        i -= 2;
-        continue;
-      }
-      return i;
-    }
   }
 
   bool change_cast() {
@@ -328,18 +277,33 @@ class Translator {
     return true;
   }
 
+  /// Who is asking, and where: known here, and functions of tables take no subqueries.
   bool change_identity() {
-    const bool is_user = word(at_, "CURRENT_USER") || word(at_, "SESSION_USER") || word(at_, "CURRENT_ROLE");
-    const bool is_catalog = word(at_, "CURRENT_CATALOG");
-    if ((!is_user && !is_catalog) || (at_ > 0 && symbol(at_ - 1, "."))) return false;
-    const std::string column = lower(tokens_[at_].in(sql_));
-    std::string text = is_user ? engine::quote_literal(identity_.user) : "tarn_pg.current_database()";
-    if (is_catalog) names_system_ = true;
+    if (at_ > 0 && symbol(at_ - 1, ".")) return false;
+    const std::string column = name(at_);
+    const std::string schema = default_schema_.empty() ? "public" : std::string(default_schema_);
+    std::size_t end = at_;
+    std::string text;
+    if (word(at_, "CURRENT_USER") || word(at_, "SESSION_USER") || word(at_, "CURRENT_ROLE")) {
+      text = engine::quote_literal(identity_.user);
+    } else if (word(at_, "CURRENT_CATALOG")) {
+      text = engine::quote_literal(identity_.database);
+    } else if (symbol(at_ + 1, "(") && symbol(at_ + 2, ")") &&
+               (column == "current_database" || column == "current_schema")) {
+      end = at_ + 2;
+      text = engine::quote_literal(column == "current_schema" ? schema : identity_.database);
+    } else if (column == "current_schemas" && symbol(at_ + 1, "(") && symbol(at_ + 3, ")")) {
+      end = at_ + 3;
+      text = word(at_ + 2, "TRUE") ? "['pg_catalog', " : "[";
+      text += engine::quote_literal(schema) + "]";
+    } else {
+      return false;
+    }
     const bool is_item = at_ > 0 && (word(at_ - 1, "SELECT") || symbol(at_ - 1, ",")) &&
-                         (at_ + 1 == tokens_.size() || symbol(at_ + 1, ",") || word(at_ + 1, "FROM"));
+                         (end + 1 == tokens_.size() || symbol(end + 1, ",") || word(end + 1, "FROM"));
     if (is_item) text += " AS " + column;
-    replace(tokens_[at_].begin, tokens_[at_].end, std::move(text));
-    ++at_;
+    replace(tokens_[at_].begin, tokens_[end].end, std::move(text));
+    at_ = end + 1;
     return true;
   }
 
@@ -364,8 +328,7 @@ class Translator {
     return true;
   }
 
-  std::string_view sql_;
-  std::vector<Token> tokens_;
+  std::string_view default_schema_;
   const std::function<std::int64_t(std::string_view)>& relation_oid_;
   const Identity& identity_;
   Rewrite rewrite_;
@@ -378,8 +341,8 @@ class Translator {
 
 Translation translate(std::string_view sql,
                       const std::function<std::int64_t(std::string_view name)>& relation_oid,
-                      const Identity& identity) {
-  return Translator(sql, relation_oid, identity).run();
+                      const Identity& identity, std::string_view default_schema) {
+  return Translator(sql, relation_oid, identity, default_schema).run();
 }
 
 }  // namespace tarn::query::postgres

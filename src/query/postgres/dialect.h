@@ -21,6 +21,6 @@ struct Translation {
 /// text stays as it is. `relation_oid` gives the number of a relation by its name, 0 for unknown ones. Pure.
 Translation translate(std::string_view sql,
                       const std::function<std::int64_t(std::string_view name)>& relation_oid,
-                      const Identity& identity);
+                      const Identity& identity, std::string_view default_schema);
 
 }  // namespace tarn::query::postgres

@@ -19,10 +19,9 @@ CREATE TABLE tarn_pg.lake_session (database VARCHAR, user_name VARCHAR, process 
 
 -- Functions.
 CREATE MACRO tarn_pg.version() AS 'PostgreSQL 15.0 (Tarn) on x86_64-pc-linux-gnu, 64-bit';
-CREATE MACRO tarn_pg.current_database() AS (SELECT database FROM tarn_pg.lake_session);
-CREATE MACRO tarn_pg.current_schema() AS (SELECT default_schema FROM tarn_pg.lake_session);
-CREATE MACRO tarn_pg.current_schemas(implicit) AS (SELECT CASE WHEN implicit THEN ['pg_catalog', default_schema]
-  ELSE [default_schema] END FROM tarn_pg.lake_session);
+CREATE MACRO tarn_pg.pg_get_keywords() AS TABLE SELECT keyword_name AS word, CASE keyword_category
+  WHEN 'reserved' THEN 'R' WHEN 'unreserved' THEN 'U' ELSE 'C' END AS catcode, false AS barelabel,
+  keyword_category AS catdesc, '' AS baredesc FROM duckdb_keywords();
 CREATE MACRO tarn_pg.pg_backend_pid() AS (SELECT process FROM tarn_pg.lake_session);
 CREATE MACRO tarn_pg.pg_get_userbyid(id) AS (SELECT user_name FROM tarn_pg.lake_session);
 CREATE MACRO tarn_pg.current_setting(setting) AS (SELECT value FROM tarn_pg.lake_settings _s WHERE lower(_s.name) = lower(setting)),

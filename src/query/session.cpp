@@ -77,8 +77,10 @@ Result<PreparedStatement> Session::prepare(const StatementText& statement, const
   const auto prepare = [&]() -> Result<PreparedStatement> {
     TARN_ASSIGN_OR_RETURN(const auto ready, impl_->make_ready(statement.text(), options));
     TARN_ASSIGN_OR_RETURN(engine::Statement prepared, impl_->prepare(*ready, options));
-    return PreparedStatement(std::string(statement.text()), source, ready->rewrite.text(),
-                             std::move(prepared));
+    PreparedStatement made(std::string(statement.text()), source, std::move(prepared));
+    made.text_ = ready->rewrite.text();
+    made.generation_ = impl_->views.generation();
+    return made;
   };
   Result<PreparedStatement> prepared = prepare();
   if (prepared.ok()) return prepared;
@@ -89,10 +91,12 @@ Result<engine::ResultSet> Session::execute(PreparedStatement& prepared,
                                            std::span<const engine::ParameterValue> values) {
   const RunOptions options{.source = prepared.source_};
   TARN_ASSIGN_OR_RETURN(const auto ready, impl_->make_ready(prepared.sql_, options));
-  // The engine looks for changed views by itself; what the names stand for only the lake knows.
-  if (ready->rewrite.text() != prepared.text_) {
+  // The engine's plan keeps the views of then, and tables of `ops` are made anew each time.
+  const std::uint64_t generation = impl_->views.generation();
+  if (ready->rewrite.text() != prepared.text_ || generation != prepared.generation_ || ready->names_ops) {
     TARN_ASSIGN_OR_RETURN(prepared.statement_, impl_->prepare(*ready, options));
     prepared.text_ = ready->rewrite.text();
+    prepared.generation_ = generation;
   }
   TARN_RETURN_IF_ERROR(bind_all(prepared.statement_, values));
   return impl_->execute(*ready, prepared.statement_, options);
@@ -139,6 +143,7 @@ Result<std::unique_ptr<ReadyStatement>> Session::Impl::make_ready(std::string_vi
   auto ready = std::make_unique<ReadyStatement>(expanded.empty() ? std::string(sql) : std::move(expanded));
   TARN_RETURN_IF_ERROR(prepare_again(ready->sql, options));
   TARN_ASSIGN_OR_RETURN(const StatementNeeds needs, find_needs(ready->sql, known));
+  ready->names_ops = !needs.ops.empty();
   TARN_RETURN_IF_ERROR(provide(needs, options, *ready));
   return ready;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,15 +42,13 @@ class PreparedStatement {
 
  private:
   friend class Session;
-  PreparedStatement(std::string sql, std::string source, std::string text, engine::Statement statement)
-      : sql_(std::move(sql)),
-        source_(std::move(source)),
-        text_(std::move(text)),
-        statement_(std::move(statement)) {}
+  PreparedStatement(std::string sql, std::string source, engine::Statement statement)
+      : sql_(std::move(sql)), source_(std::move(source)), statement_(std::move(statement)) {}
 
   std::string sql_;
   std::string source_;
-  std::string text_;  ///< What the engine was given.
+  std::string text_ = {};         ///< What the engine was given, …
+  std::uint64_t generation_ = 0;  ///< … and which views it saw.
   engine::Statement statement_;
 };
 

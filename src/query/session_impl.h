@@ -31,7 +31,8 @@ struct ReadyStatement {
   ReadyStatement& operator=(const ReadyStatement&) = delete;
 
   std::string sql;
-  Rewrite rewrite{sql};  ///< What the engine is given.
+  Rewrite rewrite{sql};    ///< What the engine is given.
+  bool names_ops = false;  ///< Tables of `ops`.
 };
 
 struct Session::Impl {

@@ -76,6 +76,7 @@ Status LakeViews::ensure_view(const catalog::Table& table, const TableUse& use, 
         .with_hint(made.error().hint());
   }
   view = {table.name, made_from};
+  ++generation_;
   return ok_status();
 }
 
@@ -89,6 +90,7 @@ Status LakeViews::forget_others(const std::vector<TableName>& tables) {
         connection_.run(fmt::format("DROP VIEW IF EXISTS {}.{}", quote_identifier(view->first.schema),
                                     quote_identifier(view->first.name))));
     view = views_.erase(view);
+    ++generation_;
   }
   return ok_status();
 }

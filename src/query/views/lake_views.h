@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,6 +38,8 @@ class LakeViews {
   Result<std::vector<std::string>> ensure(const std::vector<TableUse>& uses);
   /// Drops the views of tables that are not (or no more) among `tables`, which are sorted.
   Status forget_others(const std::vector<TableName>& tables);
+  /// Another number each time that a view changed: the engine's plans of before do not see the change.
+  std::uint64_t generation() const { return generation_; }
 
  private:
   Result<std::vector<catalog::Table>> load_consistently(const std::vector<TableUse>& uses);
@@ -46,6 +49,7 @@ class LakeViews {
   engine::Connection& connection_;
   Lake lake_;
   DeletionVectorFiles vectors_;
+  std::uint64_t generation_ = 0;
   /// What each view was made from, by its own name: a metadata location, or the schema of a former state.
   struct View {
     TableName table;

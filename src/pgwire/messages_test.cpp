@@ -1,0 +1,183 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pgwire/own_statements.h"
+#include "pgwire/protocol/messages.h"
+#include "pgwire/protocol/wire_buffer.h"
+#include "pgwire/settings.h"
+#include "pgwire/values/copy_out.h"
+
+namespace tarn::pgwire {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::string body_of(const std::function<void(WireWriter&)>& write) {
+  WireWriter out;
+  write(out);
+  return out.buffer();
+}
+
+TEST(Messages, AStartupSaysUserAndSettings) {
+  const std::string body = body_of([](WireWriter& out) {
+    out.int16(3).int16(0).text("user").text("ann").text("application_name").text("psql").byte('\0');
+  });
+  const auto message = read_first_message(body);
+  ASSERT_TRUE(message.ok()) << message.error().to_string();
+  const auto* startup = std::get_if<StartupMessage>(&*message);
+  ASSERT_NE(startup, nullptr);
+  EXPECT_EQ(startup->parameters.at("user"), "ann");
+  EXPECT_EQ(startup->parameters.at("application_name"), "psql");
+}
+
+TEST(Messages, OtherVersionsAndCutOnesAreRefused) {
+  struct Case {
+    std::string body;
+    std::string_view code;
+  };
+  const Case cases[] = {
+      {body_of([](WireWriter& out) { out.int16(2).int16(0).byte('\0'); }), "pgwire.bad_version"},
+      {body_of([](WireWriter& out) { out.int16(3); }), "pgwire.bad_message"},
+      {body_of([](WireWriter& out) { out.int16(3).int16(0).bytes("user"); }), "pgwire.bad_message"},
+      {body_of([](WireWriter& out) { out.int16(3).int16(0).byte('\0').byte('x'); }), "pgwire.bad_message"},
+      {body_of([](WireWriter& out) { out.int16(1234).int16(5678).int32(1); }), "pgwire.bad_message"},
+  };
+  for (const Case& one : cases) {
+    const auto message = read_first_message(one.body);
+    ASSERT_FALSE(message.ok());
+    EXPECT_EQ(message.error().name(), one.code);
+  }
+}
+
+TEST(Messages, ABindHasFormatsAndValues) {
+  const std::string body = body_of([](WireWriter& out) {
+    out.text("portal").text("statement").int16(1).int16(1).int16(2).int32(3).bytes("abc").int32(-1).int16(0);
+  });
+  const auto message = read_message('B', body);
+  ASSERT_TRUE(message.ok()) << message.error().to_string();
+  const auto& bind = std::get<Bind>(*message);
+  EXPECT_EQ(bind.portal, "portal");
+  EXPECT_THAT(bind.formats, ElementsAre(Format::kBinary));
+  EXPECT_THAT(bind.values, ElementsAre(std::optional<std::string_view>("abc"), std::nullopt));
+}
+
+TEST(Messages, MalformedOnesAreRefused) {
+  const std::pair<char, std::string> cases[] = {
+      {'?', ""},
+      {'Q', "SELECT 1"},
+      {'Q', std::string("SELECT 1\0x", 10)},
+      {'P', std::string("\0\0", 2)},
+      {'D', std::string("X\0", 2)},
+      {'E', std::string("\0\0", 2)},
+      {'B', body_of([](WireWriter& out) { out.text("").text("").int16(1).int16(2).int16(0).int16(0); })},
+      {'B', body_of([](WireWriter& out) {
+         out.text("").text("").int16(2).int16(0).int16(1).int16(1).int32(-1).int16(0);
+       })},
+      {'B', body_of([](WireWriter& out) {
+         out.text("").text("").int16(0).int16(1).int32(2'000'000'000).int16(0);
+       })},
+  };
+  for (const auto& [type, body] : cases) {
+    const auto message = read_message(type, body);
+    ASSERT_FALSE(message.ok()) << type;
+    EXPECT_EQ(message.error().name(), "pgwire.bad_message");
+  }
+}
+
+/// What read_own_statement() takes a statement for, by what CommandComplete would say; "" for the engine's.
+std::string taken_for(std::string_view sql) {
+  const auto statement = read_own_statement(sql);
+  if (!statement.ok()) return std::string(statement.error().name());
+  return *statement ? std::string(command_tag(**statement)) : "";
+}
+
+TEST(OwnStatements, AreToldFromTheEngines) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"SELECT 1", ""},
+      {"", ""},
+      {"begin", "BEGIN"},
+      {"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", "BEGIN"},
+      {"start transaction", "BEGIN"},
+      {"COMMIT AND NO CHAIN", "COMMIT"},
+      {"END", "COMMIT"},
+      {"ROLLBACK TO SAVEPOINT a", "ROLLBACK"},
+      {"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET"},
+      {"SET application_name = 'x'", "SET"},
+      {"SET TIME ZONE 'Europe/Vienna'", "SET"},
+      {"SHOW TABLES", ""},
+      {"SHOW ALL TABLES", ""},
+      {"SHOW ALL", "SHOW"},
+      {"SHOW TRANSACTION ISOLATION LEVEL", "SHOW"},
+      {"DISCARD ALL", "DISCARD ALL"},
+      {"DEALLOCATE PREPARE a", "DEALLOCATE"},
+      {"declare \"C\" cursor with hold for select 1", "DECLARE CURSOR"},
+      {"FETCH FORWARD 10 FROM c", "FETCH"},
+      {"MOVE ALL IN c", "MOVE"},
+      {"CLOSE ALL", "CLOSE CURSOR ALL"},
+      {"SET", "sql.syntax"},
+      {"SET x", "sql.syntax"},
+      {"COMMIT now", "sql.syntax"},
+      {"DECLARE c CURSOR", "sql.syntax"},
+      {"FETCH BACKWARD 1 FROM c", "pgwire.unsupported"},
+      {"DECLARE c BINARY CURSOR FOR SELECT 1", "pgwire.unsupported"},
+      {"COMMIT PREPARED 'x'", "pgwire.unsupported"},
+      {"LISTEN x", "pgwire.unsupported"},
+      {"SET ROLE boss", "pgwire.unsupported"},
+  };
+  for (const auto& [sql, tag] : cases) EXPECT_EQ(taken_for(sql), tag) << sql;
+}
+
+TEST(OwnStatements, SettingsHaveTheirValues) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"SET a.b TO 'it''s'", "it's"},
+      {"SET search_path = curated, \"Odd\"", "curated, \"Odd\""},
+      {"SET extra_float_digits = 3", "3"},
+      {"SET client_encoding TO UTF8", "UTF8"}};
+  for (const auto& [sql, value] : cases) {
+    const auto statement = read_own_statement(sql);
+    ASSERT_TRUE(statement.ok() && *statement) << sql;
+    EXPECT_EQ(std::get<SetStatement>(**statement).value, value) << sql;
+  }
+}
+
+TEST(CopyStatements, AreReadWithTheirOptions) {
+  const auto copy =
+      read_copy("COPY (SELECT ')' , 1) TO STDOUT WITH (FORMAT csv, HEADER, DELIMITER ';', NULL 'n')");
+  ASSERT_TRUE(copy.ok() && *copy);
+  EXPECT_EQ((*copy)->query, "SELECT ')' , 1");
+  EXPECT_EQ((*copy)->delimiter, ';');
+  EXPECT_TRUE((*copy)->header);
+  EXPECT_EQ((*copy)->null_text, "n");
+  const auto table = read_copy("copy curated.\"Odd\" (a, b) to stdout csv");
+  ASSERT_TRUE(table.ok() && *table);
+  EXPECT_EQ((*table)->query, "SELECT a, b FROM curated.\"Odd\"");
+  EXPECT_EQ((*table)->delimiter, ',');
+  const std::pair<std::string_view, std::string_view> refused[] = {
+      {"COPY t FROM STDIN", "pgwire.unsupported"},         {"COPY t TO '/etc/passwd'", "pgwire.unsupported"},
+      {"COPY t TO PROGRAM 'rm'", "pgwire.unsupported"},    {"COPY t TO STDOUT (FORMAT xml)", "sql.syntax"},
+      {"COPY t TO STDOUT (DELIMITER ',,')", "sql.syntax"}, {"COPY", "sql.syntax"}};
+  for (const auto& [sql, code] : refused) {
+    const auto one = read_copy(sql);
+    ASSERT_FALSE(one.ok()) << sql;
+    EXPECT_EQ(one.error().name(), code) << sql;
+  }
+}
+
+TEST(Settings, KeepWhatMakesSenseAndRefuseTheRest) {
+  Settings settings;
+  EXPECT_TRUE(settings.set("statement_timeout", "5s").ok());
+  EXPECT_EQ(*settings.get("STATEMENT_TIMEOUT"), "5000ms");
+  EXPECT_TRUE(settings.set("client_encoding", "'utf-8'").ok());
+  EXPECT_TRUE(settings.set("my.own", "x").ok());
+  EXPECT_EQ(settings.set("client_encoding", "LATIN1").error().name(), "pgwire.bad_setting");
+  EXPECT_EQ(settings.set("server_version", "99").error().name(), "pgwire.bad_setting");
+  EXPECT_EQ(settings.set("statement_timeout", "soon").error().name(), "pgwire.bad_setting");
+  const Status slip = settings.set("statement_timeuot", "1");
+  EXPECT_EQ(slip.error().name(), "pgwire.unknown_setting");
+  EXPECT_EQ(slip.error().hint(), "did you mean `statement_timeout`?");
+  ASSERT_TRUE(settings.reset("statement_timeout").ok());
+  EXPECT_EQ(*settings.get("statement_timeout"), "0");
+}
+
+}  // namespace
+}  // namespace tarn::pgwire

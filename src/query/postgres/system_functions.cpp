@@ -22,6 +22,9 @@ CREATE MACRO tarn_pg.version() AS 'PostgreSQL 15.0 (Tarn) on x86_64-pc-linux-gnu
 CREATE MACRO tarn_pg.pg_get_keywords() AS TABLE SELECT keyword_name AS word, CASE keyword_category
   WHEN 'reserved' THEN 'R' WHEN 'unreserved' THEN 'U' ELSE 'C' END AS catcode, false AS barelabel,
   keyword_category AS catdesc, '' AS baredesc FROM duckdb_keywords();
+CREATE MACRO tarn_pg.pg_options_to_table(options) AS TABLE SELECT '' AS option_name, '' AS option_value WHERE false;
+CREATE MACRO tarn_pg.pg_partition_tree(relation) AS TABLE SELECT relation AS relid, NULL::UINTEGER AS parentrelid,
+  true AS isleaf, 0 AS level WHERE false;
 CREATE MACRO tarn_pg.pg_backend_pid() AS (SELECT process FROM tarn_pg.lake_session);
 CREATE MACRO tarn_pg.pg_get_userbyid(id) AS (SELECT user_name FROM tarn_pg.lake_session);
 CREATE MACRO tarn_pg.current_setting(setting) AS (SELECT value FROM tarn_pg.lake_settings _s WHERE lower(_s.name) = lower(setting)),

@@ -51,12 +51,13 @@ void append_uuid(const Cell& cell, WireWriter& out) {
 void append_array(const Cell& cell, const ColumnType& type, const WireType& wire, WireWriter& out) {
   const std::size_t count = cell.element_count();
   const ColumnType element{.id = type.element};
-  const WireType element_wire = wire_type(element);
+  const bool is_vector = wire.oid == kInt2VectorOid;
+  const WireType element_wire = is_vector ? WireType{.oid = kInt2Oid, .size = 2} : wire_type(element);
   bool has_nulls = false;
   for (std::size_t i = 0; i < count; ++i) has_nulls = has_nulls || cell.element(i).is_null();
   out.int32(count == 0 ? 0 : 1).int32(has_nulls ? 1 : 0).int32(static_cast<std::int32_t>(wire.element));
   if (count == 0) return;
-  out.int32(static_cast<std::int32_t>(count)).int32(1);
+  out.int32(static_cast<std::int32_t>(count)).int32(is_vector ? 0 : 1);
   for (std::size_t i = 0; i < count; ++i) {
     const Cell one = cell.element(i);
     if (one.is_null()) {

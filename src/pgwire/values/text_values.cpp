@@ -87,6 +87,13 @@ bool needs_quotes(std::string_view element) {
           (element[2] | 32) == 'l' && (element[3] | 32) == 'l');
 }
 
+/// `1 3` (int2vectorout).
+void append_vector(const Cell& cell, std::string& out) {
+  for (std::size_t i = 0; i < cell.element_count(); ++i)
+    fmt::format_to(std::back_inserter(out), "{}{}", i == 0 ? "" : " ",
+                   cell.element(i).as_int64().value_or(0));
+}
+
 void append_array(const Cell& cell, const ColumnType& type, std::string& out) {
   out += '{';
   std::string element;
@@ -138,6 +145,7 @@ void append_text(const Cell& cell, const ColumnType& type, const WireType& wire,
     case TypeId::kTimestampTz:
       return append_temporal(cell, out);
     case TypeId::kList:
+      if (wire.oid == query::postgres::kInt2VectorOid) return append_vector(cell, out);
       if (wire.element != 0) return append_array(cell, type, out);
       return cell.append_json(out);
     case TypeId::kNested:

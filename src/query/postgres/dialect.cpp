@@ -60,7 +60,9 @@ class Translator : private TokenWalk {
   }
 
   void step() {
-    if (drop_schema() || (names_system_ && (change_operator() || drop_collation() || name_series()))) return;
+    if (drop_schema() ||
+        (names_system_ && (change_operator() || drop_collation() || change_series() || change_vector())))
+      return;
     if (change_array() || change_function() || change_cast() || change_long_cast() || change_identity() ||
         change_to_char())
       return;
@@ -147,10 +149,16 @@ class Translator : private TokenWalk {
     return true;
   }
 
-  /// The alias of `generate_series(…) s` is its column's name, too.
-  bool name_series() {
+  /// As a table its alias is its column's name, too; as a column it gives a row for each value.
+  bool change_series() {
     if (name(at_) != "generate_series" || !symbol(at_ + 1, "(")) return false;
     const std::size_t close = closing(at_ + 1);
+    if (!is_in_from(at_)) {
+      replace(tokens_[at_].begin, tokens_[at_].begin, "unnest(");
+      replace(tokens_[close].end, tokens_[close].end, ")");
+      ++at_;
+      return true;
+    }
     const std::size_t alias = word(close + 1, "AS") ? close + 2 : close + 1;
     static constexpr std::array kClauses = {"WHERE", "JOIN",  "LEFT",  "INNER", "CROSS",
                                             "ON",    "GROUP", "ORDER", "UNION"};
@@ -159,6 +167,17 @@ class Translator : private TokenWalk {
         std::ranges::none_of(kClauses, [&](const char* clause) { return word(alias, clause); });
     if (has_alias)
       replace(tokens_[alias].end, tokens_[alias].end, fmt::format("({})", tokens_[alias].in(sql_)));
+    ++at_;
+    return true;
+  }
+
+  /// PostgreSQL counts the elements of its vectors from 0.
+  bool change_vector() {
+    static constexpr std::array kVectors = {"indkey", "indoption", "i_indoption", "indclass", "indcollation"};
+    if (!symbol(at_ + 1, "[") || std::ranges::find(kVectors, name(at_)) == kVectors.end()) return false;
+    const std::size_t close = closing(at_ + 1);
+    replace(tokens_[at_ + 1].end, tokens_[at_ + 1].end, "(");
+    replace(tokens_[close].begin, tokens_[close].begin, ") + 1");
     ++at_;
     return true;
   }

@@ -68,8 +68,8 @@ CREATE VIEW tarn_pg.pg_index AS
     false AS indisexclusion, true AS indimmediate, false AS indisclustered, true AS indisvalid, false AS indcheckxmin,
     true AS indisready, true AS indislive, false AS indisreplident,
     (SELECT list(c.position::SMALLINT ORDER BY c.key_position) FROM tarn_pg.lake_columns c
-      WHERE c.relation = r.oid AND c.key_position > 0) AS indkey,
-    NULL::UINTEGER[] AS indcollation, NULL::UINTEGER[] AS indclass, list_transform(range(r.key_count), lambda i: 0::SMALLINT) AS indoption,
+      WHERE c.relation = r.oid AND c.key_position > 0)::USMALLINT[] AS indkey,
+    NULL::UINTEGER[] AS indcollation, NULL::UINTEGER[] AS indclass, list_transform(range(r.key_count), lambda i: 0::USMALLINT)::USMALLINT[] AS indoption,
     NULL::VARCHAR AS indexprs, NULL::VARCHAR AS indpred
   FROM tarn_pg.lake_relations r WHERE r.key_count > 0;
 CREATE VIEW tarn_pg.pg_database AS

@@ -32,6 +32,18 @@ class TokenWalk {
   std::string name(std::size_t i) const {
     return i < tokens_.size() && is_name(tokens_[i]) ? lower(name_of(tokens_[i], sql_)) : "";
   }
+  /// Whether the token stands among the tables of its SELECT.
+  bool is_in_from(std::size_t i) const {
+    std::size_t depth = 0;
+    while (i-- > 0) {
+      if (symbol(i, ")")) ++depth;
+      if (symbol(i, "(") && depth-- == 0) return false;
+      if (depth != 0) continue;
+      if (word(i, "FROM") || word(i, "JOIN")) return true;
+      if (word(i, "SELECT") || word(i, "WHERE") || word(i, "ON") || word(i, "BY")) return false;
+    }
+    return false;
+  }
   /// The last token of the operand that begins at `i`: `a.b(…)[…]`.
   std::size_t primary_end(std::size_t i) const {
     if (symbol(i, "(")) i = closing(i);

@@ -12,7 +12,7 @@ constexpr std::array kTypes = {
     Type{19, "name", 64, 'S', 1003, ""},
     Type{kInt8Oid, "int8", 8, 'N', 1016, "BIGINT"},
     Type{kInt2Oid, "int2", 2, 'N', 1005, "SMALLINT"},
-    Type{22, "int2vector", -1, 'A', 1006, ""},
+    Type{kInt2VectorOid, "int2vector", -1, 'A', 1006, ""},
     Type{kInt4Oid, "int4", 4, 'N', 1007, "INTEGER"},
     Type{24, "regproc", 4, 'N', 1008, ""},
     Type{kTextOid, "text", -1, 'S', 1009, ""},
@@ -119,6 +119,9 @@ const Type* array_element(std::uint32_t oid) {
 
 WireType wire_type(const engine::ColumnType& type) {
   using engine::TypeId;
+  // Nothing but the system catalog has it, to tell vectors from arrays.
+  if (type.id == TypeId::kList && type.element == TypeId::kUint16)
+    return {.oid = kInt2VectorOid, .size = -1, .modifier = -1, .element = kInt2Oid};
   const bool is_array =
       type.id == TypeId::kList && type.element != TypeId::kList && type.element != TypeId::kNested;
   const std::uint32_t scalar = scalar_oid(is_array ? type.element : type.id);

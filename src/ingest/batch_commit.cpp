@@ -170,25 +170,27 @@ Result<std::vector<BatchCommitter::Gathered>> BatchCommitter::gather(ParsedBatch
   return all;
 }
 
-Status BatchCommitter::settle(ParsedBatch& batch, const CommitReport& report,
+Status BatchCommitter::settle(ParsedBatch& batch, Books& books, const CommitReport& report,
                               const std::vector<Gathered>& gathered, state::Transaction& transaction) {
   const std::int64_t now_us = services_.clock.now_us();
-  for (state::Settlement& settlement : batch.settlements) {
+  for (state::Settlement& settlement : books.settlements) {
     settlement.batch = batch.id;
     settlement.settled_at_us = now_us;
   }
-  for (state::NewQuarantineEntry& entry : batch.quarantine) {
-    entry.batch = batch.id;
-    entry.created_at_us = now_us;
+  TARN_RETURN_IF_ERROR(state::settle(transaction, books.settlements));
+  for (auto* const entries : {&batch.quarantine, &books.refused}) {
+    for (state::NewQuarantineEntry& entry : *entries) {
+      entry.batch = batch.id;
+      entry.created_at_us = now_us;
+    }
+    if (!entries->empty()) TARN_RETURN_IF_ERROR(state::quarantine(transaction, *entries));
   }
-  TARN_RETURN_IF_ERROR(state::settle(transaction, batch.settlements));
-  if (!batch.quarantine.empty()) TARN_RETURN_IF_ERROR(state::quarantine(transaction, batch.quarantine));
-  for (const state::Adjustment& adjustment : batch.adjustments) {
+  for (const state::Adjustment& adjustment : books.adjustments) {
     TARN_RETURN_IF_ERROR(state::adjust(transaction, adjustment));
   }
-  if (!batch.replayed.empty()) {
+  if (!books.replayed.empty()) {
     TARN_RETURN_IF_ERROR(state::set_quarantine_status(
-        transaction, batch.replayed,
+        transaction, books.replayed,
         {state::QuarantineStatus::kReplayed, now_us, "by batch " + batch.id.value()}));
   }
   TARN_RETURN_IF_ERROR(advance_watermarks(gathered, transaction));
@@ -266,7 +268,10 @@ void BatchCommitter::note_committed(const TableWork& work) {
     const HistoryWork& history = *work.history;
     noted =
         table::note_committed(*history.index, history.plan, work.data, history.unchanged, history.snapshots);
-  } else if (work.plan && work.built) {
+  } else if (work.deliveries) {
+    const DeliveryWork& done = *work.deliveries;
+    noted = table::note_committed(*done.index, done.plan, work.data, done.written, done.snapshots);
+  } else if (work.index != nullptr && work.plan && work.built) {
     noted = table::note_committed(*work.index, *work.plan, work.data, work.built->snapshot.snapshot_id);
   }
   if (noted.ok()) return;
@@ -274,10 +279,13 @@ void BatchCommitter::note_committed(const TableWork& work) {
   // table or is built from it. This one is of no use: RocksDB refuses all writes after a failed one.
   std::unique_ptr<table::KeyIndex> dropped;
   std::unique_ptr<table::HistoryIndex> dropped_history;
+  std::unique_ptr<table::DeliveryIndex> dropped_deliveries;
   {
     const std::lock_guard lock(indices_mutex_);
     if (work.history)
       dropped_history = std::move(histories_[work.metadata->table_uuid]);
+    else if (work.deliveries)
+      dropped_deliveries = std::move(deliveries_[work.metadata->table_uuid]);
     else
       dropped = std::move(indices_[work.metadata->table_uuid]);
   }
@@ -311,26 +319,23 @@ Result<CommitReport> BatchCommitter::try_commit(ParsedBatch& batch, std::vector<
     report.rows += work.records_as_rows;
     report.deleted += work.records_deleting;
     report.unchanged += work.records_unchanged;
+    report.missing += work.rows_missing;
     if (work.updates.empty()) continue;
     const std::int64_t snapshot = work.built ? work.built->snapshot.snapshot_id : 0;
     report.tables.push_back({work.name, work.rows_added, work.rows_deleted, snapshot});
     commits.push_back({work.name, std::move(work.requirements), std::move(work.updates)});
   }
-  for (state::Settlement& settlement : batch.settlements) {
-    settlement.records.superseded = 0;
-    for (const TableWork& work : works) {
-      const auto lost = work.superseded_by_arrival.find(settlement.id.value());
-      if (lost != work.superseded_by_arrival.end()) settlement.records.superseded += lost->second;
-    }
-  }
   report.late = count_late(gathered, batch);
+  Books books = books_of(batch, works);
   // It syncs what was written here together with the metadata.
-  const auto committed = services_.catalog.commit(
-      commits, [&](state::Transaction& transaction) { return settle(batch, report, gathered, transaction); });
+  const auto committed = services_.catalog.commit(commits, [&](state::Transaction& transaction) {
+    return settle(batch, books, report, gathered, transaction);
+  });
   if (!committed.ok()) {
     if (committed.error().error_class() != ErrorClass::kUnknownOutcome) discard(batch.id, works);
     return committed.error();
   }
+  take_books(batch, books);
   for (TableWork& work : works) work.batches.clear();
   if (indices_follow_.valid()) indices_follow_.wait();
   indices_follow_ = std::async(launch_beside(project_.spec.limits.threads), [this, done = std::move(works)] {

@@ -22,6 +22,7 @@
 #include "table/history/history.h"
 #include "table/key_index.h"
 #include "table/manifest_cache.h"
+#include "table/replace/delivery_index.h"
 #include "table/snapshot_builder.h"
 #include "telemetry/log.h"
 
@@ -39,6 +40,7 @@ struct CommitReport {
   std::int64_t superseded = 0;
   std::int64_t deleted = 0;    ///< Records that deleted their key.
   std::int64_t unchanged = 0;  ///< Records of histories that changed nothing that is tracked.
+  std::int64_t missing = 0;    ///< Rows deleted, because the deliveries that replaced them lacked them.
   std::int64_t late = 0;       ///< Records behind their feed's watermark by more than its `lateness`.
 };
 
@@ -79,9 +81,12 @@ class BatchCommitter {
   /// cannot follow a commit is dropped with a warning, and opened anew by the next batch.
   Result<CommitReport> commit(ParsedBatch& batch);
 
+  struct Books;  // batch_work.h
+
  private:
   struct TableWork;
   struct HistoryWork;
+  struct DeliveryWork;
   struct Gathered;
   struct MovedRows;
 
@@ -110,6 +115,9 @@ class BatchCommitter {
   Status write_side(TableWork& work, const Gathered& gathered, const table::HistoryPlan& plan,
                     table::HistorySide side, const std::vector<std::shared_ptr<arrow::RecordBatch>>& records,
                     const MovedRows& moved, const BatchId& id, int attempt);
+  Status write_deliveries(TableWork& work, const Gathered& gathered, const ParsedBatch& batch, int attempt);
+  /// What the index of deliveries is told, once the snapshots are known.
+  static void follow_deliveries(TableWork& work);
   /// Plans rows of a feed with `delete_when`, and writes the tombstones of `work`.
   Status plan_with_tombstones(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
   /// Writes the rows and deletes of a work whose plan is made.
@@ -122,11 +130,15 @@ class BatchCommitter {
   /// In step with both tables.
   Result<table::HistoryIndex*> history_index_of(const table::HistoryTables& tables,
                                                 const project::FeedSpec& feed);
+  Result<table::DeliveryIndex*> delivery_index_of(const table::DeliveryTables& tables,
+                                                  const project::FeedSpec& feed);
   table::KeyIndexOptions index_options() const;
   /// Of a committed work; what fails is dropped.
   void note_committed(const TableWork& work);
-  Status settle(ParsedBatch& batch, const CommitReport& report, const std::vector<Gathered>& gathered,
-                state::Transaction& transaction);
+  static Books books_of(const ParsedBatch& batch, const std::vector<TableWork>& works);
+  static void take_books(ParsedBatch& batch, Books& books);
+  Status settle(ParsedBatch& batch, Books& books, const CommitReport& report,
+                const std::vector<Gathered>& gathered, state::Transaction& transaction);
   Status await_event_times(std::vector<Gathered>& gathered);
   static std::int64_t count_late(const std::vector<Gathered>& gathered, ParsedBatch& batch);
   Status advance_watermarks(const std::vector<Gathered>& gathered, state::Transaction& transaction);
@@ -147,8 +159,9 @@ class BatchCommitter {
   std::size_t upsert_tables_;
   std::size_t threads_;
   std::mutex indices_mutex_;
-  std::map<std::string, std::unique_ptr<table::KeyIndex>> indices_;        // by table uuid
-  std::map<std::string, std::unique_ptr<table::HistoryIndex>> histories_;  // by that of the table of rows
+  std::map<std::string, std::unique_ptr<table::KeyIndex>> indices_;          // by table uuid
+  std::map<std::string, std::unique_ptr<table::HistoryIndex>> histories_;    // by that of the table of rows
+  std::map<std::string, std::unique_ptr<table::DeliveryIndex>> deliveries_;  // likewise
   // The indices follow the last commit while the next batch is parsed; who needs one waits.
   std::shared_future<void> indices_follow_;
 };

@@ -13,6 +13,7 @@
 #include "ingest/batch_commit.h"
 #include "table/data_files.h"
 #include "table/history/history.h"
+#include "table/replace/deliveries.h"
 #include "table/snapshot_builder.h"
 #include "table/upsert.h"
 
@@ -54,6 +55,22 @@ struct BatchCommitter::Gathered {
   bool finished = false;
 };
 
+/// A delivery that changes nothing, and why; what is pointed to outlives the commit.
+struct RefusedUnit {
+  const ParsedDelivery* delivery = nullptr;
+  const project::FeedSpec* feed = nullptr;
+  const ErrorCode* code = nullptr;
+  std::string reason;
+};
+
+/// What the ledger is told of a batch.
+struct BatchCommitter::Books {
+  std::vector<state::Settlement> settlements;
+  std::vector<state::NewQuarantineEntry> refused;  ///< Besides ParsedBatch::quarantine.
+  std::vector<state::Adjustment> adjustments;
+  std::vector<state::QuarantineId> replayed;
+};
+
 /// What was written for one table, before its commit.
 struct BatchCommitter::TableWork {
   TableName name;
@@ -68,7 +85,9 @@ struct BatchCommitter::TableWork {
   std::optional<table::BuiltSnapshot> built;
   std::unique_ptr<TableWork>
       companion;  ///< Of the feed's project::companion_table(); committed with its table.
-  std::unique_ptr<HistoryWork> history;  ///< Of a table of histories.
+  std::unique_ptr<HistoryWork> history;      ///< Of a table of histories.
+  std::unique_ptr<DeliveryWork> deliveries;  ///< Of a table that deliveries replace.
+  std::vector<RefusedUnit> refused;
   std::map<std::int64_t, std::int64_t> superseded_by_arrival;
   std::int64_t rows_added = 0;
   std::int64_t rows_deleted = 0;
@@ -76,6 +95,7 @@ struct BatchCommitter::TableWork {
   std::int64_t records_as_rows = 0;
   std::int64_t records_deleting = 0;
   std::int64_t records_unchanged = 0;
+  std::int64_t rows_missing = 0;  ///< Deleted, because deliveries lacked them.
 };
 
 /// What the index of a history is told when both of its tables are committed.
@@ -86,6 +106,14 @@ struct BatchCommitter::HistoryWork {
   table::HistoryIndex::Snapshots snapshots;
 };
 
+/// The same of deliveries.
+struct BatchCommitter::DeliveryWork {
+  table::DeliveryIndex* index = nullptr;
+  table::DeliveryPlan plan;
+  table::WrittenFiles written;  ///< To the table of deliveries.
+  table::DeliveryIndex::Snapshots snapshots;
+};
+
 /// The tie-break of versions is the order of arrival; within an arrival the order of the rows
 /// (plan_upsert()).
 std::vector<std::string> tie_breaks();
@@ -94,6 +122,10 @@ std::vector<std::string> tie_breaks();
 /// ascending.
 std::map<std::int64_t, std::int64_t> superseded_by_arrival(
     const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const std::vector<std::int64_t>& kept);
+
+/// The rows with the columns of another table's schema, which are found by name: tables number theirs apart.
+Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> rows_by_name(
+    const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const iceberg::Schema& schema);
 
 /// Of each row, through all batches, whether it deletes its key by the feed's `delete_when`.
 std::vector<bool> deleting_rows(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,

@@ -197,6 +197,9 @@ Result<BatchCommitter::TableWork> BatchCommitter::write_table(Gathered& gathered
     case project::LoadMode::kScd2:
       TARN_RETURN_IF_ERROR(write_history(work, gathered, batch.id, attempt));
       break;
+    case project::LoadMode::kReplace:
+      TARN_RETURN_IF_ERROR(write_deliveries(work, gathered, batch, attempt));
+      break;
   }
   TARN_RETURN_IF_ERROR(add_snapshots(work, batch));
   return work;
@@ -206,6 +209,7 @@ Status BatchCommitter::add_snapshots(TableWork& work, const ParsedBatch& batch) 
   TARN_RETURN_IF_ERROR(add_snapshot(work, batch));
   if (!work.companion) return ok_status();
   TARN_RETURN_IF_ERROR(add_snapshot(*work.companion, batch));
+  if (work.deliveries) follow_deliveries(work);
   if (!work.history) return ok_status();
   HistoryWork& history = *work.history;
   history.snapshots = history.plan.base;

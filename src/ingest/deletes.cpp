@@ -36,8 +36,9 @@ bool deletes(const arrow::Array& column, std::int64_t row, const project::Delete
   }
 }
 
-/// The rows with the columns of the tombstones, which are found by name: the two tables number theirs apart.
-Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> tombstone_rows(
+}  // namespace
+
+Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> rows_by_name(
     const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches, const iceberg::Schema& schema) {
   std::vector<std::shared_ptr<arrow::RecordBatch>> result;
   for (const auto& batch : batches) {
@@ -55,8 +56,6 @@ Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> tombstone_rows(
   }
   return result;
 }
-
-}  // namespace
 
 std::vector<bool> deleting_rows(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
                                 const project::FeedSpec& feed) {
@@ -94,7 +93,7 @@ Status BatchCommitter::plan_with_tombstones(TableWork& work, const Gathered& gat
   tombstones->plan = std::move(plan.tombstones);
   if (!tombstones->plan->changes_nothing()) {
     TARN_ASSIGN_OR_RETURN(const auto rows,
-                          tombstone_rows(gathered.batches, tombstones->metadata->current_schema()));
+                          rows_by_name(gathered.batches, tombstones->metadata->current_schema()));
     TARN_RETURN_IF_ERROR(write_planned(*tombstones, gathered, rows, id, attempt));
   }
   tombstones->records_deleting = tombstones->rows_added;

@@ -63,6 +63,20 @@ inline constexpr ErrorCode kRagged{"record.ragged", ErrorClass::kUser,
 inline constexpr ErrorCode kRepeated{"record.repeated", ErrorClass::kUser,
                                      "An element that may come once comes several times.",
                                      "Map it to a list<struct> column or to a child table."};
+
+// Deliveries of `mode: replace`.
+inline constexpr ErrorCode kEmptyDelivery{
+    "delivery.empty", ErrorClass::kUser,
+    "A delivery has no record, and so would delete all that it replaces.",
+    "Ask the sender; rows that are really gone are deleted by the next delivery that has any."};
+inline constexpr ErrorCode kTooManyDeletes{
+    "delivery.too_many_deletes", ErrorClass::kUser,
+    "A delivery lacks more of the rows that it would replace than `max_deletes` allows.",
+    "Ask the sender whether it is whole; if so, raise `replace: max_deletes`, replay, and put it back."};
+inline constexpr ErrorCode kMixedVersions{
+    "delivery.mixed_versions", ErrorClass::kUser,
+    "The records of a delivery differ in `version_column`, so that it has no version.",
+    "Name the column with the date of the extract, or none: then the later arrival is the newer one."};
 inline constexpr ErrorCode kUnknownColumn{
     "drift.unknown_column", ErrorClass::kUser, "The data has a column that the contract does not know.",
     "Add the column to the contract, or set `drift: evolve` or `freeze`, and replay."};

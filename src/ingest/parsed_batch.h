@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,16 @@ struct FeedRows {
 /// By the feed's position in the project.
 using WorkerRows = std::map<std::size_t, FeedRows>;
 
+/// What an arrival brought to a feed of `mode: replace`.
+struct ParsedDelivery {
+  ArrivalId arrival;
+  std::string feed;
+  std::string source_file;
+  bool whole = true;  ///< False: records of it were refused, or only some are read again.
+  std::int64_t records = 0;
+  std::optional<state::QuarantineId> replayed = std::nullopt;  ///< The entry that asked for it, if any.
+};
+
 /// What reading a set of arrivals gave, ready to be committed as one batch.
 struct ParsedBatch {
   BatchId id;
@@ -33,6 +44,7 @@ struct ParsedBatch {
   /// New arrivals with their counts; `batch` and `settled_at_us` are filled at the commit.
   std::vector<state::Settlement> settlements;
   std::vector<state::NewQuarantineEntry> quarantine;
+  std::vector<ParsedDelivery> deliveries;
   /// Of a replay: what changes of arrivals that were settled before, and the entries that now passed.
   std::vector<state::Adjustment> adjustments;
   std::vector<state::QuarantineId> replayed;

@@ -53,7 +53,9 @@ struct RunReport {
   std::int64_t rows_superseded = 0;    ///< Of the committed: older versions of their keys.
   std::int64_t records_deleting = 0;   ///< Of the committed: they deleted their key.
   std::int64_t records_unchanged = 0;  ///< Of the committed: they changed nothing that their history tracks.
-  std::int64_t records_late = 0;       ///< Of the committed: later than their feed's `lateness` allows.
+  std::int64_t rows_missing = 0;       ///< Deleted, because the deliveries that replaced them lacked them.
+  std::int64_t deliveries_incomplete = 0;  ///< That deleted nothing, because records of them were refused.
+  std::int64_t records_late = 0;           ///< Of the committed: later than their feed's `lateness` allows.
   /// Wall-clock seconds; landing, parsing and committing go on beside one another.
   double land_seconds = 0;
   double parse_seconds = 0;
@@ -137,6 +139,7 @@ class Pipeline {
   bool is_full(const ParsedBatch& batch) const;
   Status finish_batch();
   Result<ArrivalParser::TableSchemas> table_schemas();
+  static void add_deliveries(const Work& work, const ArrivalOutcome& outcome, ParsedBatch& batch);
   static void add_outcome(const Work& work, ArrivalOutcome& outcome, ParsedBatch& batch);
   Result<std::deque<Work>> replay_works(const std::vector<state::QuarantineEntry>& entries);
   Status launch_commit(ParsedBatch batch);

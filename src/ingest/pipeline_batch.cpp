@@ -110,8 +110,24 @@ Status Pipeline::parse_into(ParsedBatch& batch, std::deque<Work>& works, Progres
   return ok_status();
 }
 
+void Pipeline::add_deliveries(const Work& work, const ArrivalOutcome& outcome, ParsedBatch& batch) {
+  for (const auto& [feed, delivered] : outcome.delivered) {
+    if (delivered.accepted == 0) continue;
+    const bool reads_all = !work.replay || work.replay->whole_file || work.replay->feeds.contains(feed);
+    ParsedDelivery& delivery = batch.deliveries.emplace_back();
+    delivery.arrival = work.landed.id;
+    delivery.feed = feed;
+    delivery.source_file = work.arrival.path;
+    delivery.whole = reads_all && delivered.refused == 0;
+    delivery.records = delivered.accepted;
+    for (const state::QuarantineEntry& entry : work.replayed)
+      if (is_delivery(entry) && entry.feed == feed) delivery.replayed = entry.id;
+  }
+}
+
 void Pipeline::add_outcome(const Work& work, ArrivalOutcome& outcome, ParsedBatch& batch) {
   std::ranges::move(outcome.quarantine, std::back_inserter(batch.quarantine));
+  add_deliveries(work, outcome, batch);
   if (!work.replay) {
     batch.settlements.push_back(std::move(outcome.settlement));
     return;
@@ -122,7 +138,7 @@ void Pipeline::add_outcome(const Work& work, ArrivalOutcome& outcome, ParsedBatc
     bool passes = false;
     switch (entry.level) {
       case state::QuarantineLevel::kFile:
-        passes = outcome.readable_file;
+        passes = is_delivery(entry) ? outcome.delivered[entry.feed].accepted > 0 : outcome.readable_file;
         break;
       case state::QuarantineLevel::kMember:
         passes = std::ranges::any_of(outcome.readable_members, [&](const auto& readable) {
@@ -191,6 +207,8 @@ void Pipeline::count(const InFlight& finished, const CommitReport& report) {
   report_.records_deleting += report.deleted;
   report_.records_unchanged += report.unchanged;
   report_.records_late += report.late;
+  report_.rows_missing += report.missing;
+  report_.deliveries_incomplete += std::ranges::count(batch.deliveries, false, &ParsedDelivery::whole);
   if (setup_.log == nullptr) return;
   setup_.log->info(
       "ingest.batch_committed",

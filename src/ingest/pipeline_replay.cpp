@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "format/errors.h"
+#include "ingest/errors.h"
 #include "ingest/pipeline.h"
 #include "ingest/pipeline_work.h"
 
@@ -18,7 +19,10 @@ bool can_pass(const state::QuarantineEntry& entry) {
 void ask_for(const state::QuarantineEntry& entry, ReplayFilter& filter) {
   switch (entry.level) {
     case state::QuarantineLevel::kFile:
-      filter.whole_file = true;
+      if (is_delivery(entry))
+        filter.feeds.insert(entry.feed);
+      else
+        filter.whole_file = true;
       return;
     case state::QuarantineLevel::kMember:
       if (entry.feed.empty())
@@ -33,6 +37,11 @@ void ask_for(const state::QuarantineEntry& entry, ReplayFilter& filter) {
 }
 
 }  // namespace
+
+bool is_delivery(const state::QuarantineEntry& entry) {
+  return entry.code == kEmptyDelivery.name || entry.code == kTooManyDeletes.name ||
+         entry.code == kMixedVersions.name;
+}
 
 Result<std::deque<Pipeline::Work>> Pipeline::replay_works(
     const std::vector<state::QuarantineEntry>& entries) {

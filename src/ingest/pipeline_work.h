@@ -35,6 +35,9 @@ struct Pipeline::LandedGroup {
   double seconds = 0;
 };
 
+/// Whether the entry stands for all that its feed took of a file, which was one delivery.
+bool is_delivery(const state::QuarantineEntry& entry);
+
 /// The commit that is under way.
 struct Pipeline::InFlight {
   ParsedBatch batch;

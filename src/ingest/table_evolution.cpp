@@ -31,7 +31,8 @@ struct LastingColumns {
 constexpr LastingColumns kLasting[] = {{kKeyProperty, "key"},
                                        {kVersionProperty, "`version_column`"},
                                        {kDeleteProperty, "column of `delete_when`"},
-                                       {kTrackProperty, "`track`"}};
+                                       {kTrackProperty, "`track`"},
+                                       {kScopeProperty, "scope (`replace: by`)"}};
 
 // The names of a list, as the contract calls them now.
 std::string renamed_list(const std::string& names, const TableShape& shape) {

@@ -156,6 +156,14 @@ void describe_history(TableShape& shape, const project::FeedSpec& feed) {
   shape.properties[std::string(kTrackProperty)] = joined(track);
 }
 
+// The same of deliveries.
+void describe_deliveries(TableShape& shape, const project::FeedSpec& feed) {
+  std::vector<std::string> by;
+  for (const auto& name : feed.replace.by) by.push_back(*name);
+  shape.properties[std::string(kVersionProperty)] = *feed.version_column;
+  shape.properties[std::string(kScopeProperty)] = joined(by);
+}
+
 void append_history_columns(TableShape& shape, const project::FeedSpec& feed) {
   const Type moment = iceberg_type(*project::find_column(feed.columns, *feed.version_column));
   shape.columns.push_back(audit_field(table::kValidFrom, moment, "Since when the row holds"));
@@ -180,6 +188,7 @@ TableShape own_shape(const project::FeedSpec& feed) {
     shape.identifier_columns.emplace_back(table::kValidFrom);
     describe_history(shape, feed);
   }
+  if (*feed.mode == project::LoadMode::kReplace) describe_deliveries(shape, feed);
   return shape;
 }
 
@@ -200,17 +209,16 @@ TableShape child_shape(const project::FeedSpec& feed, const project::ChildSpec& 
   return shape;
 }
 
-// Of deletions: key, version and the audit columns.
-TableShape tombstone_shape(TableName name, const project::FeedSpec& feed) {
-  TableShape shape{.name = std::move(name),
-                   .description = "Keys that were deleted from " + feed.table->to_string() +
-                                  ", each with the version that deleted it."};
+// Some of the feed's columns, the first of which identify a row, and the audit columns.
+TableShape companion_of(TableName name, std::string description, const project::FeedSpec& feed,
+                        const std::vector<project::Located<std::string>>& identifiers) {
+  TableShape shape{.name = std::move(name), .description = std::move(description)};
   const auto add = [&](const std::string& column) {
     shape.columns.push_back(field_of(*project::find_column(feed.columns, column)));
   };
-  for (const auto& key : feed.key) {
-    add(*key);
-    shape.identifier_columns.push_back(*key);
+  for (const auto& identifier : identifiers) {
+    add(*identifier);
+    shape.identifier_columns.push_back(*identifier);
   }
   const std::string& version = *feed.version_column;
   if (!version.empty() &&
@@ -222,7 +230,26 @@ TableShape tombstone_shape(TableName name, const project::FeedSpec& feed) {
     if (std::ranges::find(shape.columns, *column.name, &NestedField::name) != shape.columns.end())
       kept.push_back(column);
   describe(shape, feed, kept);
+  return shape;
+}
+
+// Of deletions: key, version and the audit columns.
+TableShape tombstone_shape(TableName name, const project::FeedSpec& feed) {
+  TableShape shape = companion_of(
+      std::move(name),
+      "Keys that were deleted from " + feed.table->to_string() + ", each with the version that deleted it.",
+      feed, feed.key);
   shape.properties["tarn.deletions-of"] = feed.table->to_string();
+  return shape;
+}
+
+// Of deliveries: scope, version and the audit columns of one of their records.
+TableShape delivery_shape(TableName name, const project::FeedSpec& feed) {
+  TableShape shape =
+      companion_of(std::move(name), "The deliveries that the rows of " + feed.table->to_string() + " follow.",
+                   feed, feed.replace.by);
+  describe_deliveries(shape, feed);
+  shape.properties["tarn.deliveries-of"] = feed.table->to_string();
   return shape;
 }
 
@@ -282,8 +309,16 @@ std::vector<TableShape> table_shapes(const project::FeedSpec& feed) {
 std::optional<TableShape> companion_shape(const project::FeedSpec& feed) {
   auto name = project::companion_table(feed);
   if (!name) return std::nullopt;
-  return *feed.mode == project::LoadMode::kScd2 ? unchanged_shape(*std::move(name), feed)
-                                                : tombstone_shape(*std::move(name), feed);
+  switch (*feed.mode) {
+    case project::LoadMode::kScd2:
+      return unchanged_shape(*std::move(name), feed);
+    case project::LoadMode::kReplace:
+      return delivery_shape(*std::move(name), feed);
+    case project::LoadMode::kAppend:
+    case project::LoadMode::kUpsert:
+      break;
+  }
+  return tombstone_shape(*std::move(name), feed);
 }
 
 Result<iceberg::Schema> record_schema(const iceberg::Schema& schema, const project::FeedSpec& feed) {

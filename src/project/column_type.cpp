@@ -214,6 +214,8 @@ std::vector<std::string_view> history_column_names() {
 
 std::optional<TableName> companion_table(const FeedSpec& feed) {
   if (*feed.mode == LoadMode::kScd2) return TableName{feed.table->schema, feed.table->name + "__unchanged"};
+  if (*feed.mode == LoadMode::kReplace)
+    return TableName{feed.table->schema, feed.table->name + "__deliveries"};
   if (feed.delete_when.column->empty()) return std::nullopt;
   return TableName{feed.table->schema, feed.table->name + "__deleted"};
 }

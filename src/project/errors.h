@@ -75,7 +75,7 @@ inline constexpr ErrorCode kBadPattern{"contract.bad_pattern", ErrorClass::kUser
                                        "Correct the pattern at the place named."};
 inline constexpr ErrorCode kModeNotAvailable{"contract.mode_not_available", ErrorClass::kUser,
                                              "The load mode is reserved for a later version.",
-                                             "Use `append`, `upsert` or `scd2` for now."};
+                                             "Use `append`, `upsert`, `scd2` or `replace` for now."};
 inline constexpr ErrorCode kUnknownColumn{"contract.unknown_column", ErrorClass::kUser,
                                           "A setting names a column that the feed does not have.",
                                           "Correct the name, or add the column."};
@@ -97,6 +97,9 @@ inline constexpr ErrorCode kBadDeleteRule{
 inline constexpr ErrorCode kBadTrack{
     "contract.bad_track", ErrorClass::kUser, "`track` names a column that does not change, or one twice.",
     "Name columns besides those of `key`, `version_column` and `delete_when`."};
+inline constexpr ErrorCode kBadReplace{
+    "contract.bad_replace", ErrorClass::kUser, "`replace: by` names a column that no scope can be told by.",
+    "Name columns of the key, such as that of the facility that sends its own list."};
 inline constexpr ErrorCode kBadEventTime{"contract.bad_event_time", ErrorClass::kUser,
                                          "The event time is missing or not a date or timestamp.",
                                          "Name a date, timestamp or timestamptz column."};
@@ -166,10 +169,10 @@ inline std::span<const ErrorCode* const> error_codes() {
       &kWrongType,      &kBadValue,       &kUnknownVariable,  &kBadName,       &kReservedName,
       &kBadType,        &kBadPattern,     &kModeNotAvailable, &kUnknownColumn, &kDuplicateColumn,
       &kDuplicateFrom,  &kBadKey,         &kBadVersionColumn, &kBadDeleteRule, &kBadTrack,
-      &kBadEventTime,   &kBadPartition,   &kBadSort,          &kBadRange,      &kBadConstant,
-      &kBadFormat,      &kBadFrom,        &kBadDialect,       &kOverlap,       &kBadTimezone,
-      &kBadChild,       &kBadMoveTo,      &kUnknownRole,      &kDuplicateName, &kUnknownGranted,
-      &kUnknownMasked,  &kBadPassword,    &kBadMask};
+      &kBadReplace,     &kBadEventTime,   &kBadPartition,     &kBadSort,       &kBadRange,
+      &kBadConstant,    &kBadFormat,      &kBadFrom,          &kBadDialect,    &kOverlap,
+      &kBadTimezone,    &kBadChild,       &kBadMoveTo,        &kUnknownRole,   &kDuplicateName,
+      &kUnknownGranted, &kUnknownMasked,  &kBadPassword,      &kBadMask};
   return kCodes;
 }
 

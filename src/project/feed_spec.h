@@ -17,7 +17,7 @@
 namespace tarn::project {
 
 enum class AfterIngest : std::uint8_t { kKeep, kDelete, kMove };
-enum class LoadMode : std::uint8_t { kAppend, kUpsert, kScd2 };
+enum class LoadMode : std::uint8_t { kAppend, kUpsert, kScd2, kReplace };
 enum class FormatType : std::uint8_t { kCsv, kFixed, kXml };
 enum class Encoding : std::uint8_t { kAuto, kUtf8, kUtf16, kUtf16Le, kUtf16Be, kLatin1, kWindows1252 };
 enum class Drift : std::uint8_t { kQuarantine, kFreeze, kEvolve };
@@ -108,6 +108,14 @@ struct DeleteRule {
   bool operator==(const DeleteRule&) const = default;
 };
 
+/// What a delivery of kReplace is the whole content of.
+struct ReplaceSpec {
+  std::vector<Located<std::string>> by;  ///< Of the key; empty: of the whole table.
+  std::uint32_t max_deletes = 50;  ///< Percent of the rows there; a delivery that lacks more is refused.
+
+  bool operator==(const ReplaceSpec&) const = default;
+};
+
 /// What DeleteRule::values mean in a column: texts, or numbers (1 and 0 of a boolean).
 struct DeleteValues {
   std::vector<std::string> texts;
@@ -124,10 +132,12 @@ struct FeedSpec {
   Located<TableName> table;
   Located<LoadMode> mode{LoadMode::kAppend};
   std::vector<Located<std::string>> key;  ///< Existing, scalar, required columns; not empty but for kAppend.
-  /// Existing, ordered column; empty: the later arrival wins. For kScd2 neither empty nor null in a record.
+  /// Existing, ordered column; empty: the later arrival wins. For kScd2 not empty; for kScd2 and kReplace not
+  /// null in a record.
   Located<std::string> version_column;
   std::vector<Located<std::string>> track;  ///< For kScd2: existing columns; empty: see tracks().
-  DeleteRule delete_when;                   ///< Not for kAppend.
+  DeleteRule delete_when;                   ///< Not for kAppend and kReplace.
+  ReplaceSpec replace;                      ///< For kReplace.
   FormatSpec format;
   std::vector<ColumnSpec> columns;  ///< Not empty.
   std::vector<ChildSpec> children;
@@ -145,7 +155,8 @@ struct FeedSpec {
 const std::vector<std::string>& null_markers_of(const FormatSpec& format, const ColumnSpec& column);
 
 /// The table that remembers what the feed's own must not show, if it has one: `curated.visit__deleted` the
-/// deletions of an upsert, `curated.visit__unchanged` the versions of a history that are no rows.
+/// deletions of an upsert, `curated.visit__unchanged` the versions of a history that are no rows,
+/// `curated.visit__deliveries` of each scope the delivery that its rows follow.
 std::optional<TableName> companion_table(const FeedSpec& feed);
 
 /// Whether changes of a table's column open a row of a history: as `track` says, else every column but those

@@ -97,8 +97,16 @@ std::string remarks(const ingest::RunReport& report, double seconds) {
                         format_count(report.records_deleting));
   }
   if (report.records_unchanged > 0) {
-    text += fmt::format("{} of the committed records changed nothing that their history tracks\n",
+    text += fmt::format("{} of the committed records changed nothing in their tables\n",
                         format_count(report.records_unchanged));
+  }
+  if (report.rows_missing > 0) {
+    text += fmt::format("{} rows were deleted, because the deliveries that replaced them lacked them\n",
+                        format_count(report.rows_missing));
+  }
+  if (report.deliveries_incomplete > 0) {
+    text += fmt::format("{} deliveries deleted nothing, because records of them were refused\n",
+                        format_count(report.deliveries_incomplete));
   }
   if (report.records_late > 0) {
     text += fmt::format("{} of the committed records came later than their feed's `lateness` allows\n",

@@ -47,6 +47,7 @@ struct ArrivalParser::State {
                         const ArrivalInput& input, std::span<WorkerRows> rows, ArrivalOutcome& outcome);
   Status read_zip(const ArrivalInput& input, RowOrigin& origin, std::span<WorkerRows> rows,
                   ArrivalOutcome& outcome);
+  void note_delivered(const MemberSink& sink, std::size_t feed, ArrivalOutcome& outcome) const;
   void note_readable(const MemberSink& sink, std::size_t feed, const RowOrigin& origin,
                      const ArrivalInput& input, ArrivalOutcome& outcome) const;
   std::vector<std::size_t> takers_of(const ArrivalInput& input, std::string_view member, bool& ignored) const;
@@ -56,7 +57,8 @@ struct ArrivalParser::State {
 namespace {
 
 bool asks_for_member(const ReplayFilter* replay, const std::string& member) {
-  if (replay == nullptr || replay->whole_file || replay->members.contains(member)) return true;
+  if (replay == nullptr || replay->whole_file || !replay->feeds.empty() || replay->members.contains(member))
+    return true;
   const auto names_member = [&member](const ReplayFilter::FeedMember& key) { return key.second == member; };
   return std::ranges::any_of(replay->feed_members, names_member) ||
          std::ranges::any_of(replay->records, [&](const auto& entry) { return names_member(entry.first); });
@@ -113,6 +115,21 @@ Status check_file_size(std::span<const CompiledFeed> feeds, const ArrivalInput& 
   return Error(kFileTooLarge,
                fmt::format("the file has {} bytes, more than the {} that `limits: file_size` allows",
                            input.bytes.size(), limit));
+}
+
+// What has no record at all is no delivery of nothing, but a mistake.
+void refuse_empty_deliveries(std::span<const CompiledFeed> feeds, const ArrivalInput& input,
+                             RowOrigin& origin, ArrivalOutcome& outcome) {
+  origin.member.reset();
+  for (const std::size_t feed : input.feeds) {
+    const auto found = outcome.delivered.find(*feeds[feed].spec->name);
+    if (found == outcome.delivered.end() || found->second.accepted + found->second.refused > 0) continue;
+    refuse_unit({.code = &kEmptyDelivery, .level = state::QuarantineLevel::kFile, .rule = "mode: replace"},
+                origin, &feeds[feed], input.replay != nullptr, outcome);
+    if (input.replay != nullptr || input.feeds.size() > 1) continue;
+    outcome.settlement.error_code = std::string(kEmptyDelivery.name);
+    outcome.settlement.error_message = std::string(kEmptyDelivery.meaning);
+  }
 }
 
 bool named_as_zip(std::string_view path) {
@@ -189,8 +206,17 @@ Status ArrivalParser::State::read_delimited(std::size_t feed, std::string_view b
   }
   TARN_RETURN_IF_ERROR(std::get<DelimitedMemberReader>(readers[feed]).read(bytes, sinks));
   for (ArrivalOutcome& part : outcomes) join(outcome, part);
+  for (const MemberSink& sink : sinks) note_delivered(sink, feed, outcome);
   note_readable(sinks.front(), feed, origin, input, outcome);
   return ok_status();
+}
+
+void ArrivalParser::State::note_delivered(const MemberSink& sink, std::size_t feed,
+                                          ArrivalOutcome& outcome) const {
+  if (*feeds[feed].spec->mode != project::LoadMode::kReplace) return;
+  Delivered& delivered = outcome.delivered[*feeds[feed].spec->name];
+  delivered.accepted += sink.delivered().accepted;
+  delivered.refused += sink.delivered().refused;
 }
 
 void ArrivalParser::State::note_readable(const MemberSink& sink, std::size_t feed, const RowOrigin& origin,
@@ -213,6 +239,7 @@ Status ArrivalParser::State::read_member(const ArrivalInput& input, std::string_
     TARN_ASSIGN_OR_RETURN(FeedRows* const feed_rows, rows_of(feed, rows.front()));
     MemberSink sink({feeds[feed], *feed_rows, outcome, input.replay, spill, schemas[feed]}, origin);
     TARN_RETURN_IF_ERROR(xml->read(bytes, sink));
+    note_delivered(sink, feed, outcome);
     note_readable(sink, feed, origin, input, outcome);
   }
   return ok_status();
@@ -235,6 +262,10 @@ Status ArrivalParser::State::read_zip(const ArrivalInput& input, RowOrigin& orig
     if (!status.ok()) {
       ++outcome.settlement.members;
       const std::string_view raw = inflated ? buffer.view() : std::string_view();
+      for (const std::size_t feed : takers) {
+        if (*feeds[feed].spec->mode == project::LoadMode::kReplace)
+          ++outcome.delivered[*feeds[feed].spec->name].refused;
+      }
       refuse_unit(unit_refusal(status.error(), state::QuarantineLevel::kMember, raw), origin, only, again,
                   outcome);
       continue;
@@ -307,6 +338,7 @@ Result<ArrivalOutcome> ArrivalParser::parse(const ArrivalInput& input, std::span
     settlement.error_code = std::string(readable.error().name());
     settlement.error_message = readable.error().message();
   }
+  refuse_empty_deliveries(state.feeds, input, origin, outcome);
   const bool nothing_admitted = settlement.records.committed == 0 && settlement.records.quarantined > 0;
   settlement.state = nothing_admitted ? state::ArrivalState::kQuarantined : state::ArrivalState::kCommitted;
   return outcome;

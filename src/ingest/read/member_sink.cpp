@@ -15,7 +15,7 @@ MemberSink::MemberSink(Target target, const RowOrigin& origin) : target_(target)
   if (target_.replay == nullptr) return;
   key_ = {*target.feed.spec->name, origin.member.value_or("")};
   if (target_.replay->whole_file || target_.replay->members.contains(key_.second) ||
-      target_.replay->feed_members.contains(key_)) {
+      target_.replay->feed_members.contains(key_) || target_.replay->feeds.contains(key_.first)) {
     return;
   }
   static const std::set<std::int64_t> no_records;
@@ -74,10 +74,12 @@ Status MemberSink::spill_if_large() {
 
 void MemberSink::refuse(const Refusal& refusal) {
   if (refusal.level == state::QuarantineLevel::kMember) refused_member_ = true;
+  ++refused_;
   // A unit that a replay asked for and that fails again keeps its entry.
   if (target_.replay != nullptr) {
     const bool asked_record = wanted_ != nullptr;
-    const bool asked_member = refusal.level == state::QuarantineLevel::kMember && !target_.replay->whole_file;
+    const bool asked_member = refusal.level == state::QuarantineLevel::kMember &&
+                              !target_.replay->whole_file && !target_.replay->feeds.contains(key_.first);
     if (asked_record || asked_member) return;
   }
   state::RecordCounts& counts = target_.outcome.settlement.records;

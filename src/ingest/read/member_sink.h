@@ -39,15 +39,23 @@ struct Refusal {
 struct ReplayFilter {
   using FeedMember = std::pair<std::string, std::string>;  ///< Feed and member ("" for a plain file).
   bool whole_file = false;
+  std::set<std::string> feeds;    ///< All that these feeds take of the file.
   std::set<std::string> members;  ///< Whole members, for whichever feed takes them now.
   std::set<FeedMember> feed_members;
   std::map<FeedMember, std::set<std::int64_t>> records;
+};
+
+/// What a feed of `mode: replace` took of an arrival.
+struct Delivered {
+  std::int64_t accepted = 0;
+  std::int64_t refused = 0;  ///< Records, and members that gave none.
 };
 
 /// What reading one arrival gave.
 struct ArrivalOutcome {
   state::Settlement settlement;
   std::vector<state::NewQuarantineEntry> quarantine;
+  std::map<std::string, Delivered> delivered;  ///< By feed, of those of `mode: replace`.
   // Of a replay: which units passed and which failed again.
   std::set<std::pair<ReplayFilter::FeedMember, std::int64_t>> accepted_records;
   std::set<ReplayFilter::FeedMember> readable_members;
@@ -96,7 +104,7 @@ class MemberSink {
                 std::span<const TableBuilder::ExtraValue> extras, const ChildRows& children);
   void refuse(const Refusal& refusal);
   bool refused_member() const { return refused_member_; }
-  std::int64_t accepted() const { return accepted_; }
+  Delivered delivered() const { return {accepted_, refused_}; }
 
  private:
   Status spill_if_large();
@@ -107,6 +115,7 @@ class MemberSink {
   const std::set<std::int64_t>* wanted_ = nullptr;  // null: all
   bool refused_member_ = false;
   std::int64_t accepted_ = 0;
+  std::int64_t refused_ = 0;
   RecordCells child_cells_;
 };
 

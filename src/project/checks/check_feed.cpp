@@ -64,6 +64,7 @@ class FeedCheck {
     check_version();
     check_deletes();
     check_history();
+    check_replace();
     check_event_time();
     check_partition();
     check_sort();
@@ -212,7 +213,7 @@ class FeedCheck {
   void check_deletes() {
     const auto& name = feed_.delete_when.column;
     if (name->empty()) return;
-    if (mode_known_ && *feed_.mode == LoadMode::kAppend) {
+    if (mode_known_ && (*feed_.mode == LoadMode::kAppend || *feed_.mode == LoadMode::kReplace)) {
       fail(kNotApplicable, name.span,
            fmt::format("`delete_when` has no meaning for `mode: {}`", to_string(*feed_.mode)),
            "write `mode: upsert` with a key, or remove it");
@@ -237,6 +238,21 @@ class FeedCheck {
     }
     for (const auto& name : feed_.track) {
       if (!name->empty() && !out_.told(name.span)) column("track", *name, name.span);
+    }
+  }
+
+  void check_replace() {
+    if (!mode_known_) return;
+    const ReplaceSpec& replace = feed_.replace;
+    if (*feed_.mode == LoadMode::kReplace) {
+      check_replace_columns(feed_, out_);
+    } else if (!(replace == ReplaceSpec())) {
+      fail(kNotApplicable, replace.by.empty() ? feed_.mode.span : replace.by.front().span,
+           fmt::format("`replace` has no meaning for `mode: {}`", to_string(*feed_.mode)),
+           "write `mode: replace` with a key, or remove it");
+    }
+    for (const auto& name : replace.by) {
+      if (!name->empty() && !out_.told(name.span)) column("replace", *name, name.span);
     }
   }
 
@@ -363,8 +379,9 @@ void complete_feed(FeedSpec& feed, Diagnostics& out) {
   for (ChildSpec& child : feed.children) complete_columns(child.columns, out);
   for (ColumnSpec& column : feed.columns) {
     const auto names_it = [&](const Located<std::string>& name) { return *name == *column.name; };
-    const bool begins_a_row = *feed.mode == LoadMode::kScd2 && names_it(feed.version_column);
-    if (begins_a_row || std::ranges::any_of(feed.key, names_it)) column.required = true;
+    const bool orders_all =
+        (*feed.mode == LoadMode::kScd2 || *feed.mode == LoadMode::kReplace) && names_it(feed.version_column);
+    if (orders_all || std::ranges::any_of(feed.key, names_it)) column.required = true;
   }
 }
 

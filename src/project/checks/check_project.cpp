@@ -64,15 +64,16 @@ class ProjectCheck {
   void check_companion(const FeedSpec& feed) {
     const auto name = companion_table(feed);
     if (!name || feed.table->name.empty()) return;
-    const bool history = *feed.mode == LoadMode::kScd2;
-    const SourceSpan& span = history ? feed.mode.span : feed.delete_when.column.span;
-    const auto [first, is_new] = writers_.emplace(
-        *name, Writer{&feed, history ? "for its unchanged versions" : "for its deletions", span});
+    const std::string_view role = *feed.mode == LoadMode::kScd2      ? "for its unchanged versions"
+                                  : *feed.mode == LoadMode::kReplace ? "for its deliveries"
+                                                                     : "for its deletions";
+    const std::string_view what = role.substr(std::string_view("for its ").size());
+    const SourceSpan& span = what == "deletions" ? feed.delete_when.column.span : feed.mode.span;
+    const auto [first, is_new] = writers_.emplace(*name, Writer{&feed, role, span});
     if (is_new) return;
     fail(kTableConflict, span,
-         fmt::format("the {} of `{}` are remembered in `{}`, which the feed `{}` writes",
-                     history ? "unchanged versions" : "deletions", feed.table->to_string(), name->to_string(),
-                     *first->second.feed->name),
+         fmt::format("the {} of `{}` are remembered in `{}`, which the feed `{}` writes", what,
+                     feed.table->to_string(), name->to_string(), *first->second.feed->name),
          fmt::format("see {}: give that feed another table", place(first->second.span)));
   }
 

@@ -30,6 +30,9 @@ void check_delete_values(const ColumnSpec& column, const DeleteRule& rule, Diagn
 /// What `mode: scd2` asks besides of its feed.
 void check_history_columns(const FeedSpec& feed, Diagnostics& out);
 
+/// What `mode: replace` asks besides of its feed.
+void check_replace_columns(const FeedSpec& feed, Diagnostics& out);
+
 /// All feeds of a project side by side. `clean`, of each feed: no error was told of it; one with errors is
 /// not compared with others.
 void check_project(const Project& project, const std::vector<bool>& clean, Diagnostics& out);

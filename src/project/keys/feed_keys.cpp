@@ -31,7 +31,10 @@ constexpr std::array kLoadMode = {
            .value = int(LoadMode::kScd2),
            .meaning = "each change of a key becomes a row with the time during which it held",
            .synonyms = "history"},
-    Choice{"replace", 90, kModesNow, true},
+    Choice{.name = "replace",
+           .value = int(LoadMode::kReplace),
+           .meaning = "each delivery is the whole content; what it lacks is deleted",
+           .synonyms = "overwrite full snapshot truncate"},
     Choice{"scd3", 93, kModesNow, true},
 };
 constexpr std::array kDrift = {
@@ -161,6 +164,36 @@ const Block<DeleteRule>& delete_block() {
   return kBlock;
 }
 
+Block<ReplaceSpec> describe_replace() {
+  Block<ReplaceSpec> block(
+      {.name = "replace",
+       .description = "What a delivery, which is one arrived file with all that is in it, replaces.",
+       .article = "the"});
+  block.add(
+      field(&ReplaceSpec::by),
+      {.name = "by",
+       .description = "Columns of the key: a delivery replaces the rows with its values of these, so that "
+                      "each facility sends its own list. A delivery with several values replaces each.",
+       .example = "[facility_id]",
+       .default_text = "the whole table",
+       .synonyms = {"scope", "partition_by", "per"}});
+  block.add(
+      field(&ReplaceSpec::max_deletes),
+      {.name = "max_deletes",
+       .description = "Percent. A delivery that lacks more of the rows that it would replace is taken for "
+                      "a truncated one, and quarantined.",
+       .example = "20",
+       .minimum = 0,
+       .maximum = 100,
+       .synonyms = {"max_deleted", "max_deleted_percent", "max_delete_percent"}});
+  return block;
+}
+
+const Block<ReplaceSpec>& replace_block() {
+  static const Block<ReplaceSpec> kBlock = describe_replace();
+  return kBlock;
+}
+
 void describe_identity(Block<FeedSpec>& block) {
   block.add(field(&FeedSpec::name), {.name = "feed",
                                      .description = "The feed's name, unique in the project.",
@@ -202,24 +235,25 @@ void describe_loading(Block<FeedSpec>& block) {
                                       .description = "The table that is written: `namespace.table`.",
                                       .example = "curated.encounter",
                                       .required = true});
-  block.add(field(&FeedSpec::mode),
-            {.name = "mode",
-             .description = "What a record does to the table. `replace` and `scd3` are reserved.",
-             .example = "upsert",
-             .synonyms = {"load_mode", "write_mode"}});
+  block.add(field(&FeedSpec::mode), {.name = "mode",
+                                     .description = "What a record does to the table. `scd3` is reserved.",
+                                     .example = "upsert",
+                                     .synonyms = {"load_mode", "write_mode"}});
   block.add(field(&FeedSpec::key),
             {.name = "key",
              .description = "Columns that identify a record; they are required. Needed for "
-                            "`upsert`, `scd2` and for children.",
+                            "`upsert`, `scd2`, `replace` and for children.",
              .example = "[encounter_id]",
              .synonyms = {"keys", "primary_key", "unique_key"}});
-  block.add(field(&FeedSpec::version_column),
-            {.name = "version_column",
-             .description =
-                 "`upsert`: the greatest version of a key wins; without it, or among equals, the later "
-                 "arrival. `scd2`: when the record began to hold; needed, and required in each record. A "
-                 "date, timestamp or number.",
-             .example = "updated_at"});
+  block.add(
+      field(&FeedSpec::version_column),
+      {.name = "version_column",
+       .description =
+           "`upsert`: the greatest version of a key wins; without it, or among equals, the later "
+           "arrival. `scd2`: when the record began to hold; needed, and required in each record. `replace`: "
+           "which delivery is the newer one, as the date of the extract; one value in a delivery, "
+           "required. A date, timestamp or number.",
+       .example = "updated_at"});
   block.add(field(&FeedSpec::track),
             {.name = "track",
              .description = "`scd2`: the columns whose changes open a row; a version that changes none of "
@@ -237,6 +271,10 @@ void describe_loading(Block<FeedSpec>& block) {
              .description = "`upsert` and `scd2`: which records delete their key.",
              .example = "{column: op, values: [D]}",
              .synonyms = {"deletes", "hard_delete", "delete_flag", "apply_as_delete_when"}});
+  block.add(block_field<replace_block>(&FeedSpec::replace),
+            {.name = "replace",
+             .description = "`replace`: what a delivery is the whole content of, and how much it may delete.",
+             .example = "{by: [facility_id]}"});
   block.add(block_field<format_block>(&FeedSpec::format), {.name = "format",
                                                            .description = "How the bytes are written.",
                                                            .example = "{type: csv}",

@@ -76,6 +76,12 @@ void KeyDatabase::Changes::put_version(const RowKey& key, std::string_view versi
   add(bytes, {{header.data(), header.size()}, entry}, false);
 }
 
+void KeyDatabase::Changes::remove_version(const RowKey& key, std::string_view version) {
+  std::string bytes(index_format::RowKeyBytes(key, 'v'));
+  bytes += version;
+  add(bytes, {}, true);
+}
+
 void KeyDatabase::Changes::put_file(std::uint64_t file_id, const File& file) {
   add(index_format::file_key(file_id), {file.path, std::string_view("", 1), file.partition_key}, false);
 }

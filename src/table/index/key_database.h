@@ -33,7 +33,8 @@ struct VersionPlace {
 /// What the key index keeps in RocksDB. One thread at a time.
 ///
 ///   k <16 bytes: key>   → file id, position, rank
-///   v <16 bytes: key> <version> → file id, position, entry   (of a history, in the order of the versions)
+///   v <16 bytes: key> <version> → file id, position, entry   (of a history, in the order of the versions; of
+///                                 deliveries the scope and its rows' keys)
 ///   f <8 bytes: id>     → path, partition_key()
 ///   m                   → the state
 class KeyDatabase {
@@ -74,6 +75,7 @@ class KeyDatabase {
     void remove_row(const RowKey& key);
     void put_version(const RowKey& key, std::string_view version, const VersionPlace& place,
                      std::string_view entry);
+    void remove_version(const RowKey& key, std::string_view version);
     void put_file(std::uint64_t file_id, const File& file);
     void put_state(State state);
     /// Until a state is put again the rows are of no use: for changes that do not fit into one step.

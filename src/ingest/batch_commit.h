@@ -39,7 +39,7 @@ struct CommitReport {
   std::int64_t rows = 0;
   std::int64_t superseded = 0;
   std::int64_t deleted = 0;    ///< Records that deleted their key.
-  std::int64_t unchanged = 0;  ///< Records of histories that changed nothing that is tracked.
+  std::int64_t unchanged = 0;  ///< Records that are no rows: they changed nothing, or are not the latest.
   std::int64_t missing = 0;    ///< Rows deleted, because the deliveries that replaced them lacked them.
   std::int64_t late = 0;       ///< Records behind their feed's watermark by more than its `lateness`.
 };
@@ -107,7 +107,7 @@ class BatchCommitter {
   /// The rows of the batch for a table, once.
   Status finish_rows(Gathered& gathered, const iceberg::TableMetadata& metadata, const BatchId& id);
   Status add_snapshots(TableWork& work, const ParsedBatch& batch);
-  /// Of a feed of `mode: scd2`: both of its tables.
+  /// Of a feed of `mode: scd2` or `scd3`: both of its tables.
   Status write_history(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
   Result<MovedRows> read_moved(const table::HistoryIndex& index, const table::HistoryTables& tables,
                                const table::HistoryPlan& plan, table::HistorySide side,

@@ -195,6 +195,7 @@ Result<BatchCommitter::TableWork> BatchCommitter::write_table(Gathered& gathered
       TARN_RETURN_IF_ERROR(write_upsert(work, gathered, batch.id, parent, attempt));
       break;
     case project::LoadMode::kScd2:
+    case project::LoadMode::kScd3:
       TARN_RETURN_IF_ERROR(write_history(work, gathered, batch.id, attempt));
       break;
     case project::LoadMode::kReplace:

@@ -52,7 +52,7 @@ struct RunReport {
   std::int64_t records_replayed = 0;
   std::int64_t rows_superseded = 0;    ///< Of the committed: older versions of their keys.
   std::int64_t records_deleting = 0;   ///< Of the committed: they deleted their key.
-  std::int64_t records_unchanged = 0;  ///< Of the committed: they changed nothing that their history tracks.
+  std::int64_t records_unchanged = 0;  ///< Of the committed: no rows; unchanged, or not the latest.
   std::int64_t rows_missing = 0;       ///< Deleted, because the deliveries that replaced them lacked them.
   std::int64_t deliveries_incomplete = 0;  ///< That deleted nothing, because records of them were refused.
   std::int64_t records_late = 0;           ///< Of the committed: later than their feed's `lateness` allows.

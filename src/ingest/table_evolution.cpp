@@ -32,6 +32,7 @@ constexpr LastingColumns kLasting[] = {{kKeyProperty, "key"},
                                        {kVersionProperty, "`version_column`"},
                                        {kDeleteProperty, "column of `delete_when`"},
                                        {kTrackProperty, "`track`"},
+                                       {kPreviousProperty, "`previous`"},
                                        {kScopeProperty, "scope (`replace: by`)"}};
 
 // The names of a list, as the contract calls them now.
@@ -67,17 +68,20 @@ Status check_lasting(const iceberg::TableMetadata& table, const TableShape& shap
 
 // A history and a table of another mode do not become one another.
 Status check_mode(const iceberg::TableMetadata& table, const TableShape& shape) {
-  const std::string property(kTrackProperty);
-  const bool is_history = table.properties.contains(property);
-  if (is_history == shape.properties.contains(property)) return ok_status();
-  Error error(kIncompatibleTable,
-              is_history
-                  ? fmt::format("{} holds a history, whose `mode` was scd2 and is another in the contract",
-                                shape.name.to_string())
-                  : fmt::format("{} was loaded in another mode than scd2 and holds no history",
-                                shape.name.to_string()));
-  if (shape.mode_span.line > 0) error = std::move(error).with_span(shape.mode_span);
-  return std::move(error).with_hint("give the feed a new table, or put the former mode back");
+  constexpr std::pair<std::string_view, std::string_view> kHistories[] = {{kTrackProperty, "scd2"},
+                                                                          {kPreviousProperty, "scd3"}};
+  for (const auto& [property, mode] : kHistories) {
+    const bool is_history = table.properties.contains(std::string(property));
+    if (is_history == shape.properties.contains(std::string(property))) continue;
+    Error error(kIncompatibleTable,
+                is_history ? fmt::format("the `mode` of {} was {} and is another in the contract",
+                                         shape.name.to_string(), mode)
+                           : fmt::format("{} was loaded in another mode than {} and lacks versions",
+                                         shape.name.to_string(), mode));
+    if (shape.mode_span.line > 0) error = std::move(error).with_span(shape.mode_span);
+    return std::move(error).with_hint("give the feed a new table, or put the former mode back");
+  }
+  return ok_status();
 }
 
 // Lets a column be null. Rows that are there are told apart by the table's identifier, so its columns stay

@@ -149,11 +149,12 @@ void describe_layout(TableShape& shape, const project::FeedSpec& feed) {
 
 // What must stay as it was, because rows that are there were told by it.
 void describe_history(TableShape& shape, const project::FeedSpec& feed) {
-  std::vector<std::string> track;
-  for (const auto& name : feed.track) track.push_back(*name);
+  const bool latest_only = *feed.mode == project::LoadMode::kScd3;
+  std::vector<std::string> names;
+  for (const auto& name : latest_only ? feed.previous : feed.track) names.push_back(*name);
   shape.properties[std::string(kVersionProperty)] = *feed.version_column;
   shape.properties[std::string(kDeleteProperty)] = *feed.delete_when.column;
-  shape.properties[std::string(kTrackProperty)] = joined(track);
+  shape.properties[std::string(latest_only ? kPreviousProperty : kTrackProperty)] = joined(names);
 }
 
 // The same of deliveries.
@@ -174,10 +175,31 @@ void append_history_columns(TableShape& shape, const project::FeedSpec& feed) {
       audit_field(table::kTrackedHash, Type::int64(), "Equal for equal values of the tracked columns"));
 }
 
+void append_previous_columns(TableShape& shape, const project::FeedSpec& feed) {
+  const Type moment = iceberg_type(*project::find_column(feed.columns, *feed.version_column));
+  for (const project::PreviousNames& names : project::previous_names(feed)) {
+    const project::ColumnSpec& column = *project::find_column(feed.columns, names.column);
+    shape.columns.push_back(audit_field(names.before, iceberg_type(column),
+                                        "What `" + names.column + "` was before; null while it never changed",
+                                        false));
+    shape.columns.push_back(
+        audit_field(names.changed_at, moment, "Since when `" + names.column + "` is as it is", false));
+    if (column.identifying != project::Identifying::kNone) {
+      shape.properties["tarn.identifying." + names.before] =
+          std::string(project::to_string(column.identifying));
+    }
+    const std::string& former = *column.renamed_from;
+    if (former.empty()) continue;
+    shape.renames["previous_" + former] = names.before;
+    shape.renames[former + "_changed_at"] = names.changed_at;
+  }
+}
+
 TableShape own_shape(const project::FeedSpec& feed) {
   TableShape shape{.name = *feed.table, .description = feed.description};
   for (const project::ColumnSpec& column : feed.columns) shape.columns.push_back(field_of(column));
   if (*feed.mode == project::LoadMode::kScd2) append_history_columns(shape, feed);
+  if (*feed.mode == project::LoadMode::kScd3) append_previous_columns(shape, feed);
   append_audit_columns(shape.columns);
   for (const auto& key : feed.key) shape.identifier_columns.push_back(*key);
   describe_layout(shape, feed);
@@ -188,6 +210,7 @@ TableShape own_shape(const project::FeedSpec& feed) {
     shape.identifier_columns.emplace_back(table::kValidFrom);
     describe_history(shape, feed);
   }
+  if (*feed.mode == project::LoadMode::kScd3) describe_history(shape, feed);
   if (*feed.mode == project::LoadMode::kReplace) describe_deliveries(shape, feed);
   return shape;
 }
@@ -253,23 +276,26 @@ TableShape delivery_shape(TableName name, const project::FeedSpec& feed) {
   return shape;
 }
 
-// Of unchanged versions: all that they brought, since one that comes late may turn any of them into a row.
-TableShape unchanged_shape(TableName name, const project::FeedSpec& feed) {
+// Of versions that are no rows: all that they brought, since one that comes late may turn any of them into a
+// row, or asks what came before it.
+TableShape versions_shape(TableName name, const project::FeedSpec& feed) {
+  const bool latest_only = *feed.mode == project::LoadMode::kScd3;
   TableShape shape{.name = std::move(name),
-                   .description = "Versions of " + feed.table->to_string() +
-                                  " that are no rows of it: unchanged ones and deletions."};
+                   .description = "Versions of " + feed.table->to_string() + " that are no rows of it: " +
+                                  (latest_only ? "older" : "unchanged") + " ones and deletions."};
   for (const project::ColumnSpec& column : feed.columns) shape.columns.push_back(field_of(column));
-  shape.columns.push_back(
-      audit_field(table::kTrackedHash, Type::int64(), "Equal for equal values of the tracked columns"));
-  shape.columns.push_back(
-      audit_field(table::kIsDeletion, Type::boolean(), "Whether it deletes its key, else it is unchanged"));
+  if (!latest_only) {
+    shape.columns.push_back(
+        audit_field(table::kTrackedHash, Type::int64(), "Equal for equal values of the tracked columns"));
+  }
+  shape.columns.push_back(audit_field(table::kIsDeletion, Type::boolean(), "Whether it deletes its key"));
   append_audit_columns(shape.columns);
   for (const auto& key : feed.key) shape.identifier_columns.push_back(*key);
   shape.identifier_columns.push_back(*feed.version_column);
   describe_layout(shape, feed);
   describe(shape, feed, feed.columns);
   describe_history(shape, feed);
-  shape.properties["tarn.unchanged-of"] = feed.table->to_string();
+  shape.properties[latest_only ? "tarn.versions-of" : "tarn.unchanged-of"] = feed.table->to_string();
   return shape;
 }
 
@@ -311,7 +337,8 @@ std::optional<TableShape> companion_shape(const project::FeedSpec& feed) {
   if (!name) return std::nullopt;
   switch (*feed.mode) {
     case project::LoadMode::kScd2:
-      return unchanged_shape(*std::move(name), feed);
+    case project::LoadMode::kScd3:
+      return versions_shape(*std::move(name), feed);
     case project::LoadMode::kReplace:
       return delivery_shape(*std::move(name), feed);
     case project::LoadMode::kAppend:
@@ -322,8 +349,8 @@ std::optional<TableShape> companion_shape(const project::FeedSpec& feed) {
 }
 
 Result<iceberg::Schema> record_schema(const iceberg::Schema& schema, const project::FeedSpec& feed) {
-  if (*feed.mode != project::LoadMode::kScd2) return schema;
-  const std::vector<std::string_view> added = project::history_column_names();
+  const std::vector<std::string> added = project::added_column_names(feed);
+  if (added.empty()) return schema;
   iceberg::Schema::Parts parts{.schema_id = schema.id()};
   for (const NestedField& field : schema.fields())
     if (std::ranges::find(added, field.name) == added.end()) parts.fields.push_back(field);

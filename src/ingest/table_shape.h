@@ -33,13 +33,15 @@ inline constexpr std::string_view kContractVersion = "_contract_version";
 inline constexpr std::string_view kOrdinal = "ordinal";
 
 /// Properties of tables: what the rows of an upsert table are told apart by; of a history besides what orders
-/// its versions, tells deletions and opens rows (empty: the default of `track`); of one that deliveries
-/// replace what orders these and tells their scopes apart; and the layout that the contract asked for last.
-/// An engine may have changed the table's own since: only a contract that changes moves it.
+/// its versions, tells deletions and opens rows (empty: the default of `track`), or keeps its former value;
+/// of one that deliveries replace what orders these and tells their scopes apart; and the layout that the
+/// contract asked for last. An engine may have changed the table's own since: only a contract that changes
+/// moves it.
 inline constexpr std::string_view kKeyProperty = "tarn.key";
 inline constexpr std::string_view kVersionProperty = "tarn.version-column";
 inline constexpr std::string_view kDeleteProperty = "tarn.delete-column";
 inline constexpr std::string_view kTrackProperty = "tarn.track";
+inline constexpr std::string_view kPreviousProperty = "tarn.previous";
 inline constexpr std::string_view kScopeProperty = "tarn.replace-by";
 inline constexpr std::string_view kPartitionProperty = "tarn.partition";
 inline constexpr std::string_view kSortProperty = "tarn.sort";

@@ -212,8 +212,29 @@ std::vector<std::string_view> history_column_names() {
   return {"valid_from", "valid_to", "is_current", "_tracked_hash", "_is_deletion"};
 }
 
+std::vector<PreviousNames> previous_names(const FeedSpec& feed) {
+  std::vector<PreviousNames> names;
+  for (const auto& name : feed.previous) names.push_back({*name, "previous_" + *name, *name + "_changed_at"});
+  return names;
+}
+
+std::vector<std::string> added_column_names(const FeedSpec& feed) {
+  std::vector<std::string> names;
+  if (*feed.mode == LoadMode::kScd2) {
+    for (const std::string_view name : history_column_names()) names.emplace_back(name);
+  } else if (*feed.mode == LoadMode::kScd3) {
+    for (const PreviousNames& previous : previous_names(feed)) {
+      names.push_back(previous.before);
+      names.push_back(previous.changed_at);
+    }
+    names.emplace_back(history_column_names().back());  // whether a version deletes
+  }
+  return names;
+}
+
 std::optional<TableName> companion_table(const FeedSpec& feed) {
   if (*feed.mode == LoadMode::kScd2) return TableName{feed.table->schema, feed.table->name + "__unchanged"};
+  if (*feed.mode == LoadMode::kScd3) return TableName{feed.table->schema, feed.table->name + "__versions"};
   if (*feed.mode == LoadMode::kReplace)
     return TableName{feed.table->schema, feed.table->name + "__deliveries"};
   if (feed.delete_when.column->empty()) return std::nullopt;

@@ -73,9 +73,6 @@ inline constexpr ErrorCode kBadType{"contract.bad_type", ErrorClass::kUser, "A c
 inline constexpr ErrorCode kBadPattern{"contract.bad_pattern", ErrorClass::kUser,
                                        "A glob or regular expression does not compile.",
                                        "Correct the pattern at the place named."};
-inline constexpr ErrorCode kModeNotAvailable{"contract.mode_not_available", ErrorClass::kUser,
-                                             "The load mode is reserved for a later version.",
-                                             "Use `append`, `upsert`, `scd2` or `replace` for now."};
 inline constexpr ErrorCode kUnknownColumn{"contract.unknown_column", ErrorClass::kUser,
                                           "A setting names a column that the feed does not have.",
                                           "Correct the name, or add the column."};
@@ -97,6 +94,10 @@ inline constexpr ErrorCode kBadDeleteRule{
 inline constexpr ErrorCode kBadTrack{
     "contract.bad_track", ErrorClass::kUser, "`track` names a column that does not change, or one twice.",
     "Name columns besides those of `key`, `version_column` and `delete_when`."};
+inline constexpr ErrorCode kBadPrevious{
+    "contract.bad_previous", ErrorClass::kUser,
+    "`previous` names a column that has no former value to tell, or one twice.",
+    "Name scalar columns besides those of `key`, `version_column` and `delete_when`."};
 inline constexpr ErrorCode kBadReplace{
     "contract.bad_replace", ErrorClass::kUser, "`replace: by` names a column that no scope can be told by.",
     "Name columns of the key, such as that of the facility that sends its own list."};
@@ -163,16 +164,16 @@ inline constexpr ErrorCode kBadMask{"access.bad_mask", ErrorClass::kUser,
 /// Every code of this library, for the reference page.
 inline std::span<const ErrorCode* const> error_codes() {
   static constexpr std::array kCodes = {
-      &kNoProjectFile,  &kNoFeeds,        &kDuplicateFeed,    &kTableConflict, &kAmbiguousSource,
-      &kFolderConflict, &kPlainTransport, &kYamlSyntax,       &kNotUtf8,       &kTooLarge,
-      &kEmptyDocument,  &kDuplicateKey,   &kUnknownKey,       &kNotApplicable, &kMissingKey,
-      &kWrongType,      &kBadValue,       &kUnknownVariable,  &kBadName,       &kReservedName,
-      &kBadType,        &kBadPattern,     &kModeNotAvailable, &kUnknownColumn, &kDuplicateColumn,
-      &kDuplicateFrom,  &kBadKey,         &kBadVersionColumn, &kBadDeleteRule, &kBadTrack,
-      &kBadReplace,     &kBadEventTime,   &kBadPartition,     &kBadSort,       &kBadRange,
-      &kBadConstant,    &kBadFormat,      &kBadFrom,          &kBadDialect,    &kOverlap,
-      &kBadTimezone,    &kBadChild,       &kBadMoveTo,        &kUnknownRole,   &kDuplicateName,
-      &kUnknownGranted, &kUnknownMasked,  &kBadPassword,      &kBadMask};
+      &kNoProjectFile,  &kNoFeeds,          &kDuplicateFeed,   &kTableConflict,   &kAmbiguousSource,
+      &kFolderConflict, &kPlainTransport,   &kYamlSyntax,      &kNotUtf8,         &kTooLarge,
+      &kEmptyDocument,  &kDuplicateKey,     &kUnknownKey,      &kNotApplicable,   &kMissingKey,
+      &kWrongType,      &kBadValue,         &kUnknownVariable, &kBadName,         &kReservedName,
+      &kBadType,        &kBadPattern,       &kUnknownColumn,   &kDuplicateColumn, &kDuplicateFrom,
+      &kBadKey,         &kBadVersionColumn, &kBadDeleteRule,   &kBadTrack,        &kBadPrevious,
+      &kBadReplace,     &kBadEventTime,     &kBadPartition,    &kBadSort,         &kBadRange,
+      &kBadConstant,    &kBadFormat,        &kBadFrom,         &kBadDialect,      &kOverlap,
+      &kBadTimezone,    &kBadChild,         &kBadMoveTo,       &kUnknownRole,     &kDuplicateName,
+      &kUnknownGranted, &kUnknownMasked,    &kBadPassword,     &kBadMask};
   return kCodes;
 }
 

@@ -17,7 +17,7 @@
 namespace tarn::project {
 
 enum class AfterIngest : std::uint8_t { kKeep, kDelete, kMove };
-enum class LoadMode : std::uint8_t { kAppend, kUpsert, kScd2, kReplace };
+enum class LoadMode : std::uint8_t { kAppend, kUpsert, kScd2, kScd3, kReplace };
 enum class FormatType : std::uint8_t { kCsv, kFixed, kXml };
 enum class Encoding : std::uint8_t { kAuto, kUtf8, kUtf16, kUtf16Le, kUtf16Be, kLatin1, kWindows1252 };
 enum class Drift : std::uint8_t { kQuarantine, kFreeze, kEvolve };
@@ -132,12 +132,14 @@ struct FeedSpec {
   Located<TableName> table;
   Located<LoadMode> mode{LoadMode::kAppend};
   std::vector<Located<std::string>> key;  ///< Existing, scalar, required columns; not empty but for kAppend.
-  /// Existing, ordered column; empty: the later arrival wins. For kScd2 not empty; for kScd2 and kReplace not
-  /// null in a record.
+  /// Existing, ordered column; empty: the later arrival wins. For kScd2 and kScd3 not empty; for these and
+  /// kReplace not null in a record.
   Located<std::string> version_column;
   std::vector<Located<std::string>> track;  ///< For kScd2: existing columns; empty: see tracks().
-  DeleteRule delete_when;                   ///< Not for kAppend and kReplace.
-  ReplaceSpec replace;                      ///< For kReplace.
+  /// For kScd3, not empty: existing, scalar columns, neither of the key nor the version.
+  std::vector<Located<std::string>> previous;
+  DeleteRule delete_when;  ///< Not for kAppend and kReplace.
+  ReplaceSpec replace;     ///< For kReplace.
   FormatSpec format;
   std::vector<ColumnSpec> columns;  ///< Not empty.
   std::vector<ChildSpec> children;
@@ -156,12 +158,25 @@ const std::vector<std::string>& null_markers_of(const FormatSpec& format, const 
 
 /// The table that remembers what the feed's own must not show, if it has one: `curated.visit__deleted` the
 /// deletions of an upsert, `curated.visit__unchanged` the versions of a history that are no rows,
+/// `curated.visit__versions` those of kScd3 that are not the latest,
 /// `curated.visit__deliveries` of each scope the delivery that its rows follow.
 std::optional<TableName> companion_table(const FeedSpec& feed);
 
 /// Whether changes of a table's column open a row of a history: as `track` says, else every column but those
 /// of key, version and `delete_when`, and Tarn's own.
 bool tracks(const FeedSpec& feed, std::string_view column);
+
+/// A column of FeedSpec::previous, and those that tell what it was before.
+struct PreviousNames {
+  std::string column;      ///< `ward`
+  std::string before;      ///< `previous_ward`
+  std::string changed_at;  ///< `ward_changed_at`
+};
+std::vector<PreviousNames> previous_names(const FeedSpec& feed);
+
+/// The names of the columns that Tarn adds to the feed's own table or its companion besides the audit
+/// columns.
+std::vector<std::string> added_column_names(const FeedSpec& feed);
 
 /// The names of the columns that Tarn appends to every table, in order: `_source_file` …
 std::vector<std::string_view> audit_column_names();

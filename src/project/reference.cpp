@@ -100,7 +100,7 @@ Json one_value(const KeyInfo& key) {
   if (key.kind == ValueKind::kChoice) {
     schema["enum"] = Json::array();
     for (const Choice& choice : key.choices) {
-      if (!choice.reserved) schema["enum"].push_back(choice.name);
+      schema["enum"].push_back(choice.name);
     }
   }
   if (key.kind == ValueKind::kInteger) {
@@ -205,7 +205,7 @@ std::string type_words(const KeyInfo& key) {
   if (key.kind == ValueKind::kChoice) {
     std::string list;
     for (const Choice& choice : key.choices) {
-      if (!choice.reserved) list += fmt::format("{}`{}`", list.empty() ? "" : ", ", choice.name);
+      list += fmt::format("{}`{}`", list.empty() ? "" : ", ", choice.name);
     }
     return list;
   }
@@ -248,7 +248,7 @@ void describe(const BlockInfo& block, std::string_view heading, std::set<std::st
     if (key.kind != ValueKind::kChoice) continue;
     out += fmt::format("`{}`:\n\n", key.name);
     for (const Choice& choice : key.choices) {
-      if (!choice.reserved) out += fmt::format("- `{}`: {}\n", choice.name, choice.meaning);
+      out += fmt::format("- `{}`: {}\n", choice.name, choice.meaning);
     }
     out += '\n';
   }

@@ -19,7 +19,7 @@ TEST(JsonSchema, DescribesAFeed) {
   EXPECT_EQ(schema["required"],
             Json::parse(R"(["feed", "owner", "description", "source", "table", "format", "columns"])"));
   EXPECT_EQ(schema["properties"]["mode"]["enum"],
-            Json::parse(R"(["append", "upsert", "scd1", "scd2", "replace"])"));
+            Json::parse(R"(["append", "upsert", "scd1", "scd2", "replace", "scd3"])"));
   EXPECT_EQ(schema["properties"]["mode"]["default"], "append");
   EXPECT_EQ(schema["properties"]["contract_version"]["minimum"], 1);
   EXPECT_EQ(schema["properties"]["columns"]["items"]["$ref"], "#/$defs/column");

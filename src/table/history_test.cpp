@@ -193,7 +193,7 @@ class HistoryTest : public ::testing::Test {
   };
   Written write(TestTable& table, const HistoryPlan& plan, HistorySide side, const HistoryRecords& records) {
     if (plan.of(side).changes_nothing()) return {};
-    auto batches = must(record_batches(plan, side, records, tables(), "changed"));
+    auto batches = must(record_batches(plan, side, records, tables(), index_->columns()));
     must(read_moved(rows_.store, *index_, tables(), plan, side, [&](auto batch) {
       batches.push_back(std::move(batch));
       return ok_status();

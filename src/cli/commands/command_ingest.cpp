@@ -97,8 +97,9 @@ std::string remarks(const ingest::RunReport& report, double seconds) {
                         format_count(report.records_deleting));
   }
   if (report.records_unchanged > 0) {
-    text += fmt::format("{} of the committed records changed nothing in their tables\n",
-                        format_count(report.records_unchanged));
+    text +=
+        fmt::format("{} of the committed records made no row: they changed nothing, or are not the latest\n",
+                    format_count(report.records_unchanged));
   }
   if (report.rows_missing > 0) {
     text += fmt::format("{} rows were deleted, because the deliveries that replaced them lacked them\n",

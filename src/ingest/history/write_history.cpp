@@ -1,4 +1,5 @@
-// Histories (`mode: scd2`): the rows of a batch and what they change of older ones, in both tables.
+// Histories (`mode: scd2` and `scd3`): the rows of a batch and what they change of older ones, in both
+// tables.
 #include <arrow/record_batch.h>
 #include <arrow/util/byte_size.h>
 
@@ -17,9 +18,10 @@ namespace {
 // Rows that are written anew may take this part of the memory; more of them wait on the disk.
 constexpr std::uint64_t kMovedOfMemory = 16;
 
-/// The columns of records whose changes open a row.
+/// The columns of records whose changes open a row; none where the latest version is the only one.
 std::vector<std::string> tracked_columns(const iceberg::Schema& schema, const project::FeedSpec& feed) {
   std::vector<std::string> names;
+  if (*feed.mode == project::LoadMode::kScd3) return names;
   for (const iceberg::NestedField& field : schema.fields())
     if (project::tracks(feed, field.name)) names.push_back(field.name);
   return names;
@@ -106,7 +108,7 @@ Status BatchCommitter::write_history(TableWork& work, const Gathered& gathered, 
     if (plan.of(side).changes_nothing()) continue;
     TableWork& written = side == HistorySide::kRows ? work : *work.companion;
     TARN_ASSIGN_OR_RETURN(const auto batches,
-                          table::record_batches(plan, side, records, tables, *feed.version_column));
+                          table::record_batches(plan, side, records, tables, history->index->columns()));
     const std::string spill_name = fmt::format("{}-{}-{}-{}", id.value(), written.metadata->table_uuid,
                                                side == HistorySide::kRows ? "rows" : "unchanged", attempt);
     TARN_ASSIGN_OR_RETURN(const MovedRows moved, read_moved(*history->index, tables, plan, side, spill_name));
@@ -127,6 +129,9 @@ Result<table::HistoryIndex*> BatchCommitter::history_index_of(const table::Histo
   if (!index) {
     table::HistoryColumns columns{.key = {}, .version = *feed.version_column, .tie_breaks = tie_breaks()};
     for (const auto& key : feed.key) columns.key.push_back(*key);
+    for (project::PreviousNames& names : project::previous_names(feed))
+      columns.previous.push_back(
+          {std::move(names.column), std::move(names.before), std::move(names.changed_at)});
     TARN_ASSIGN_OR_RETURN(index, table::HistoryIndex::open(index_folder_ + "/" + tables.rows.table_uuid,
                                                            std::move(columns), index_options()));
   }

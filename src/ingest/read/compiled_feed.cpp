@@ -163,8 +163,7 @@ Result<CompiledFeed> CompiledFeed::compile(const project::FeedSpec& feed, std::s
 
 bool CompiledFeed::is_taken(std::string_view column) const {
   if (std::ranges::find(column_names, column) != column_names.end()) return true;
-  if (*spec->mode != project::LoadMode::kScd2) return false;
-  const auto added = project::history_column_names();
+  const std::vector<std::string> added = project::added_column_names(*spec);
   return std::ranges::find(added, column) != added.end();
 }
 

@@ -228,32 +228,37 @@ class FeedCheck {
 
   void check_history() {
     if (!mode_known_) return;
-    const bool is_history = *feed_.mode == LoadMode::kScd2;
-    if (is_history) {
-      check_history_columns(feed_, out_);
-    } else if (!feed_.track.empty()) {
-      fail(kNotApplicable, feed_.track.front().span,
-           fmt::format("`track` has no meaning for `mode: {}`", to_string(*feed_.mode)),
-           "write `mode: scd2` with a key and a `version_column`, or remove it");
+    const LoadMode mode = *feed_.mode;
+    if (mode == LoadMode::kScd2 || mode == LoadMode::kScd3) check_history_columns(feed_, out_);
+    check_names("track", feed_.track, mode == LoadMode::kScd2, kBadTrack, "scd2");
+    check_names("previous", feed_.previous, mode == LoadMode::kScd3, kBadPrevious, "scd3");
+  }
+
+  /// Columns whose changes a mode tells.
+  void check_names(std::string_view setting, const std::vector<Located<std::string>>& names, bool applies,
+                   const ErrorCode& code, std::string_view mode) {
+    if (names.empty()) return;
+    if (applies) {
+      check_tracked(feed_, names, code, out_);
+    } else {
+      fail(kNotApplicable, names.front().span,
+           fmt::format("`{}` has no meaning for `mode: {}`", setting, to_string(*feed_.mode)),
+           fmt::format("write `mode: {}` with a key and a `version_column`, or remove it", mode));
     }
-    for (const auto& name : feed_.track) {
-      if (!name->empty() && !out_.told(name.span)) column("track", *name, name.span);
+    for (const auto& name : names) {
+      if (!name->empty() && !out_.told(name.span)) column(setting, *name, name.span);
     }
   }
 
   void check_replace() {
-    if (!mode_known_) return;
-    const ReplaceSpec& replace = feed_.replace;
-    if (*feed_.mode == LoadMode::kReplace) {
-      check_replace_columns(feed_, out_);
-    } else if (!(replace == ReplaceSpec())) {
-      fail(kNotApplicable, replace.by.empty() ? feed_.mode.span : replace.by.front().span,
+    const auto& by = feed_.replace.by;
+    if (mode_known_ && *feed_.mode == LoadMode::kReplace) check_replace_columns(feed_, out_);
+    if (mode_known_ && *feed_.mode != LoadMode::kReplace && feed_.replace != ReplaceSpec()) {
+      fail(kNotApplicable, by.empty() ? feed_.mode.span : by.front().span,
            fmt::format("`replace` has no meaning for `mode: {}`", to_string(*feed_.mode)),
            "write `mode: replace` with a key, or remove it");
     }
-    for (const auto& name : replace.by) {
-      if (!name->empty() && !out_.told(name.span)) column("replace", *name, name.span);
-    }
+    for (const auto& name : by) column("replace", *name, name.span);
   }
 
   void check_event_time() {
@@ -380,7 +385,7 @@ void complete_feed(FeedSpec& feed, Diagnostics& out) {
   for (ColumnSpec& column : feed.columns) {
     const auto names_it = [&](const Located<std::string>& name) { return *name == *column.name; };
     const bool orders_all =
-        (*feed.mode == LoadMode::kScd2 || *feed.mode == LoadMode::kReplace) && names_it(feed.version_column);
+        *feed.mode != LoadMode::kAppend && *feed.mode != LoadMode::kUpsert && names_it(feed.version_column);
     if (orders_all || std::ranges::any_of(feed.key, names_it)) column.required = true;
   }
 }

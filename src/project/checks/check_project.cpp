@@ -65,6 +65,7 @@ class ProjectCheck {
     const auto name = companion_table(feed);
     if (!name || feed.table->name.empty()) return;
     const std::string_view role = *feed.mode == LoadMode::kScd2      ? "for its unchanged versions"
+                                  : *feed.mode == LoadMode::kScd3    ? "for its older versions"
                                   : *feed.mode == LoadMode::kReplace ? "for its deliveries"
                                                                      : "for its deletions";
     const std::string_view what = role.substr(std::string_view("for its ").size());

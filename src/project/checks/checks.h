@@ -27,8 +27,12 @@ void check_places(const FeedSpec& feed, Diagnostics& out);
 /// The values of `delete_when` by the column that it names.
 void check_delete_values(const ColumnSpec& column, const DeleteRule& rule, Diagnostics& out);
 
-/// What `mode: scd2` asks besides of its feed.
+/// What `mode: scd2` and `scd3` ask besides of their feed.
 void check_history_columns(const FeedSpec& feed, Diagnostics& out);
+
+/// The columns of `track` or `previous`; `code` for those that have no changes to tell.
+void check_tracked(const FeedSpec& feed, const std::vector<Located<std::string>>& names,
+                   const ErrorCode& code, Diagnostics& out);
 
 /// What `mode: replace` asks besides of its feed.
 void check_replace_columns(const FeedSpec& feed, Diagnostics& out);

@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::string_view kFeedName = "[a-z][a-z0-9_]*";
 
-constexpr std::string_view kModesNow =
-    "use `upsert` for the latest version of each key, `scd2` for all of them with their time, or `append` to "
-    "keep every record, for now";
-
 constexpr std::array kAfterIngest = {
     Choice{"keep", int(AfterIngest::kKeep), "leave it where it is"},
     Choice{"delete", int(AfterIngest::kDelete), "delete it"},
@@ -35,7 +31,10 @@ constexpr std::array kLoadMode = {
            .value = int(LoadMode::kReplace),
            .meaning = "each delivery is the whole content; what it lacks is deleted",
            .synonyms = "overwrite full snapshot truncate"},
-    Choice{"scd3", 93, kModesNow, true},
+    Choice{.name = "scd3",
+           .value = int(LoadMode::kScd3),
+           .meaning = "the latest version of each key, and what some of its columns were before",
+           .synonyms = "previous"},
 };
 constexpr std::array kDrift = {
     Choice{"quarantine", int(Drift::kQuarantine),
@@ -236,23 +235,23 @@ void describe_loading(Block<FeedSpec>& block) {
                                       .example = "curated.encounter",
                                       .required = true});
   block.add(field(&FeedSpec::mode), {.name = "mode",
-                                     .description = "What a record does to the table. `scd3` is reserved.",
+                                     .description = "What a record does to the table.",
                                      .example = "upsert",
                                      .synonyms = {"load_mode", "write_mode"}});
   block.add(field(&FeedSpec::key),
             {.name = "key",
              .description = "Columns that identify a record; they are required. Needed for "
-                            "`upsert`, `scd2`, `replace` and for children.",
+                            "all modes but `append`, and for children.",
              .example = "[encounter_id]",
              .synonyms = {"keys", "primary_key", "unique_key"}});
   block.add(
       field(&FeedSpec::version_column),
       {.name = "version_column",
-       .description =
-           "`upsert`: the greatest version of a key wins; without it, or among equals, the later "
-           "arrival. `scd2`: when the record began to hold; needed, and required in each record. `replace`: "
-           "which delivery is the newer one, as the date of the extract; one value in a delivery, "
-           "required. A date, timestamp or number.",
+       .description = "`upsert`: the greatest version of a key wins; without it, or among equals, the later "
+                      "arrival. `scd2` and `scd3`: when the record began to hold; needed, and required in "
+                      "each record. `replace`: "
+                      "which delivery is the newer one, as the date of the extract; one value in a delivery, "
+                      "required. A date, timestamp or number.",
        .example = "updated_at"});
   block.add(field(&FeedSpec::track),
             {.name = "track",
@@ -262,13 +261,22 @@ void describe_loading(Block<FeedSpec>& block) {
              .default_text = "all columns but those of `key`, `version_column` and `delete_when`",
              .when_empty = "no change would ever be seen",
              .synonyms = {"tracked", "track_columns", "check_cols"}});
+  block.add(
+      field(&FeedSpec::previous),
+      {.name = "previous",
+       .description = "`scd3`: columns beside which stand `previous_<column>`, the value before the last "
+                      "change, and `<column>_changed_at`, the version that brought the present one.",
+       .example = "[ward, insurer]",
+       .default_text = "none",
+       .when_empty = "the mode would be `upsert`",
+       .synonyms = {"previous_columns", "keep_previous"}});
   Binding<FeedSpec> deletes = block_field<delete_block>(&FeedSpec::delete_when);
   deletes.write = [write = std::move(deletes.write)](const FeedSpec& feed, bool with_descriptive) {
     return feed.delete_when.column->empty() ? std::nullopt : write(feed, with_descriptive);
   };
   block.add(std::move(deletes),
             {.name = "delete_when",
-             .description = "`upsert` and `scd2`: which records delete their key.",
+             .description = "`upsert`, `scd2` and `scd3`: which records delete their key.",
              .example = "{column: op, values: [D]}",
              .synonyms = {"deletes", "hard_delete", "delete_flag", "apply_as_delete_when"}});
   block.add(block_field<replace_block>(&FeedSpec::replace),

@@ -19,7 +19,6 @@ struct Choice {
   std::string_view name;
   int value = 0;
   std::string_view meaning;
-  bool reserved = false;  ///< Known, but not available yet.
   std::string_view synonyms =
       {};  ///< What people write instead, parted by blanks; lower case, no `-` and `_`.
 };

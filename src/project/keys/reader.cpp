@@ -31,7 +31,7 @@ std::string applies_words(const BlockInfo& block, const KeyInfo& key) {
 
 std::string_view name_of(std::span<const Choice> choices, int value) {
   for (const Choice& choice : choices) {
-    if (choice.value == value && !choice.reserved) return choice.name;
+    if (choice.value == value) return choice.name;
   }
   return "none";
 }

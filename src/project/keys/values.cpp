@@ -32,7 +32,6 @@ const Choice* meant_choice(std::string_view text, std::span<const std::string_vi
   const std::string plain = only(text, is_word);
   const std::string_view near = nearest_name(text, names);
   for (const Choice& choice : choices) {
-    if (choice.reserved) continue;
     if (choice.name == near && only(near, is_digit) == only(text, is_digit)) return &choice;
     if (only(choice.name, is_word) == plain) return &choice;
     std::string_view rest = choice.synonyms;
@@ -53,14 +52,7 @@ std::optional<int> read_choice(const Node& node, const KeyInfo& key, Reader& rea
   std::vector<std::string_view> names;
   std::string list;
   for (const Choice& choice : key.choices) {
-    if (choice.name == *text && !choice.reserved) return choice.value;
-    if (choice.name == *text) {
-      reader.fail(kModeNotAvailable, node,
-                  fmt::format("`{}: {}` comes with a later version of Tarn", key.name, *text),
-                  std::string(choice.meaning));
-      return std::nullopt;
-    }
-    if (choice.reserved) continue;
+    if (choice.name == *text) return choice.value;
     names.push_back(choice.name);
     list += fmt::format("{}{}", list.empty() ? "" : ", ", choice.name);
   }

@@ -26,10 +26,13 @@
 /// - a deletion ends the row before it and is no row; the version after it opens one, equal or not;
 /// - a row holds from its version up to that of the next row or deletion.
 ///
+/// Or of type 3, with HistoryColumns::previous: only the latest version of a key is a row, and tells of some
+/// of its values what they were before. All others are in the second table.
+///
 ///   TARN_RETURN_IF_ERROR(index.sync_to(tables, store, cache));
 ///   TARN_ASSIGN_OR_RETURN(HistoryPlan plan, plan_history(index, tables, records));
 ///   for each of both sides, with `table` for its metadata:
-///     TARN_ASSIGN_OR_RETURN(auto batches, record_batches(plan, side, records, tables, version));
+///     TARN_ASSIGN_OR_RETURN(auto batches, record_batches(plan, side, records, tables, columns));
 ///     TARN_RETURN_IF_ERROR(read_moved(store, index, tables, plan, side, [&](auto batch) { … }));
 ///     TARN_ASSIGN_OR_RETURN(WrittenFiles data, write_data_files(store, batches,
 ///         {.schema = …, .rows = rows_to_write(plan, side), .want_places = true}));
@@ -100,7 +103,7 @@ Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> record_batches(const Hi
                                                                         HistorySide side,
                                                                         const HistoryRecords& records,
                                                                         const HistoryTables& tables,
-                                                                        const std::string& version_column);
+                                                                        const HistoryColumns& columns);
 
 /// Reads what is stored and to be written anew to one of the tables, with its columns, in the order of
 /// HistoryChange::sources: the data files one after the other, of each the row groups that are concerned.

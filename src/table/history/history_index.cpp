@@ -32,9 +32,26 @@ Result<std::int32_t> column_id(const iceberg::Schema& schema, std::string_view n
 /// What of a table the index is built from.
 struct SideColumns {
   UpsertColumns identity;
-  std::int32_t hash = 0;
-  std::int32_t fate = 0;  ///< `valid_to` of rows, else whether it is a deletion.
+  /// What is read besides: of rows the hash and `valid_to`, or of each previous column its value, since when
+  /// it is so, and what was before; of other versions whether they are deletions, and the hash or the values.
+  std::vector<std::int32_t> rest;
 };
+
+/// The ids of what is kept of each previous column.
+Status bind_previous(const iceberg::Schema& schema, const HistoryColumns& columns, HistorySide side,
+                     const iceberg::Type& version, SideColumns& bound) {
+  for (const PreviousColumn& previous : columns.previous) {
+    const auto found = std::ranges::find(schema.fields(), previous.name, &iceberg::NestedField::name);
+    if (found == schema.fields().end() || !found->type.is_primitive())
+      return Error(kBadKey, "a table with previous values has no scalar column `" + previous.name + "`");
+    bound.rest.push_back(found->id);
+    if (side == HistorySide::kUnchanged) continue;
+    TARN_ASSIGN_OR_RETURN(const std::int32_t since, column_id(schema, previous.changed_at, version));
+    TARN_ASSIGN_OR_RETURN(const std::int32_t before, column_id(schema, previous.before, found->type));
+    bound.rest.insert(bound.rest.end(), {since, before});
+  }
+  return ok_status();
+}
 
 Result<SideColumns> bind_side(const iceberg::Schema& schema, const HistoryColumns& columns,
                               HistorySide side) {
@@ -45,10 +62,18 @@ Result<SideColumns> bind_side(const iceberg::Schema& schema, const HistoryColumn
   if (!can_order_versions(type))
     return Error(kBadKey, "`" + columns.version + "` is " + type.to_string() +
                               ", which cannot order the versions of a history");
-  TARN_ASSIGN_OR_RETURN(bound.hash, column_id(schema, kTrackedHash, iceberg::Type::int64()));
-  TARN_ASSIGN_OR_RETURN(bound.fate, side == HistorySide::kRows
-                                        ? column_id(schema, kValidTo, type)
-                                        : column_id(schema, kIsDeletion, iceberg::Type::boolean()));
+  if (side == HistorySide::kUnchanged) {
+    TARN_ASSIGN_OR_RETURN(bound.rest.emplace_back(),
+                          column_id(schema, kIsDeletion, iceberg::Type::boolean()));
+  }
+  if (!columns.previous.empty()) {
+    TARN_RETURN_IF_ERROR(bind_previous(schema, columns, side, type, bound));
+    return bound;
+  }
+  TARN_ASSIGN_OR_RETURN(bound.rest.emplace_back(), column_id(schema, kTrackedHash, iceberg::Type::int64()));
+  if (side == HistorySide::kRows) {
+    TARN_ASSIGN_OR_RETURN(bound.rest.emplace_back(), column_id(schema, kValidTo, type));
+  }
   return bound;
 }
 
@@ -57,7 +82,9 @@ std::string describe(const iceberg::TableMetadata& metadata, const SideColumns& 
   for (const std::int32_t id : columns.identity.key) text += " " + std::to_string(id);
   text += " version " + std::to_string(*columns.identity.version) + " ties";
   for (const std::int32_t id : columns.identity.tie_breaks) text += " " + std::to_string(id);
-  return text + " rest " + std::to_string(columns.hash) + " " + std::to_string(columns.fate);
+  text += " rest";
+  for (const std::int32_t id : columns.rest) text += " " + std::to_string(id);
+  return text;
 }
 
 Result<std::string> layout_of(const HistoryTables& tables, const HistoryColumns& columns) {
@@ -72,8 +99,12 @@ Result<std::string> layout_of(const HistoryTables& tables, const HistoryColumns&
 class SideScan {
  public:
   SideScan(KeyDatabase& database, const iceberg::TableMetadata& metadata, SideColumns columns,
-           HistorySide side)
-      : database_(database), metadata_(metadata), columns_(std::move(columns)), side_(side) {}
+           HistorySide side, bool keeps_previous)
+      : database_(database),
+        metadata_(metadata),
+        columns_(std::move(columns)),
+        side_(side),
+        keeps_previous_(keeps_previous) {}
 
   Status run(io::ObjectStore& store, ManifestCache& cache, std::uint64_t& next_file_id) {
     TARN_ASSIGN_OR_RETURN(const Scan scan, plan_scan(cache, metadata_));
@@ -81,8 +112,7 @@ class SideScan {
     std::vector<std::int32_t> ids = columns_.identity.key;
     ids.push_back(*columns_.identity.version);
     ids.insert(ids.end(), columns_.identity.tie_breaks.begin(), columns_.identity.tie_breaks.end());
-    ids.push_back(columns_.hash);
-    ids.push_back(columns_.fate);
+    ids.insert(ids.end(), columns_.rest.begin(), columns_.rest.end());
     for (const ScanTask& task : scan.tasks) {
       const std::uint64_t file_id = next_file_id++;
       changes_.put_file(
@@ -102,7 +132,8 @@ class SideScan {
   Status add(const FileRows& rows, const std::vector<std::int32_t>& ids, std::uint64_t file_id) {
     const iceberg::Schema& schema = metadata_.current_schema();
     IdentityColumns identity;
-    for (std::size_t i = 0; i + 2 < ids.size(); ++i) {
+    const std::size_t rest = ids.size() - columns_.rest.size();
+    for (std::size_t i = 0; i < rest; ++i) {
       const iceberg::NestedField& field = *schema.find(ids[i]);
       (i < columns_.identity.key.size() ? identity.key : identity.rank)
           .push_back({rows.batch->column(static_cast<int>(i)), field.name, field.type});
@@ -110,15 +141,15 @@ class SideScan {
     RowIdentities identities;
     TARN_RETURN_IF_ERROR(append_identities(identity, rows.batch->num_rows(), identities));
     const iceberg::Type& type = schema.find(*columns_.identity.version)->type;
-    const auto& hashes =
-        static_cast<const arrow::Int64Array&>(*rows.batch->column(rows.batch->num_columns() - 2));
+    std::vector<TypedColumn> others;
+    for (std::size_t i = rest; i < ids.size(); ++i)
+      others.push_back({rows.batch->column(static_cast<int>(i)), "", schema.find(ids[i])->type});
     for (std::int64_t row = 0; row < rows.batch->num_rows(); ++row) {
       const auto i = static_cast<std::size_t>(row);
       const std::string_view rank = identities.ranks[i];
       const std::size_t split = version_size(type, rank);
       Version version{.version = std::string(rank.substr(0, split)), .tie = std::string(rank.substr(split))};
-      version.hash = hashes.IsNull(row) ? 0 : hashes.Value(row);
-      set_fate(version, *rows.batch->column(rows.batch->num_columns() - 1), type, row);
+      set_fate(version, others, row);
       changes_.put_version(identities.keys[i], version.version, {file_id, rows.positions[i]},
                            to_bytes(version));
     }
@@ -128,21 +159,40 @@ class SideScan {
     return ok_status();
   }
 
-  void set_fate(Version& version, const arrow::Array& fate, const iceberg::Type& type,
-                std::int64_t row) const {
+  void set_fate(Version& version, std::span<const TypedColumn> others, std::int64_t row) const {
     if (side_ == HistorySide::kUnchanged) {
-      const bool deletes = !fate.IsNull(row) && static_cast<const arrow::BooleanArray&>(fate).Value(row);
+      const arrow::Array& deletion = *others.front().array;
+      const bool deletes =
+          !deletion.IsNull(row) && static_cast<const arrow::BooleanArray&>(deletion).Value(row);
       version.kind = deletes ? VersionKind::kDeletion : VersionKind::kUnchanged;
-    } else if (!fate.IsNull(row)) {
-      version.valid_to = '\1';
-      append_ordered(version.valid_to, fate, type, row);
+      others = others.subspan(1);
     }
+    const auto bytes = [row](const TypedColumn& column) {
+      std::string value;
+      append_value(value, *column.array, column.type, row);
+      return value;
+    };
+    if (keeps_previous_) {
+      const std::size_t step = side_ == HistorySide::kRows ? 3 : 1;
+      for (std::size_t i = 0; i < others.size(); i += step) {
+        append_part(version.values, bytes(others[i]));
+        if (step == 1) continue;
+        const bool changed = !others[i + 1].array->IsNull(row);
+        append_part(version.before, changed ? bytes(others[i + 1]) : std::string());
+        append_part(version.before, changed ? bytes(others[i + 2]) : std::string());
+      }
+      return;
+    }
+    const auto& hashes = static_cast<const arrow::Int64Array&>(*others.front().array);
+    version.hash = hashes.IsNull(row) ? 0 : hashes.Value(row);
+    if (side_ == HistorySide::kRows && !others[1].array->IsNull(row)) version.valid_to = bytes(others[1]);
   }
 
   KeyDatabase& database_;
   const iceberg::TableMetadata& metadata_;
   SideColumns columns_;
   HistorySide side_;
+  bool keeps_previous_;
   KeyDatabase::Changes changes_;
 };
 
@@ -190,8 +240,8 @@ Status HistoryIndex::rebuild(const HistoryTables& tables, io::ObjectStore& store
   for (const HistorySide side : {HistorySide::kUnchanged, HistorySide::kRows}) {
     const iceberg::TableMetadata& metadata = side == HistorySide::kRows ? tables.rows : tables.unchanged;
     TARN_ASSIGN_OR_RETURN(SideColumns columns, bind_side(metadata.current_schema(), columns_, side));
-    TARN_RETURN_IF_ERROR(
-        SideScan(*database_, metadata, std::move(columns), side).run(store, cache, next_file_id));
+    TARN_RETURN_IF_ERROR(SideScan(*database_, metadata, std::move(columns), side, !columns_.previous.empty())
+                             .run(store, cache, next_file_id));
   }
   const Snapshots snapshots = Snapshots::of(tables);
   KeyDatabase::Changes changes;
@@ -212,7 +262,9 @@ Result<std::vector<StoredVersion>> HistoryIndex::history(const RowKey& key) {
                              .tie = std::string(fate.tie),
                              .hash = fate.hash,
                              .kind = fate.kind,
-                             .valid_to = std::string(fate.valid_to)},
+                             .valid_to = std::string(fate.valid_to),
+                             .values = std::string(fate.values),
+                             .before = std::string(fate.before)},
                             place.file_id,
                             place.position});
         return ok_status();

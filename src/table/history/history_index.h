@@ -38,11 +38,20 @@ inline HistorySide side_of(VersionKind kind) {
   return kind == VersionKind::kRow ? HistorySide::kRows : HistorySide::kUnchanged;
 }
 
+/// A column whose former value stands beside it, in the table of rows.
+struct PreviousColumn {
+  std::string name;
+  std::string before;      ///< The value that it had before.
+  std::string changed_at;  ///< The version with which it came to its own.
+};
+
 /// The columns that decide, by their names, which are the same in both tables.
 struct HistoryColumns {
   std::vector<std::string> key;
   std::string version;  ///< A number, date or timestamp.
   std::vector<std::string> tie_breaks;
+  /// Not empty: rows are the latest versions only, with these columns instead of their time (fold_latest()).
+  std::vector<PreviousColumn> previous = {};
 };
 
 /// A version and where it lies; its kind tells in which of the tables.

@@ -37,10 +37,10 @@ std::shared_ptr<arrow::DataType> without_ids(const std::shared_ptr<arrow::DataTy
 /// Rows of records or of either table as rows of one of them.
 class Shaper {
  public:
-  Shaper(const HistoryTables& tables, HistorySide side, const std::string& version_column)
+  Shaper(const HistoryTables& tables, HistorySide side, const HistoryColumns& columns)
       : side_(side),
         schema_((side == HistorySide::kRows ? tables.rows : tables.unchanged).current_schema()),
-        version_column_(version_column) {}
+        columns_(columns) {}
 
   /// What each row becomes; nothing where it is not written.
   using Fates = std::vector<std::optional<VersionFate>>;
@@ -64,6 +64,7 @@ class Shaper {
   /// One of the columns that Tarn adds; null for the others.
   Result<std::shared_ptr<arrow::Array>> own_column(const iceberg::NestedField& field,
                                                    const arrow::RecordBatch& rows, const Fates& fates) const {
+    if (side_ == HistorySide::kRows && !columns_.previous.empty()) return previous_column(field, fates);
     if (field.name == kTrackedHash) {
       return built<arrow::Int64Builder>(fates, [](const VersionFate& fate) { return fate.hash; });
     }
@@ -72,7 +73,7 @@ class Shaper {
       return built<arrow::BooleanBuilder>(
           fates, [](const VersionFate& fate) { return fate.kind == VersionKind::kDeletion; });
     }
-    if (field.name == kValidFrom) return rows.GetColumnByName(version_column_);
+    if (field.name == kValidFrom) return rows.GetColumnByName(columns_.version);
     if (field.name == kIsCurrent) {
       return built<arrow::BooleanBuilder>(fates,
                                           [](const VersionFate& fate) { return fate.valid_to.empty(); });
@@ -82,6 +83,26 @@ class Shaper {
     for (const std::optional<VersionFate>& fate : fates)
       ends.push_back(fate ? fate->valid_to : std::string_view());
     return values_of_versions(field.type, ends);
+  }
+
+  /// One of the columns that tell what was before; null for the others.
+  Result<std::shared_ptr<arrow::Array>> previous_column(const iceberg::NestedField& field,
+                                                        const Fates& fates) const {
+    std::optional<std::size_t> part;
+    for (std::size_t i = 0; i < columns_.previous.size(); ++i) {
+      if (field.name == columns_.previous[i].changed_at) part = 2 * i;
+      if (field.name == columns_.previous[i].before) part = 2 * i + 1;
+    }
+    if (!part) return std::shared_ptr<arrow::Array>();
+    std::vector<std::string_view> values;
+    for (const std::optional<VersionFate>& fate : fates) {
+      values.emplace_back();
+      if (!fate) continue;
+      TARN_ASSIGN_OR_RETURN(const auto parts, parts_of(fate->before));
+      if (*part >= parts.size()) return Error(kIndexFailed, "a row of the history index is damaged");
+      values.back() = parts[*part];
+    }
+    return values_of_versions(field.type, values);
   }
 
   template <typename Builder, typename ValueOf>
@@ -96,7 +117,7 @@ class Shaper {
 
   HistorySide side_;
   const iceberg::Schema& schema_;
-  const std::string& version_column_;
+  const HistoryColumns& columns_;
 };
 
 /// Reads stored versions, in the order of a change, and hands them on some at a time.
@@ -175,9 +196,9 @@ class MovedReader {
 
 Result<std::vector<Batch>> record_batches(const HistoryPlan& plan, HistorySide side,
                                           const HistoryRecords& records, const HistoryTables& tables,
-                                          const std::string& version_column) {
+                                          const HistoryColumns& columns) {
   const HistoryChange& change = plan.of(side);
-  const Shaper shaper(tables, side, version_column);
+  const Shaper shaper(tables, side, columns);
   std::vector<Batch> result;
   std::size_t next = 0;
   std::int64_t first = 0;
@@ -196,8 +217,7 @@ Result<std::vector<Batch>> record_batches(const HistoryPlan& plan, HistorySide s
 
 Status read_moved(io::ObjectStore& store, const HistoryIndex& index, const HistoryTables& tables,
                   const HistoryPlan& plan, HistorySide side, const std::function<Status(Batch)>& take) {
-  return MovedReader(tables, plan.of(side), Shaper(tables, side, index.columns().version), take)
-      .run(store, index);
+  return MovedReader(tables, plan.of(side), Shaper(tables, side, index.columns()), take).run(store, index);
 }
 
 }  // namespace tarn::table

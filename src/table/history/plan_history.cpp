@@ -7,7 +7,9 @@
 #include <tuple>
 #include <utility>
 
+#include "table/columns/conform.h"
 #include "table/columns/row_identity.h"
+#include "table/columns/values.h"
 #include "table/errors.h"
 #include "table/history/history.h"
 #include "table/history/tracked_hash.h"
@@ -99,6 +101,32 @@ class Planner {
     for (const auto& batch : records_.batches) {
       TARN_ASSIGN_OR_RETURN(const auto hashes, tracked_hashes(*batch, records_.schema, records_.tracked));
       hashes_.insert(hashes_.end(), hashes.begin(), hashes.end());
+      TARN_RETURN_IF_ERROR(read_values(*batch));
+    }
+    return ok_status();
+  }
+
+  /// What records bring of the columns whose former values are kept.
+  Status read_values(const arrow::RecordBatch& batch) {
+    if (index_.columns().previous.empty()) return ok_status();
+    std::vector<TypedColumn> columns;
+    for (const PreviousColumn& previous : index_.columns().previous) {
+      const auto fields = records_.schema.fields();
+      const auto found = std::ranges::find(fields, previous.name, &iceberg::NestedField::name);
+      if (found == fields.end()) return Error(kBatchMismatch, "the records lack `" + previous.name + "`");
+      const auto raw = batch.column(static_cast<int>(found - fields.begin()));
+      TARN_ASSIGN_OR_RETURN(auto array, conform_array(raw, *found));
+      TARN_RETURN_IF_ERROR(check_column(*array, found->type));
+      columns.push_back({std::move(array), found->name, found->type});
+    }
+    for (std::int64_t row = 0; row < batch.num_rows(); ++row) {
+      std::string values;
+      for (const TypedColumn& column : columns) {
+        std::string value;
+        append_value(value, *column.array, column.type, row);
+        append_part(values, value);
+      }
+      values_.append(values);
     }
     return ok_status();
   }
@@ -109,7 +137,8 @@ class Planner {
     return {.version = std::string(rank.substr(0, split)),
             .tie = std::string(rank.substr(split)),
             .hash = hashes_[record],
-            .kind = records_.deletes[record] ? VersionKind::kDeletion : VersionKind::kRow};
+            .kind = records_.deletes[record] ? VersionKind::kDeletion : VersionKind::kRow,
+            .values = std::string(values_.size() == 0 ? std::string_view() : values_[record])};
   }
 
   /// `records` are those of one key, ascending by version and tie-break.
@@ -119,7 +148,11 @@ class Planner {
     std::vector<Entry> history = merge(records, stored);
     std::vector<Version*> versions;
     for (Entry& entry : history) versions.push_back(&entry.now);
-    fold(versions);
+    if (index_.columns().previous.empty()) {
+      fold(versions);
+    } else {
+      TARN_RETURN_IF_ERROR(fold_latest(versions));
+    }
     for (const Entry& entry : history) TARN_RETURN_IF_ERROR(plan_version(key, entry));
     return ok_status();
   }
@@ -191,6 +224,7 @@ class Planner {
   Side unchanged_;
   RowIdentities identities_;
   std::vector<std::int64_t> hashes_;
+  PackedStrings values_;  // parts; empty without previous columns
   iceberg::Type version_type_;
   HistoryPlan plan_;
 };

@@ -91,6 +91,74 @@ void Oracle::check_tables(catalog::Catalog& catalog, Found& found) const {
   compare("visits", std::move(visits), rows(catalog, {"curated", "visit"}, {"visit_id", "version"}), found);
   compare("diagnoses", std::move(codes),
           rows(catalog, {"curated", "visit_diagnosis"}, {"visit_id", "ordinal", "code"}), found);
+  compare("histories", histories(),
+          rows(catalog, {"curated", "bed"}, {"id", "valid_from", "valid_to", "is_current", "ward"}), found);
+  compare(
+      "former wards", former_wards(),
+      rows(catalog, {"curated", "patient"}, {"id", "version", "ward", "previous_ward", "ward_changed_at"}),
+      found);
+  compare("lists", listed(), rows(catalog, {"curated", "listed"}, {"facility", "bed", "ward"}), found);
+}
+
+/// Consecutive versions of one ward are one row, up to the next or to a deletion.
+Oracle::Rows Oracle::histories() const {
+  Rows rows;
+  for (const auto& [id, versions] : senders_.beds) {
+    std::string begun;
+    std::string ward;
+    const auto end = [&](const std::string& at, bool current) {
+      if (!begun.empty())
+        rows.push_back(std::to_string(id) + "|" + begun + "|" + at + "|" + (current ? "true" : "false") +
+                       "|" + ward);
+      begun.clear();
+    };
+    for (const auto& [version, state] : versions) {
+      if (!state.deleted && !begun.empty() && state.ward == ward) continue;
+      end(std::to_string(version), false);
+      if (state.deleted) continue;
+      begun = std::to_string(version);
+      ward = state.ward;
+    }
+    end("null", true);
+  }
+  return rows;
+}
+
+/// The latest version, with the ward before the last change of it; deletions are no wards.
+Oracle::Rows Oracle::former_wards() const {
+  Rows rows;
+  for (const auto& [id, versions] : senders_.patients) {
+    if (versions.rbegin()->second.deleted) continue;
+    std::string now;
+    std::string before = "null";
+    std::string since = "null";
+    for (const auto& [version, state] : versions) {
+      if (state.deleted) continue;
+      if (!now.empty() && state.ward != now) {
+        before = now;
+        since = std::to_string(version);
+      }
+      now = state.ward;
+    }
+    rows.push_back(std::to_string(id) + "|" + std::to_string(versions.rbegin()->first) + "|" + now + "|" +
+                   before + "|" + since);
+  }
+  return rows;
+}
+
+/// Of each facility the latest whole list, and what later ones with bad records say of single beds.
+Oracle::Rows Oracle::listed() const {
+  Rows rows;
+  for (const auto& [facility, lists] : senders_.lists) {
+    std::map<std::int64_t, std::string> wards;
+    for (const auto& [version, list] : lists) {
+      if (list.whole) wards.clear();
+      for (const auto& [bed, ward] : list.wards) wards[bed] = ward;
+    }
+    for (const auto& [bed, ward] : wards)
+      rows.push_back(std::to_string(facility) + "|" + std::to_string(bed) + "|" + ward);
+  }
+  return rows;
 }
 
 std::string Oracle::content_of(const std::string& path) const {

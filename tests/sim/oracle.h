@@ -29,6 +29,9 @@ class Oracle {
   Rows rows(catalog::Catalog& catalog, const TableName& name, const std::vector<std::string>& columns) const;
   static void compare(const std::string& what, Rows expected, Rows is, Found& found);
   void check_tables(catalog::Catalog& catalog, Found& found) const;
+  Rows histories() const;
+  Rows former_wards() const;
+  Rows listed() const;
   void check_quarantine(state::Database& database, Found& found) const;
   void check_ledger(state::Database& database, Found& found) const;
   void check_history(catalog::Catalog& catalog, Found& found) const;

@@ -60,6 +60,61 @@ children:
       - {name: code, type: string, from: "@code", required: true}
 )yaml";
 
+constexpr const char* kBeds = R"yaml(
+feed: beds
+owner: o@example.org
+description: Beds, and when they were what.
+source: {folder: in, files: "beds*"}
+table: curated.bed
+mode: scd2
+key: [id]
+version_column: version
+delete_when: {column: op, values: [D]}
+format: {type: csv}
+columns:
+  - {name: id, type: int}
+  - {name: version, type: int}
+  - {name: ward, type: string}
+  - {name: op, type: string}
+)yaml";
+
+constexpr const char* kPatients = R"yaml(
+feed: patients
+owner: o@example.org
+description: Patients, and where they were before.
+source: {folder: in, files: "patients*"}
+table: curated.patient
+mode: scd3
+key: [id]
+version_column: version
+previous: [ward]
+delete_when: {column: op, values: [D]}
+format: {type: csv}
+columns:
+  - {name: id, type: int}
+  - {name: version, type: int}
+  - {name: ward, type: string}
+  - {name: op, type: string}
+)yaml";
+
+constexpr const char* kLists = R"yaml(
+feed: lists
+owner: o@example.org
+description: All beds of each facility.
+source: {folder: in, files: "lists*"}
+table: curated.listed
+mode: replace
+key: [facility, bed]
+version_column: as_of
+replace: {by: [facility], max_deletes: 100}
+format: {type: csv}
+columns:
+  - {name: facility, type: int}
+  - {name: bed, type: int}
+  - {name: as_of, type: int}
+  - {name: ward, type: string}
+)yaml";
+
 constexpr std::uint64_t kMaxRows = 6;
 constexpr std::uint64_t kKeys = 7;
 constexpr std::uint64_t kBadPerMille = 60;
@@ -74,14 +129,23 @@ class Maker {
   }
 
   void make() {
-    const std::int64_t files = dice_.between(4, 14);
+    const std::int64_t files = dice_.between(4, 20);
     for (std::int64_t i = 0; i < files; ++i) {
-      switch (dice_.below(3)) {
+      switch (dice_.below(6)) {
         case 0:
           send("events" + std::to_string(i) + ".csv", events(i));
           break;
         case 1:
           send("people" + std::to_string(i) + ".csv", people());
+          break;
+        case 2:
+          send("beds" + std::to_string(i) + ".csv", states(out_.beds));
+          break;
+        case 3:
+          send("patients" + std::to_string(i) + ".csv", states(out_.patients));
+          break;
+        case 4:
+          send("lists" + std::to_string(i) + ".csv", list());
           break;
         default:
           send("visits" + std::to_string(i) + ".zip", visits());
@@ -148,6 +212,48 @@ class Maker {
     return csv;
   }
 
+  std::string states(Senders::States& states) {
+    std::string csv = "id,version,ward,op\n";
+    std::vector<std::int64_t> bad;
+    for (std::int64_t row = 1, rows = dice_.between(1, kMaxRows); row <= rows; ++row) {
+      const auto id = static_cast<std::int64_t>(dice_.below(kKeys));
+      const std::int64_t version = next_version();
+      const Senders::State state{std::string(1, "ABC"[dice_.below(3)]), dice_.chance(150)};
+      const bool is_bad = dice_.chance(kBadPerMille);
+      csv += std::to_string(id) + (is_bad ? ",v" : ",") + std::to_string(version) + "," + state.ward +
+             (state.deleted ? ",D\n" : ",\n");
+      if (is_bad)
+        bad.push_back(row);
+      else
+        states[id][version] = state;
+    }
+    if (!bad.empty()) bad_[csv] = bad;
+    return csv;
+  }
+
+  std::string list() {
+    std::string csv = "facility,bed,as_of,ward\n";
+    std::vector<std::int64_t> bad;
+    const auto facility = static_cast<std::int64_t>(dice_.below(3));
+    const std::int64_t version = next_version();
+    Senders::List list;
+    for (std::int64_t row = 1, rows = dice_.between(1, 2 * kMaxRows); row <= rows; ++row) {
+      const auto bed = static_cast<std::int64_t>(dice_.below(2 * kMaxRows));
+      const std::string ward(1, "ABC"[dice_.below(3)]);
+      const bool is_bad = dice_.chance(kBadPerMille / 2);
+      csv += std::to_string(facility) + (is_bad ? ",b" : ",") + std::to_string(bed) + "," +
+             std::to_string(version) + "," + ward + "\n";
+      if (is_bad)
+        bad.push_back(row);
+      else
+        list.wards[bed] = ward;
+    }
+    list.whole = bad.empty();
+    if (!bad.empty()) bad_[csv] = bad;
+    out_.lists[facility][version] = std::move(list);
+    return csv;
+  }
+
   std::string visits() {
     std::vector<std::pair<std::string, std::string>> members;
     std::vector<std::function<void()>> truth;
@@ -185,7 +291,7 @@ class Maker {
 }  // namespace
 
 std::vector<std::string> contracts() {
-  return {kEvents, kPeople, kVisits};
+  return {kEvents, kPeople, kVisits, kBeds, kPatients, kLists};
 }
 
 Senders Senders::make(Dice& dice, int lives) {

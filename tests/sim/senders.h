@@ -12,7 +12,7 @@
 namespace tarn::sim {
 
 /// The contracts that everything is ingested by: appended events, people with deletions, visits with
-/// children.
+/// children, the histories of beds, patients with former values, and full lists of facilities.
 std::vector<std::string> contracts();
 
 /// A file on its way.
@@ -38,6 +38,17 @@ struct Senders {
     std::int64_t version = 0;
     std::vector<std::string> codes;
   };
+  /// What a record says of a bed or a patient.
+  struct State {
+    std::string ward;
+    bool deleted = false;
+  };
+  using States = std::map<std::int64_t, std::map<std::int64_t, State>>;  // by key and version
+  /// A full list, or what of it was good.
+  struct List {
+    bool whole = true;
+    std::map<std::int64_t, std::string> wards;  // by bed
+  };
   /// Of one record or file in quarantine: a file that has this content, and the record's number (0: all of
   /// it).
   struct Bad {
@@ -48,6 +59,9 @@ struct Senders {
   std::set<std::string> events;
   std::map<std::int64_t, Person> people;
   std::map<std::string, Visit> visits;
+  States beds;
+  States patients;
+  std::map<std::int64_t, std::map<std::int64_t, List>> lists;  // by facility and version
   std::multiset<Bad> bad;
 };
 

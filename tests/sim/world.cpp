@@ -176,7 +176,7 @@ Status World::ingest(ingest::RunReport& report) {
   std::vector<ingest::SourceBinding> sources;
   sources.push_back({.name = "in",
                      .source = std::make_unique<Inbox>(inbox_, keeps_copies_, power_),
-                     .feeds = {0, 1, 2},
+                     .feeds = {0, 1, 2, 3, 4, 5},
                      .keeps_copies = keeps_copies_});
   TARN_ASSIGN_OR_RETURN(const auto pipeline,
                         ingest::Pipeline::open({.services = {*database_, *catalog_, store_, clock_, random_},

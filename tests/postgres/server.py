@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own, in a scratch folder, reached by a unix socket only."""
+"""A PostgreSQL server of its own, in a scratch folder, reached by a unix socket, on request on a port of loopback, too."""
 
 import os
 import shutil
@@ -24,7 +24,9 @@ def programs():
 class Server:
     """Runs for as long as the `with` block. When the server dies it is started again at once, as after a crash."""
 
-    def __init__(self, fsync=False):
+    def __init__(self, fsync=False, port=None, connections=60):
+        self.port = port
+        self.connections = connections
         # Tests kill the server, not the machine.
         self.fsync = "on" if fsync else "off"
 
@@ -48,14 +50,19 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.bin / "postgres", "-D", self.data, "-k", self.folder, "-c", "listen_addresses=", "-c", f"fsync={self.fsync}",
-             "-c", "shared_buffers=16MB", "-c", "max_connections=60"],
+            [self.bin / "postgres", "-D", self.data, "-k", self.folder, *self.listening(), "-c", f"fsync={self.fsync}",
+             "-c", "shared_buffers=16MB", "-c", f"max_connections={self.connections}"],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, cwd=self.folder, **self.user)
         for _ in range(600):
             ready = subprocess.run([self.bin / "pg_isready", "-q", "-h", self.folder], check=False)
             if ready.returncode == 0 or self.process.poll() is not None:
                 return
             time.sleep(0.05)
+
+    def listening(self):
+        if self.port is None:
+            return ["-c", "listen_addresses="]
+        return ["-c", "listen_addresses=127.0.0.1", "-p", str(self.port)]
 
     def keep(self):
         while not self.closing:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/access/command_access.h"
+#include "cli/backfill/command_backfill.h"
 #include "cli/backup/command_backup.h"
 #include "cli/commands/command_demo.h"
 #include "cli/commands/command_discover.h"
@@ -77,6 +78,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_status_command(app, context);
   add_doctor_command(app, context);
   add_quarantine_command(app, context);
+  add_backfill_command(app, context);
   add_backup_command(app, context);
   add_restore_command(app, context);
   add_demo_command(app, context);

@@ -13,8 +13,10 @@
 
 #include "base/parallel.h"
 #include "catalog/errors.h"
+#include "ingest/backfill/beside.h"
 #include "ingest/batch_work.h"
 #include "ingest/errors.h"
+#include "state/runs.h"
 #include "table/child_upsert.h"
 #include "table/data_files.h"
 #include "table/upsert.h"
@@ -62,10 +64,11 @@ std::size_t BatchCommitter::count_upsert_tables(const project::Project& project)
   return std::max<std::size_t>(count, 1);
 }
 
-Result<std::vector<BlockedFeed>> BatchCommitter::prepare_tables() {
+Result<std::vector<BlockedFeed>> BatchCommitter::prepare_tables(std::optional<std::size_t> only) {
   std::vector<BlockedFeed> blocked;
   std::set<TableName> prepared;
   for (std::size_t feed = 0; feed < project_.feeds.size(); ++feed) {
+    if (only.value_or(feed) != feed) continue;
     for (TableShape& shape : written_shapes(project_.feeds[feed])) {
       // Of feeds that share a table, the first describes it.
       if (!prepared.insert(shape.name).second) forget_description(shape);
@@ -107,11 +110,16 @@ Status BatchCommitter::prepare_table(const TableShape& shape) {
   return ok_status();
 }
 
-Status BatchCommitter::recover() {
+Status BatchCommitter::recover(const std::optional<std::string>& backfill) {
   TARN_ASSIGN_OR_RETURN(const auto unfinished, state::unfinished_batches(services_.database));
   if (unfinished.empty()) return ok_status();
   TARN_ASSIGN_OR_RETURN(const auto names, services_.catalog.list_tables());
   for (const state::Batch& batch : unfinished) {
+    std::string command;
+    if (batch.run) {
+      TARN_ASSIGN_OR_RETURN(command, state::command_of(services_.database, *batch.run));
+    }
+    if (backfill ? command != *backfill : command.starts_with(kBackfillCommand)) continue;
     for (const TableName& name : names) {
       TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(name));
       TARN_RETURN_IF_ERROR(
@@ -168,33 +176,6 @@ Result<std::vector<BatchCommitter::Gathered>> BatchCommitter::gather(ParsedBatch
   // Parents before children: which children's rows count depends on the parent's plan.
   std::ranges::stable_partition(all, [](const Gathered& gathered) { return !gathered.is_child; });
   return all;
-}
-
-Status BatchCommitter::settle(ParsedBatch& batch, Books& books, const CommitReport& report,
-                              const std::vector<Gathered>& gathered, state::Transaction& transaction) {
-  const std::int64_t now_us = services_.clock.now_us();
-  for (state::Settlement& settlement : books.settlements) {
-    settlement.batch = batch.id;
-    settlement.settled_at_us = now_us;
-  }
-  TARN_RETURN_IF_ERROR(state::settle(transaction, books.settlements));
-  for (auto* const entries : {&batch.quarantine, &books.refused}) {
-    for (state::NewQuarantineEntry& entry : *entries) {
-      entry.batch = batch.id;
-      entry.created_at_us = now_us;
-    }
-    if (!entries->empty()) TARN_RETURN_IF_ERROR(state::quarantine(transaction, *entries));
-  }
-  for (const state::Adjustment& adjustment : books.adjustments) {
-    TARN_RETURN_IF_ERROR(state::adjust(transaction, adjustment));
-  }
-  if (!books.replayed.empty()) {
-    TARN_RETURN_IF_ERROR(state::set_quarantine_status(
-        transaction, books.replayed,
-        {state::QuarantineStatus::kReplayed, now_us, "by batch " + batch.id.value()}));
-  }
-  TARN_RETURN_IF_ERROR(advance_watermarks(gathered, transaction));
-  return state::commit_batch(transaction, batch.id, report.tables, now_us);
 }
 
 void BatchCommitter::discard(const BatchId& id, const std::vector<TableWork>& works) {

@@ -71,9 +71,11 @@ class BatchCommitter {
 
   /// Makes the tables that the contracts ask for, and brings those that exist to their shape. A feed whose
   /// contract does not fit its table is returned, and must not be ingested; the others are ready.
-  Result<std::vector<BlockedFeed>> prepare_tables();
-  /// Removes the files of batches that a crash cut short, and abandons them.
-  Status recover();
+  /// With `only`, a feed's position, nobody else's tables are looked at.
+  Result<std::vector<BlockedFeed>> prepare_tables(std::optional<std::size_t> only);
+  /// Removes the files of batches that a crash cut short, and abandons them: of the backfill of that command,
+  /// or all but those of backfills, which may be running.
+  Status recover(const std::optional<std::string>& backfill);
 
   /// Records that the batch is being written: before its first data file.
   Status begin(const BatchId& id, std::optional<state::RunId> run);
@@ -137,6 +139,8 @@ class BatchCommitter {
   void note_committed(const TableWork& work);
   static Books books_of(const ParsedBatch& batch, const std::vector<TableWork>& works);
   static void take_books(ParsedBatch& batch, Books& books);
+  Status settle_ledger(const ParsedBatch& batch, const Books& books, std::int64_t now_us,
+                       state::Transaction& transaction) const;
   Status settle(ParsedBatch& batch, Books& books, const CommitReport& report,
                 const std::vector<Gathered>& gathered, state::Transaction& transaction);
   Status await_event_times(std::vector<Gathered>& gathered);

@@ -5,14 +5,14 @@
 namespace tarn::ingest {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr std::array<const ErrorCode*, 25> kAll = {
+  static constexpr std::array<const ErrorCode*, 27> kAll = {
       &kIncompatibleTable, &kOutOfMemory,   &kSpillFailed,     &kLandingCorrupt,
       &kNoFeeds,           &kUnknownFeed,   &kFileTooLarge,    &kNotAZip,
       &kNoFeedForMember,   &kRequired,      &kMissingKey,      &kNotAccepted,
       &kOutOfRange,        &kBadLength,     &kPatternMismatch, &kRagged,
       &kRepeated,          &kUnknownColumn, &kMissingColumn,   &kDuplicateColumn,
       &kNoHeader,          &kNoRecord,      &kEmptyDelivery,   &kTooManyDeletes,
-      &kMixedVersions};
+      &kMixedVersions,     &kNoBackfill,    &kPartialBackfill};
   return kAll;
 }
 

@@ -26,6 +26,13 @@ inline constexpr ErrorCode kNoFeeds{"ingest.no_feeds", ErrorClass::kUser, "The p
 inline constexpr ErrorCode kUnknownFeed{"ingest.unknown_feed", ErrorClass::kUser,
                                         "No feed of the project has this name.",
                                         "Look at the names in feeds/*.yaml."};
+inline constexpr ErrorCode kNoBackfill{"ingest.no_backfill", ErrorClass::kUser,
+                                       "The feed has no backfill, or not one of that kind.",
+                                       "`tarn backfill status` lists them; `tarn backfill FEED` begins one."};
+inline constexpr ErrorCode kPartialBackfill{
+    "ingest.partial_backfill", ErrorClass::kUser,
+    "A backfill of some time only cannot become the feed's table: all else would be missing.",
+    "Discard it, and begin one without --from and --to; or copy its rows by SQL."};
 
 // Routing: whole files and members.
 inline constexpr ErrorCode kFileTooLarge{"archive.file_too_large", ErrorClass::kUser,

@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "ingest/table_builder.h"
+#include "state/backfill/backfills.h"
 #include "state/ledger.h"
 #include "state/quarantine.h"
 
@@ -48,6 +49,8 @@ struct ParsedBatch {
   /// Of a replay: what changes of arrivals that were settled before, and the entries that now passed.
   std::vector<state::Adjustment> adjustments;
   std::vector<state::QuarantineId> replayed;
+  /// Of a backfill: where it is afterwards. The settlements are for counting then, and the ledger stays.
+  std::optional<state::BackfillStep> backfill;
 };
 
 }  // namespace tarn::ingest

@@ -44,12 +44,12 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Setup setup) {
 }
 
 Status Pipeline::prepare() {
-  TARN_RETURN_IF_ERROR(committer_.recover());
+  TARN_RETURN_IF_ERROR(committer_.recover(setup_.beside ? std::optional(setup_.command) : std::nullopt));
   std::error_code error;
   std::filesystem::remove_all(spill_folder(), error);  // what a crash left between writing and unlinking
   if (!error) std::filesystem::create_directories(spill_folder(), error);
   if (error) return Error(kSpillFailed, "cannot make the folder " + spill_folder() + ": " + error.message());
-  TARN_ASSIGN_OR_RETURN(blocked_, committer_.prepare_tables());
+  TARN_ASSIGN_OR_RETURN(blocked_, committer_.prepare_tables(setup_.beside));
   return ok_status();
 }
 
@@ -77,9 +77,12 @@ Status Pipeline::start_run() {
 
 Status Pipeline::finish_run(const Status& outcome) {
   // A duplicate stands for the records of its original, which may have been settled by this very run.
-  TARN_ASSIGN_OR_RETURN(const auto arrived, state::summary_after(setup_.services.database, last_before_run_));
-  report_.totals.records_duplicate = arrived.records_duplicate();
-  report_.totals.records_arrived += arrived.records_duplicate();
+  if (!setup_.beside) {
+    TARN_ASSIGN_OR_RETURN(const auto arrived,
+                          state::summary_after(setup_.services.database, last_before_run_));
+    report_.totals.records_duplicate = arrived.records_duplicate();
+    report_.totals.records_arrived += arrived.records_duplicate();
+  }
   TARN_ASSIGN_OR_RETURN(state::Transaction transaction, setup_.services.database.begin());
   const std::string text = outcome.ok() ? "done" : std::string(outcome.error().name());
   TARN_RETURN_IF_ERROR(

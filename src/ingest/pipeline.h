@@ -18,6 +18,7 @@
 #include "ingest/read/arrival_parser.h"
 #include "ingest/read/compiled_feed.h"
 #include "project/project_spec.h"
+#include "state/backfill/backfills.h"
 #include "state/ledger.h"
 #include "state/runs.h"
 #include "telemetry/log.h"
@@ -80,6 +81,9 @@ class Pipeline {
     std::string landing;       ///< Location of the landing zone.
     std::string index_folder;  ///< Absolute path for the key indices.
     std::string command;       ///< For the record of runs: "tarn ingest".
+    /// The feed that a backfill loads beside another process's ingest (project_beside()): nobody else's
+    /// tables and batches are touched.
+    std::optional<std::size_t> beside = std::nullopt;
     telemetry::Log* log = nullptr;
   };
   /// Errors: contracts that do not compile.
@@ -105,8 +109,14 @@ class Pipeline {
   Result<ReplayReport> replay(const std::vector<state::QuarantineEntry>& entries,
                               const std::stop_token& stop);
 
+  /// Reads what is in the landing zone for the feed of Setup::beside, and is not in its tables, until nothing
+  /// is left. Each batch tells the state how far it is. Errors: ingest.no_backfill,
+  /// ingest.incompatible_table, state.conflict when another process works on it.
+  Status backfill(Progress& progress, const std::stop_token& stop);
+
  private:
   struct Work;
+  struct Backfilling;
   struct LandedGroup;
   struct InFlight;
   /// What a scan saw besides new files.
@@ -141,6 +151,11 @@ class Pipeline {
   Result<ArrivalParser::TableSchemas> table_schemas();
   static void add_deliveries(const Work& work, const ArrivalOutcome& outcome, ParsedBatch& batch);
   static void add_outcome(const Work& work, ArrivalOutcome& outcome, ParsedBatch& batch);
+  Result<std::int64_t> backfill_pass(Progress& progress, const std::stop_token& stop);
+  Status backfill_arrivals(const state::Backfill& backfill, const std::vector<state::Arrival>& arrivals,
+                           Progress& progress, const std::stop_token& stop);
+  Result<bool> add_backfilled(const state::Arrival& arrival, Work& work);
+  void finish_step(ParsedBatch& batch);
   Result<std::deque<Work>> replay_works(const std::vector<state::QuarantineEntry>& entries);
   Status launch_commit(ParsedBatch batch);
   Status await_commit();
@@ -156,6 +171,7 @@ class Pipeline {
   std::vector<BlockedFeed> blocked_;
   std::optional<ParsedBatch> filling_;  ///< The batch that rows are added to.
   std::unique_ptr<InFlight> in_flight_;
+  std::unique_ptr<Backfilling> backfilling_;
   std::atomic<std::uint64_t> next_spill_ = 0;
   std::optional<state::RunId> run_;
   ArrivalId last_before_run_;

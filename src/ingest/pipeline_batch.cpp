@@ -19,7 +19,7 @@ Result<ArrivalParser::TableSchemas> Pipeline::table_schemas() {
   for (std::size_t i = 0; i < feeds_.size(); ++i) {
     const CompiledFeed& feed = feeds_[i];
     auto& of_feed = schemas.emplace_back();
-    if (is_blocked(i)) continue;  // it may have no table
+    if (is_blocked(i) || setup_.beside.value_or(i) != i) continue;  // it may have no table
     for (const TableShape& shape : table_shapes(*feed.spec)) {
       TARN_ASSIGN_OR_RETURN(const catalog::Table table, setup_.services.catalog.load_table(shape.name));
       of_feed.push_back(table.metadata->current_schema());
@@ -55,6 +55,7 @@ Status Pipeline::finish_batch() {
   if (!filling_) return ok_status();
   ParsedBatch batch = *std::move(filling_);
   filling_.reset();
+  if (backfilling_) finish_step(batch);
   return launch_commit(std::move(batch));
 }
 
@@ -80,8 +81,13 @@ Status Pipeline::parse_into(ParsedBatch& batch, std::deque<Work>& works, Progres
       const std::size_t i = next++;
       if (i >= works.size() || batch.files + i >= limits.max_files) break;
       Work& work = works[i];
-      const ArrivalInput input{work.landed.id, work.arrival.path, work.arrival.sha256->hex(),
-                               work.bytes,     work.takers,       work.replay.get()};
+      const ArrivalInput input{work.landed.id,
+                               work.arrival.path,
+                               work.arrival.sha256->hex(),
+                               work.bytes,
+                               work.takers,
+                               work.replay.get(),
+                               work.passed_over.empty() ? nullptr : &work.passed_over};
       auto outcome = parser.parse(input, rows);
       if (!outcome.ok()) {
         next = works.size();

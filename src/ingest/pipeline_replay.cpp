@@ -47,7 +47,8 @@ Result<std::deque<Pipeline::Work>> Pipeline::replay_works(
     const std::vector<state::QuarantineEntry>& entries) {
   std::map<ArrivalId, std::vector<state::QuarantineEntry>> by_arrival;
   for (const state::QuarantineEntry& entry : entries) {
-    if (can_pass(entry)) by_arrival[entry.arrival].push_back(entry);
+    const bool known = entry.feed.empty() || setup_.project.find_feed(entry.feed) != nullptr;
+    if (known && can_pass(entry)) by_arrival[entry.arrival].push_back(entry);
   }
   std::deque<Work> works;
   for (auto& [id, of_arrival] : by_arrival) {

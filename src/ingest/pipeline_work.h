@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,9 +19,10 @@ struct Pipeline::Work {
   state::NewArrival arrival = {};
   connect::SourceFile file = {};
   state::Landed landed = {};
-  std::vector<std::size_t> takers = {};  ///< Positions of the feeds.
-  std::string bytes = {};                ///< Empty once parsed.
-  bool blocked = false;                  ///< Waits in the ledger: its feeds cannot take it.
+  std::vector<std::size_t> takers = {};    ///< Positions of the feeds.
+  std::string bytes = {};                  ///< Empty once parsed.
+  bool blocked = false;                    ///< Waits in the ledger: its feeds cannot take it.
+  std::set<std::string> passed_over = {};  ///< Members that are not read.
   std::shared_ptr<const ReplayFilter> replay = {};
   std::vector<state::QuarantineEntry> replayed = {};  ///< The entries that a replay asks for.
 };
@@ -37,6 +39,16 @@ struct Pipeline::LandedGroup {
 
 /// Whether the entry stands for all that its feed took of a file, which was one delivery.
 bool is_delivery(const state::QuarantineEntry& entry);
+
+/// Where a pass of a backfill is.
+struct Pipeline::Backfilling {
+  std::string feed;
+  std::string source;
+  ArrivalId after;                    ///< What the last batch that was launched has reached.
+  std::vector<ArrivalId> pending;     ///< As the pass began, ascending.
+  std::vector<ArrivalId> not_wanted;  ///< That were waited for, and are not read.
+  std::int64_t files = 0;
+};
 
 /// The commit that is under way.
 struct Pipeline::InFlight {

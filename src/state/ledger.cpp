@@ -155,6 +155,19 @@ Result<std::vector<Arrival>> pending(Database& database, const std::string& sour
   return read_arrivals(rows);
 }
 
+Result<std::vector<Arrival>> settled(Database& database, const SettledFilter& filter) {
+  Database::Reading reading(database);
+  TARN_ASSIGN_OR_RETURN(Statement rows,
+                        reading->prepare(fmt::format(
+                            "SELECT {} FROM arrivals a WHERE id > ?1 AND id <= ?2 AND state IN ({}, {}) "
+                            "AND source_id = (SELECT id FROM sources WHERE folder = ?3) "
+                            "ORDER BY id LIMIT ?4",
+                            kColumns, static_cast<int>(ArrivalState::kCommitted),
+                            static_cast<int>(ArrivalState::kQuarantined))));
+  rows.bind(filter.after.value(), filter.up_to.value(), filter.source, filter.limit);
+  return read_arrivals(rows);
+}
+
 Result<std::vector<Arrival>> list_arrivals(Database& database, const ArrivalFilter& filter) {
   Database::Reading reading(database);
   std::string where = "id < ?1";

@@ -138,6 +138,15 @@ Result<std::vector<Landed>> record_landed(Transaction& transaction, std::span<co
 /// Landed and not settled, in order of their ids; of all sources when `source` is empty.
 Result<std::vector<Arrival>> pending(Database& database, const std::string& source, std::size_t limit);
 
+/// Settled, of a source, with their bytes in the landing zone; ascending ids after `after`, up to `up_to`.
+struct SettledFilter {
+  std::string source;
+  ArrivalId after;
+  ArrivalId up_to;
+  std::size_t limit = 1000;
+};
+Result<std::vector<Arrival>> settled(Database& database, const SettledFilter& filter);
+
 /// Settles landed arrivals. state.conflict when one is not landed (a batch is settled once, or not at all),
 /// state.unbalanced when records do not add up, state.not_found for an unknown arrival or batch.
 Status settle(Transaction& transaction, std::span<const Settlement> settlements);

@@ -184,6 +184,24 @@ CREATE TABLE table_maintenance (
   PRIMARY KEY (schema_name, table_name)) WITHOUT ROWID;
 )sql";
 
+// through_id: the last arrival that is in; waiting: earlier ones that are not, joined with commas.
+constexpr std::string_view kVersion5 = R"sql(
+CREATE TABLE backfills (
+  feed TEXT PRIMARY KEY,
+  beside TEXT NOT NULL,
+  contract TEXT NOT NULL,
+  from_us INTEGER,
+  to_us INTEGER,
+  switched INTEGER NOT NULL,
+  through_id INTEGER NOT NULL,
+  waiting TEXT NOT NULL,
+  files INTEGER NOT NULL,
+  records_committed INTEGER NOT NULL,
+  records_quarantined INTEGER NOT NULL,
+  started_at_us INTEGER NOT NULL,
+  changed_at_us INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
 Status check_known(const SchemaVersion& version, std::size_t newest) {
   if (version.empty()) return ok_status();
   if (version.application_id != kApplicationId)
@@ -208,7 +226,7 @@ Status apply(Connection& connection, std::span<const std::string_view> steps) {
 }  // namespace
 
 std::span<const std::string_view> migrations() {
-  static constexpr std::array kSteps = {kVersion1, kVersion2, kVersion3, kVersion4};
+  static constexpr std::array kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
   return kSteps;
 }
 

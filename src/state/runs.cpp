@@ -36,6 +36,14 @@ Status finish_run(Transaction& transaction, const RunEnd& end) {
   return Error(kNotFound, fmt::format("there is no run {}", id));
 }
 
+Result<std::string> command_of(Database& database, RunId run) {
+  Database::Reading reading(database);
+  TARN_ASSIGN_OR_RETURN(Statement row, reading->prepare("SELECT command FROM runs WHERE id = ?"));
+  row.bind(run.value());
+  TARN_ASSIGN_OR_RETURN(const bool found, row.step());
+  return found ? row.text(0) : std::string();
+}
+
 Result<std::vector<Run>> list_runs(Database& database, std::size_t limit) {
   Database::Reading reading(database);
   TARN_ASSIGN_OR_RETURN(

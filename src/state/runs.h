@@ -51,6 +51,8 @@ Status finish_run(Transaction& transaction, const RunEnd& end);
 
 /// Newest first.
 Result<std::vector<Run>> list_runs(Database& database, std::size_t limit);
+/// What a run was called as; empty for an unknown one.
+Result<std::string> command_of(Database& database, RunId run);
 
 /// What maintenance last did to a table.
 struct TableMaintenance {

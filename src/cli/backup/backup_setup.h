@@ -6,7 +6,7 @@
 #include "backup/create.h"
 #include "backup/restore.h"
 #include "cli/command_context.h"
-#include "cli/progress_bar.h"
+#include "cli/progress/progress_bar.h"
 
 namespace tarn::cli {
 

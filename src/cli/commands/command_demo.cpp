@@ -6,7 +6,7 @@
 
 #include "base/size.h"
 #include "cli/errors.h"
-#include "cli/progress_bar.h"
+#include "cli/progress/progress_bar.h"
 #include "workload/workload.h"
 
 namespace tarn::cli {

@@ -8,47 +8,11 @@
 #include "cli/commands/ingest_setup.h"
 #include "cli/listeners/postgres_listener.h"
 #include "cli/listeners/rest_listener.h"
-#include "cli/progress_bar.h"
+#include "cli/progress/ingest_progress.h"
 #include "maintain/background.h"
 
 namespace tarn::cli {
 namespace {
-
-/// Shows a run's progress from a thread of its own while the run goes on.
-class ProgressDisplay {
- public:
-  ProgressDisplay(CommandContext& context, const ingest::Progress& progress)
-      : progress_(progress), bar_(context.clock(), context.err(), {.label = "ingest", .unit = "files"}) {
-    if (context.err().is_tty)
-      thread_ = std::jthread([this, &context](const std::stop_token& stop) { run(context, stop); });
-  }
-  ~ProgressDisplay() {
-    if (thread_.joinable()) {
-      thread_.request_stop();
-      thread_.join();
-    }
-    bar_.finish();
-  }
-  ProgressDisplay(const ProgressDisplay&) = delete;
-  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
-
- private:
-  void run(CommandContext& context, const std::stop_token& stop) {
-    const std::int64_t started_us = context.clock().monotonic_us();
-    while (context.clock().sleep(std::chrono::milliseconds(100), stop)) {
-      const double seconds = static_cast<double>(context.clock().monotonic_us() - started_us) / 1e6;
-      const auto bytes = static_cast<double>(progress_.bytes_raw.load());
-      bar_.set_total(static_cast<std::uint64_t>(progress_.files_total.load()));
-      bar_.update(
-          static_cast<std::uint64_t>(progress_.files_done.load()),
-          fmt::format("{} records, {:.0f} MB/s", format_count(progress_.records), bytes / 1e6 / seconds));
-    }
-  }
-
-  const ingest::Progress& progress_;
-  ProgressBar bar_;
-  std::jthread thread_;
-};
 
 Grid totals_grid(const ingest::RunReport& report) {
   const state::RunTotals& totals = report.totals;
@@ -145,7 +109,7 @@ Result<int> run_ingest(CommandContext& context) {
   ingest::Progress progress;
   const std::int64_t started_us = context.clock().monotonic_us();
   auto report = [&] {
-    const ProgressDisplay display(context, progress);
+    const IngestProgress display(context, progress, "ingest");
     return open.pipeline->run_once(progress, stop.token());
   }();
   if (!report.ok()) return std::move(report).error();

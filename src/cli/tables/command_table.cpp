@@ -259,24 +259,28 @@ CLI::App* add_look(CLI::App& table, CommandContext& context, const std::string& 
 
 }  // namespace
 
+Result<std::int64_t> utc_time_ms(const std::string& text) {
+  // A date, or a date and a time, of UTC.
+  CivilDate date;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  const int read = std::sscanf(text.c_str(), "%d-%u-%u%*1[T ]%d:%d:%d", &date.year, &date.month, &date.day,
+                               &hour, &minute, &second);
+  const auto days = read >= 3 ? days_from_civil(date) : std::nullopt;
+  if (!days || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+    return Error(kUsage, fmt::format("`{}` is no time", text))
+        .with_hint("such as 2026-10-31 or 2026-10-31T23:59:00, in UTC");
+  return (std::int64_t{*days} * 86'400 + hour * 3600 + minute * 60 + second) * 1000;
+}
+
 Result<const iceberg::Snapshot*> chosen_snapshot(const iceberg::TableMetadata& metadata,
                                                  const SnapshotChoice& choice) {
   if (choice.snapshot.empty() == choice.before.empty())
     return Error(kUsage, "which snapshot? Give its number, branch or tag, or a time")
         .with_hint("`tarn table history TABLE` shows them");
   if (!choice.before.empty()) {
-    // A date, or a date and a time, of UTC.
-    CivilDate date;
-    int hour = 0;
-    int minute = 0;
-    int second = 0;
-    const int read = std::sscanf(choice.before.c_str(), "%d-%u-%u%*1[T ]%d:%d:%d", &date.year, &date.month,
-                                 &date.day, &hour, &minute, &second);
-    const auto days = read >= 3 ? days_from_civil(date) : std::nullopt;
-    if (!days || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
-      return Error(kUsage, fmt::format("`{}` is no time", choice.before))
-          .with_hint("such as 2026-10-31 or 2026-10-31T23:59:00, in UTC");
-    const std::int64_t time_ms = (std::int64_t{*days} * 86'400 + hour * 3600 + minute * 60 + second) * 1000;
+    TARN_ASSIGN_OR_RETURN(const std::int64_t time_ms, utc_time_ms(choice.before));
     return table::select_snapshot(metadata, table::SnapshotAsOf{time_ms - 1});
   }
   std::int64_t id = 0;

@@ -15,6 +15,9 @@ void add_changes_command(CLI::App& app, CommandContext& context);
 /// Those of them that change a table; `table` is the command that they belong to.
 void add_table_changes(CLI::App& table, CommandContext& context);
 
+/// "2026-10-31" or "2026-10-31T23:59:00", of UTC, since the epoch. Errors: cli.usage.
+Result<std::int64_t> utc_time_ms(const std::string& text);
+
 /// "--to", "--before": which snapshot a user means.
 struct SnapshotChoice {
   std::string snapshot;  ///< An id, a branch or a tag.

@@ -251,6 +251,7 @@ Status ArrivalParser::State::read_zip(const ArrivalInput& input, RowOrigin& orig
   for (std::size_t i = 0; i < members.size(); ++i) {
     origin.member = std::string(members[i].name);
     if (!asks_for_member(input.replay, *origin.member)) continue;
+    if (input.passed_over != nullptr && input.passed_over->contains(*origin.member)) continue;
     bool ignored = false;
     const std::vector<std::size_t> takers = takers_of(input, members[i].name, ignored);
     if (takers.empty() && (ignored || is_others(input, members[i].name))) continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct ArrivalInput {
   std::string_view bytes;
   std::vector<std::size_t> feeds;  ///< Positions of the feeds that take the file.
   const ReplayFilter* replay = nullptr;
+  const std::set<std::string>* passed_over = nullptr;  ///< Members that are not looked at.
 };
 
 /// Reads whole arrivals: opens archives within the feeds' limits, gives each member to the feeds that take

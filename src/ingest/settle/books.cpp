@@ -1,10 +1,12 @@
-// What the ledger is told of a batch, once it is known which deliveries were refused.
+// What the ledger, or the backfill, is told of a batch, in the transaction that commits it.
 #include <algorithm>
 
 #include "base/check.h"
 #include "ingest/batch_commit.h"
 #include "ingest/batch_work.h"
 #include "ingest/read/member_sink.h"
+#include "state/batches.h"
+#include "state/quarantine.h"
 
 namespace tarn::ingest {
 namespace {
@@ -68,6 +70,46 @@ BatchCommitter::Books BatchCommitter::books_of(const ParsedBatch& batch,
     }
   }
   return books;
+}
+
+Status BatchCommitter::settle_ledger(const ParsedBatch& batch, const Books& books, std::int64_t now_us,
+                                     state::Transaction& transaction) const {
+  if (batch.backfill) {
+    state::BackfillStep step = *batch.backfill;
+    step.now_us = now_us;
+    for (const state::Settlement& settlement : books.settlements) {
+      step.records_committed += settlement.records.committed;
+      step.records_quarantined += settlement.records.quarantined;
+    }
+    return state::advance_backfill(transaction, step);
+  }
+  TARN_RETURN_IF_ERROR(state::settle(transaction, books.settlements));
+  for (const state::Adjustment& adjustment : books.adjustments) {
+    TARN_RETURN_IF_ERROR(state::adjust(transaction, adjustment));
+  }
+  if (books.replayed.empty()) return ok_status();
+  return state::set_quarantine_status(
+      transaction, books.replayed,
+      {state::QuarantineStatus::kReplayed, now_us, "by batch " + batch.id.value()});
+}
+
+Status BatchCommitter::settle(ParsedBatch& batch, Books& books, const CommitReport& report,
+                              const std::vector<Gathered>& gathered, state::Transaction& transaction) {
+  const std::int64_t now_us = services_.clock.now_us();
+  for (state::Settlement& settlement : books.settlements) {
+    settlement.batch = batch.id;
+    settlement.settled_at_us = now_us;
+  }
+  TARN_RETURN_IF_ERROR(settle_ledger(batch, books, now_us, transaction));
+  for (auto* const entries : {&batch.quarantine, &books.refused}) {
+    for (state::NewQuarantineEntry& entry : *entries) {
+      entry.batch = batch.id;
+      entry.created_at_us = now_us;
+    }
+    if (!entries->empty()) TARN_RETURN_IF_ERROR(state::quarantine(transaction, *entries));
+  }
+  TARN_RETURN_IF_ERROR(advance_watermarks(gathered, transaction));
+  return state::commit_batch(transaction, batch.id, report.tables, now_us);
 }
 
 void BatchCommitter::take_books(ParsedBatch& batch, Books& books) {

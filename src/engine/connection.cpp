@@ -280,6 +280,19 @@ std::uint64_t Connection::id() const {
   return id;
 }
 
+Result<std::string> Connection::parse_tree(std::string_view sql) {
+  TARN_RETURN_IF_ERROR(refuse_nul(sql, "sql"));
+  TARN_ASSIGN_OR_RETURN(
+      ResultSet rows,
+      query(fmt::format(
+          "SELECT json_serialize_sql({}, skip_default := true, skip_empty := true, skip_null := true)",
+          quote_literal(sql))));
+  TARN_ASSIGN_OR_RETURN(auto texts, read_texts(rows));
+  if (texts.size() != 1 || texts[0].size() != 1 || !texts[0][0])
+    return Error(kInternal, "the engine has no parse tree of the statement");
+  return *std::move(texts[0][0]);
+}
+
 void Connection::interrupt() {
   duckdb_interrupt(impl_->handle.get());
 }

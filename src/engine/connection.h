@@ -95,6 +95,10 @@ class Connection {
   /// through. The engine guesses at the columns of tables it does not have, and gives up where it cannot
   /// (`USING (id)`): sql.binder. Other errors: sql.syntax.
   Result<std::vector<std::string>> table_names(std::string_view sql);
+  /// How the engine parses statements, as the JSON of its function json_serialize_sql: `{"error": false,
+  /// "statements": […]}`, or `{"error": true, "error_type": …}` for what is not SQL or holds a statement
+  /// without rows. Nothing is bound or run.
+  Result<std::string> parse_tree(std::string_view sql);
   /// Adds rows to an existing table of this database.
   Result<Appender> append_to(const TableName& table);
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "engine/duckdb/barrier.h"
 #include "engine/duckdb/connection_impl.h"
 #include "engine/duckdb/handles.h"
 #include "engine/errors.h"
@@ -81,6 +82,7 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
   }
   std::unique_ptr<Database> database(new Database(std::move(impl)));
   TARN_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, database->connect());
+  TARN_RETURN_IF_ERROR(internal::define_barrier(connection->impl_->handle.get()));
   // Data files never change once written: what was read of them stays true.
   TARN_RETURN_IF_ERROR(connection->run("SET GLOBAL errors_as_json = true; SET GLOBAL TimeZone = 'UTC'"));
   TARN_RETURN_IF_ERROR(connection->run("SET GLOBAL parquet_metadata_cache = true"));

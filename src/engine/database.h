@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -35,6 +36,11 @@ struct DatabaseOptions {
   bool s3 = false;              ///< `s3://` can be read, once set_s3_access() was called.
   std::string s3_ca_file = "";  ///< PEM, of the authorities that S3's certificate is checked against.
 };
+
+/// A function without arguments that is always true, and of which the engine's optimizer knows only that it
+/// must not be moved: no expression over `CASE WHEN tarn_barrier() THEN x END` is evaluated on rows below the
+/// SELECT that it stands in, and no statistics of `x` pass through it. On every row it costs next to nothing.
+inline constexpr std::string_view kBarrier = "tarn_barrier";
 
 /// The embedded SQL engine with an empty database in memory. Extensions are never downloaded or loaded by
 /// themselves. All members may be called by many threads at once; connections outlive no database.

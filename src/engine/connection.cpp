@@ -186,12 +186,11 @@ Result<ResultSet> Statement::execute() {
   result->source = impl_->source;
   internal::OwnedPending pending;
   if (duckdb_pending_prepared_streaming(impl_->handle.get(), pending.out()) != DuckDBSuccess) {
-    return make_failure(DUCKDB_ERROR_INVALID, duckdb_pending_error(pending.get()), impl_->source->sql,
-                        impl_->source->name);
+    return make_failure(DUCKDB_ERROR_INVALID, duckdb_pending_error(pending.get()), *impl_->source);
   }
   if (duckdb_execute_pending(pending.get(), result->result.get()) != DuckDBSuccess) {
     return make_failure(duckdb_result_error_type(result->result.get()),
-                        duckdb_result_error(result->result.get()), impl_->source->sql, impl_->source->name);
+                        duckdb_result_error(result->result.get()), *impl_->source);
   }
   std::vector<internal::TypeNode> types;
   TARN_RETURN_IF_ERROR(describe_columns(result->result.get(), result->columns, types));
@@ -214,27 +213,28 @@ Status Connection::run(std::string_view sql) {
 Result<Statement> Connection::prepare(std::string_view sql, std::string_view source) {
   TARN_RETURN_IF_ERROR(refuse_nul(sql, source));
   auto impl = std::make_unique<Statement::Impl>();
-  impl->source = std::make_shared<const SourceText>(SourceText{std::string(sql), std::string(source)});
+  impl->source = std::make_shared<const SourceText>(
+      SourceText{std::string(sql), std::string(source), impl_->hides_machine});
   internal::OwnedExtracted extracted;
   const idx_t count =
       duckdb_extract_statements(impl_->handle.get(), impl->source->sql.c_str(), extracted.out());
   if (count == 0) {
     const char* message = duckdb_extract_statements_error(extracted.get());
     if (message == nullptr) return Error(kSyntax, "there is no statement");
-    return make_failure(DUCKDB_ERROR_PARSER, message, sql, source);
+    return make_failure(DUCKDB_ERROR_PARSER, message, *impl->source);
   }
   // Some statements (PIVOT) are several to the engine: those before the last prepare the ground.
   for (idx_t i = 0; i < count; ++i) {
     impl->handle = internal::OwnedStatement();
     if (duckdb_prepare_extracted_statement(impl_->handle.get(), extracted.get(), i, impl->handle.out()) !=
         DuckDBSuccess) {
-      return make_failure(DUCKDB_ERROR_INVALID, duckdb_prepare_error(impl->handle.get()), sql, source);
+      return make_failure(DUCKDB_ERROR_INVALID, duckdb_prepare_error(impl->handle.get()), *impl->source);
     }
     if (i + 1 == count) break;
     internal::OwnedResult dropped;
     if (duckdb_execute_prepared(impl->handle.get(), dropped.get()) != DuckDBSuccess) {
-      return make_failure(duckdb_result_error_type(dropped.get()), duckdb_result_error(dropped.get()), sql,
-                          source);
+      return make_failure(duckdb_result_error_type(dropped.get()), duckdb_result_error(dropped.get()),
+                          *impl->source);
     }
   }
   const idx_t parameters = duckdb_nparams(impl->handle.get());
@@ -291,6 +291,10 @@ Result<std::string> Connection::parse_tree(std::string_view sql) {
   if (texts.size() != 1 || texts[0].size() != 1 || !texts[0][0])
     return Error(kInternal, "the engine has no parse tree of the statement");
   return *std::move(texts[0][0]);
+}
+
+void Connection::hide_machine() {
+  impl_->hides_machine = true;
 }
 
 void Connection::interrupt() {

@@ -84,6 +84,9 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  /// From now on errors of prepared statements tell nothing of files, memory and the engine's inside.
+  void hide_machine();
+
   /// Runs one or more statements and drops their results.
   Status run(std::string_view sql);
   /// Prepares exactly one statement. `source` names the text in errors ("report.sql").

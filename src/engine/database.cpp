@@ -89,6 +89,8 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
   TARN_RETURN_IF_ERROR(connection->run("SET GLOBAL validate_external_file_cache = 'NO_VALIDATION'"));
   if (options.s3) TARN_RETURN_IF_ERROR(load_s3(*connection, options.s3_ca_file));
   if (!options.external_access) {
+    // A filter that is pulled up and not pushed down again would let a user's expressions see what it hides.
+    TARN_RETURN_IF_ERROR(connection->run("SET GLOBAL disabled_optimizers = 'filter_pullup'"));
     std::string folders;
     for (const std::string& folder : options.allowed_directories) {
       folders += (folders.empty() ? "" : ", ") + quote_literal(folder);

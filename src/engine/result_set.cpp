@@ -41,8 +41,7 @@ Result<std::optional<Chunk>> ResultSet::next() {
   if (fetched.get() == nullptr || duckdb_data_chunk_get_size(fetched.get()) == 0) {
     impl_->ended = true;
     if (const char* message = duckdb_result_error(impl_->result.get()); message != nullptr) {
-      return internal::make_failure(duckdb_result_error_type(impl_->result.get()), message,
-                                    impl_->source->sql, impl_->source->name);
+      return internal::make_failure(duckdb_result_error_type(impl_->result.get()), message, *impl_->source);
     }
     return std::optional<Chunk>();
   }

@@ -5,8 +5,9 @@
 namespace tarn::query {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr std::array kCodes = {&kReadOnly, &kNotAllowed, &kUnknownTable, &kBadTimeTravel,
-                                        &kUnreadableTable};
+  static constexpr std::array kCodes = {&kReadOnly,         &kNotAllowed,      &kUnknownTable,
+                                        &kBadTimeTravel,    &kUnreadableTable, &kUnknownUser,
+                                        &kMissingAttribute, &kBadFilter,       &kNoMaskKey};
   return kCodes;
 }
 

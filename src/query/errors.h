@@ -23,6 +23,19 @@ inline constexpr ErrorCode kUnreadableTable{
     "sql.unreadable_table", ErrorClass::kPermanent, "A table cannot be read by the SQL engine.",
     "See the reason; rewrite the table with types that are supported."};
 
+inline constexpr ErrorCode kUnknownUser{"access.unknown_user", ErrorClass::kUser,
+                                        "The project has no user of that name.",
+                                        "Correct the name, or define the user in access/*.yaml."};
+inline constexpr ErrorCode kMissingAttribute{"access.missing_attribute", ErrorClass::kUser,
+                                             "A row filter names an attribute that the user does not have.",
+                                             "Give the user the attribute, or correct the filter."};
+inline constexpr ErrorCode kBadFilter{"access.bad_filter", ErrorClass::kUser,
+                                      "A row filter is not one condition over the table's columns.",
+                                      "Write SQL without subqueries, such as `facility = $facility`."};
+inline constexpr ErrorCode kNoMaskKey{
+    "access.no_mask_key", ErrorClass::kPermanent, "The key of `hash` masks is not at hand.",
+    "Set the variable of `mask_key_env`, or make the file of `mask_key_file`."};
+
 /// Every code of this library, for the reference page.
 std::span<const ErrorCode* const> error_codes();
 

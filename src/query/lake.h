@@ -22,6 +22,9 @@ struct Lake {
   /// Called before each statement, where data files are not read as this process's user: to renew what the
   /// engine reads them with. May be empty.
   std::function<Status()> renew_access = {};
+  /// An existing folder for files that the engine reads while a session lasts; empty: the system's of
+  /// temporary files.
+  std::string scratch_folder = {};
 };
 
 }  // namespace tarn::query

@@ -291,7 +291,8 @@ TEST_F(Lockdown, TellsThePlace) {
 TEST_F(Lockdown, AProtocolMayAddItsFunctions) {
   EXPECT_EQ(code_of("SELECT pg_table_is_visible(1)"), "sql.not_allowed");
   allowed_.functions.insert("pg_table_is_visible");
-  EXPECT_EQ(code_of("SELECT pg_catalog.PG_table_is_visible(1)"), "ok");
+  EXPECT_EQ(code_of("SELECT PG_table_is_visible(1), tarn_pg.pg_table_is_visible(2)"), "ok");
+  EXPECT_EQ(code_of("SELECT pg_catalog.pg_table_is_visible(1)"), "sql.not_allowed") << "the engine's own";
 }
 
 }  // namespace

@@ -290,6 +290,7 @@ Result<std::vector<catalog::Table>> OpsTables::all_tables() {
   TARN_ASSIGN_OR_RETURN(const std::vector<TableName> names, catalog_.list_tables());
   std::vector<catalog::Table> tables;
   for (const TableName& name : names) {
+    if (principal_ != nullptr && !principal_->sees(name)) continue;
     TARN_ASSIGN_OR_RETURN(catalog::Table table, catalog_.load_table(name));
     tables.push_back(std::move(table));
   }
@@ -308,6 +309,15 @@ Status OpsTables::load_snapshots() {
   return rows.close();
 }
 
+/// The owner sees all columns and rows.
+TablePolicy OpsTables::policy_of(const catalog::Table& table) const {
+  const iceberg::Schema& schema = table.metadata->current_schema();
+  if (principal_ != nullptr) return principal_->policy(table.name, schema);
+  TablePolicy all;
+  for (const iceberg::NestedField& field : schema.fields()) all.columns.push_back({field.name, field.name});
+  return all;
+}
+
 Status OpsTables::load_tables() {
   TARN_RETURN_IF_ERROR(recreate("tables"));
   TARN_ASSIGN_OR_RETURN(engine::Appender rows, connection_.append_to({"ops", "tables"}));
@@ -318,13 +328,20 @@ Status OpsTables::load_tables() {
     const std::map<std::string, std::string> none = {
         {"total-records", "0"}, {"total-data-files", "0"}, {"total-files-size", "0"}};
     const auto& summary = now == nullptr ? none : now->summary;
+    const TablePolicy policy = policy_of(table);
+    const auto count = [&](std::optional<std::int64_t> value) {
+      // How much there is of what a filter hides is hidden, too.
+      rows.int64_or_null(policy.filter.empty() ? value : std::nullopt);
+    };
     rows.text(table.name.schema).text(table.name.name);
-    rows.int64(static_cast<std::int64_t>(metadata.current_schema().fields().size()));
-    rows.int64_or_null(live_records(summary)).int64_or_null(count_of(summary, "total-data-files"));
-    rows.int64_or_null(count_of(summary, "total-files-size"));
+    rows.int64(static_cast<std::int64_t>(policy.columns.size()));
+    count(live_records(summary));
+    count(count_of(summary, "total-data-files"));
+    count(count_of(summary, "total-files-size"));
     rows.int64(static_cast<std::int64_t>(metadata.snapshots.size()))
         .int64_or_null(metadata.current_snapshot_id);
-    rows.timestamp_us(metadata.last_updated_ms * 1000).text(metadata.location);
+    rows.timestamp_us(metadata.last_updated_ms * 1000);
+    rows.text_or_null(principal_ == nullptr ? metadata.location : "");
     TARN_RETURN_IF_ERROR(rows.end_row());
   }
   return rows.close();
@@ -336,10 +353,13 @@ Status OpsTables::load_columns() {
   TARN_ASSIGN_OR_RETURN(const std::vector<catalog::Table> tables, all_tables());
   for (const catalog::Table& table : tables) {
     std::int64_t position = 0;
+    const TablePolicy policy = policy_of(table);
     for (const iceberg::NestedField& field : table.metadata->current_schema().fields()) {
+      const VisibleColumn* column = policy.find(field.name);
+      if (column == nullptr) continue;
       rows.text(table.name.schema).text(table.name.name).int64(++position).text(field.name);
-      rows.text(type_sql(field.type))
-          .boolean(field.required)
+      rows.text(column->is_text ? "VARCHAR" : type_sql(field.type))
+          .boolean(field.required && column->is_plain)
           .int64(field.id)
           .text_or_null(field.doc.value_or(""));
       TARN_RETURN_IF_ERROR(rows.end_row());

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "engine/connection.h"
+#include "query/access/principal.h"
 #include "query/visible_tables.h"
 #include "state/database.h"
 #include "state/ledger.h"
@@ -21,6 +22,9 @@ class OpsTables {
  public:
   OpsTables(engine::Connection& connection, state::Database& state, catalog::Catalog& catalog)
       : connection_(connection), state_(state), catalog_(catalog) {}
+
+  /// From now on `ops.tables` and `ops.columns` show what the principal sees, who must outlive this.
+  void serve(const Principal& principal) { principal_ = &principal; }
 
   /// The names, without the schema.
   static std::vector<std::string_view> names();
@@ -39,10 +43,12 @@ class OpsTables {
   Status load_columns();
   Status recreate(std::string_view name);
   Result<std::vector<catalog::Table>> all_tables();
+  TablePolicy policy_of(const catalog::Table& table) const;
 
   engine::Connection& connection_;
   state::Database& state_;
   catalog::Catalog& catalog_;
+  const Principal* principal_ = nullptr;
   /// What `ops.files` was filled from, to fill it anew only when it changed.
   state::LedgerSummary loaded_summary_;
   bool files_loaded_ = false;

@@ -22,12 +22,14 @@ Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::open(engine::Database& engine, const Lake& lake,
-                                               const StatementRights& rights) {
+                                               const StatementRights& rights,
+                                               std::shared_ptr<const Principal> principal) {
   TARN_ASSIGN_OR_RETURN(std::unique_ptr<engine::Connection> connection, engine.connect());
   auto impl = std::make_unique<Impl>(engine, std::move(connection), lake, rights);
   // The names of the tables mean something else in each session: what its tables were when it last looked.
   TARN_RETURN_IF_ERROR(
       impl->connection->run(fmt::format("ATTACH ':memory:' AS {0}; USE {0}.main", impl->database)));
+  if (principal != nullptr) TARN_RETURN_IF_ERROR(impl->become(std::move(principal)));
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 
@@ -107,6 +109,7 @@ Result<Cursor> Session::open_cursor(const PreparedStatement& prepared,
   const RunOptions options{.source = prepared.source_};
   TARN_ASSIGN_OR_RETURN(const auto ready, impl_->make_ready(prepared.sql_, options));
   TARN_ASSIGN_OR_RETURN(std::unique_ptr<engine::Connection> connection, impl_->engine.connect());
+  if (impl_->principal != nullptr) connection->hide_machine();
   TARN_RETURN_IF_ERROR(connection->run(fmt::format("USE {}.main", impl_->database)));
   TARN_RETURN_IF_ERROR(connection->run(impl_->path_statement()));
   Result<engine::Statement> statement = connection->prepare(ready->rewrite.text(), options.source);
@@ -130,9 +133,9 @@ Result<engine::ResultSet> Session::Impl::run(std::string_view sql, const RunOpti
 /// Everything that the statement names is there when it returns.
 Result<std::unique_ptr<ReadyStatement>> Session::Impl::make_ready(std::string_view sql,
                                                                   const RunOptions& options) {
-  TARN_RETURN_IF_ERROR(check_statement(sql, rights, temporary));
+  TARN_RETURN_IF_ERROR(check_kind(sql));
   if (lake.renew_access) TARN_RETURN_IF_ERROR(lake.renew_access());
-  TARN_ASSIGN_OR_RETURN(known.tables, lake.catalog.list_tables());
+  TARN_ASSIGN_OR_RETURN(known.tables, list_tables());
   TARN_RETURN_IF_ERROR(views.forget_others(known.tables));
   std::string translated;
   if (identity) {
@@ -142,7 +145,9 @@ Result<std::unique_ptr<ReadyStatement>> Session::Impl::make_ready(std::string_vi
   TARN_ASSIGN_OR_RETURN(std::string expanded, expand(sql));
   auto ready = std::make_unique<ReadyStatement>(expanded.empty() ? std::string(sql) : std::move(expanded));
   TARN_RETURN_IF_ERROR(prepare_again(ready->sql, options));
-  TARN_ASSIGN_OR_RETURN(const StatementNeeds needs, find_needs(ready->sql, known));
+  TARN_ASSIGN_OR_RETURN(StatementNeeds needs, find_needs(ready->sql, known));
+  if (principal != nullptr)
+    std::erase_if(needs.ops, [&](const std::string& name) { return !principal->sees({"ops", name}); });
   ready->names_ops = !needs.ops.empty();
   TARN_RETURN_IF_ERROR(provide(needs, options, *ready));
   return ready;
@@ -167,7 +172,7 @@ void Session::speak_postgres(postgres::Identity identity) {
 }
 
 Status Session::use_first(const std::vector<std::string>& schemas) {
-  TARN_ASSIGN_OR_RETURN(const std::vector<TableName> tables, impl_->lake.catalog.list_tables());
+  TARN_ASSIGN_OR_RETURN(const std::vector<TableName> tables, impl_->list_tables());
   const auto is_there = [&](const std::string& schema) {
     return schema == "ops" || std::ranges::find(tables, schema, &TableName::schema) != tables.end();
   };
@@ -179,10 +184,10 @@ Status Session::use_first(const std::vector<std::string>& schemas) {
 }
 
 Result<std::vector<std::string>> Session::table_names() {
-  TARN_ASSIGN_OR_RETURN(const std::vector<TableName> tables, impl_->lake.catalog.list_tables());
+  TARN_ASSIGN_OR_RETURN(const std::vector<TableName> tables, impl_->list_tables());
   std::vector<std::string> names;
   for (const TableName& table : tables) names.push_back(sql_name(table.schema) + "." + sql_name(table.name));
-  for (const std::string_view name : OpsTables::names()) names.push_back("ops." + std::string(name));
+  for (const std::string_view name : impl_->ops_names()) names.push_back("ops." + std::string(name));
   std::ranges::sort(names);
   return names;
 }

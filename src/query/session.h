@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "engine/database.h"
+#include "query/access/principal.h"
 #include "query/lake.h"
 #include "query/lexer.h"
 #include "query/postgres/identity.h"
@@ -84,10 +85,14 @@ class Cursor {
 /// time)`, `AT (TAG => 'name')`, `AT (BRANCH => 'name')`; `ops.files`, `ops.quarantine`, `ops.runs`,
 /// `ops.batches`, `ops.snapshots`, `ops.tables`, `ops.columns`. One thread at a time, but for interrupt() and
 /// progress().
+///
+/// With a principal the session is a user's: it sees what her roles allow and nothing else, whatever she
+/// says, and may do no more than `rights` and access/served_statement.h allow. Without one it is the owner's.
 class Session {
  public:
   static Result<std::unique_ptr<Session>> open(engine::Database& engine, const Lake& lake,
-                                               const StatementRights& rights);
+                                               const StatementRights& rights,
+                                               std::shared_ptr<const Principal> principal = nullptr);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "query/access/principal.h"
+#include "query/access/statement_tree.h"
 #include "query/ops_tables.h"
 #include "query/postgres/system_catalog.h"
 #include "query/rewrite.h"
@@ -65,6 +67,8 @@ struct Session::Impl {
   std::optional<postgres::Identity> identity;  ///< Of clients that speak PostgreSQL's dialect.
   postgres::SystemCatalog system;
   bool has_system = false;                      ///< It was made.
+  AllowedNames system_names;                    ///< What it consists of, once a user's statement needed it.
+  std::shared_ptr<const Principal> principal;   ///< Null: the owner, who sees everything.
   std::map<std::string, std::string> prepared;  ///< PREPARE statements by the name that they give.
 
   Result<engine::ResultSet> run(std::string_view sql, const RunOptions& options);
@@ -86,6 +90,18 @@ struct Session::Impl {
   Status prepare_schemas();
   Status prepare_again(std::string_view sql, const RunOptions& options);
   void remember(std::string_view sql);
+  Error unknown_table(std::string_view sql, Error error) const;
+  // In access/session_access.cpp:
+  Status become(std::shared_ptr<const Principal> who);
+  Status check_kind(std::string_view sql) const;
+  Result<std::vector<TableName>> list_tables() const;
+  std::vector<std::string_view> ops_names() const;
+  /// A user's statement as the engine will get it. `schemas` are those of the views of `needs.tables`.
+  Status check_tree_of(const ReadyStatement& ready, const StatementNeeds& needs,
+                       const std::vector<std::string>& schemas);
+  Status allow_system(AllowedNames& allowed);
+  /// An expression of a user that is evaluated by itself.
+  Status check_expression(const std::string& expression);
   Error explain(Error error, const ReadyStatement& ready, const RunOptions& options) const;
 };
 

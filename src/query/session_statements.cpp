@@ -74,7 +74,8 @@ Result<std::string> Session::Impl::translate(std::string_view sql) {
   };
   postgres::Translation translation = postgres::translate(sql, relation_oid, *identity, known.default_schema);
   if (!translation.names_system) return std::move(translation.sql);
-  TARN_ASSIGN_OR_RETURN(const std::vector<VisibleTable> tables, visible_tables(lake, known.tables));
+  TARN_ASSIGN_OR_RETURN(const std::vector<VisibleTable> tables,
+                        visible_tables(lake, known.tables, principal.get()));
   TARN_RETURN_IF_ERROR(system.refresh(tables, *identity, known.default_schema));
   if (!has_system) {
     has_system = true;
@@ -138,10 +139,11 @@ Status Session::Impl::provide(const StatementNeeds& needs, const RunOptions& opt
         fmt::format("\n) TO {} (FORMAT parquet, COMPRESSION zstd)", quote_literal(options.copy_to_parquet)));
   }
   rewrite.finish();
-  return ok_status();
+  return principal == nullptr ? ok_status() : check_tree_of(ready, needs, *schemas);
 }
 
 Result<std::string> Session::Impl::evaluate(const std::string& expression, const RunOptions& options) {
+  TARN_RETURN_IF_ERROR(check_expression(expression));
   TARN_ASSIGN_OR_RETURN(engine::Statement statement,
                         connection->prepare(fmt::format("SELECT {}", expression), options.source));
   TARN_RETURN_IF_ERROR(bind(statement, options));
@@ -231,11 +233,15 @@ Error Session::Impl::explain(Error error, const ReadyStatement& ready, const Run
     error = std::move(error).with_span(engine::span_at(sql, place, 0, options.source));
   }
   const bool missing = &error.code() == &engine::kCatalog && error.message().starts_with("Table with name ");
-  if (!missing) return error;
+  return missing ? unknown_table(sql, std::move(error)) : error;
+}
+
+/// Of the table at the error's place, with what it may have meant.
+Error Session::Impl::unknown_table(std::string_view sql, Error error) const {
   std::string name;
   if (error.span()) {
     const std::size_t offset = engine::offset_of(sql, *error.span());
-    const Result<std::vector<NameChain>> chains = find_names(std::string_view(sql).substr(offset));
+    const Result<std::vector<NameChain>> chains = find_names(sql.substr(offset));
     if (chains.ok() && !chains->empty()) name = sql.substr(offset, chains->front().end);
   }
   if (name.empty()) return error;

@@ -82,15 +82,33 @@ VisibleTable describe(const catalog::Table& table) {
   return visible;
 }
 
+/// How much there is of what a filter hides is hidden, too.
+void keep_visible(VisibleTable& table, const TablePolicy& policy) {
+  if (!policy.filter.empty()) table.records = table.size_bytes = 0;
+  std::erase_if(table.columns,
+                [&](const VisibleTable::Column& column) { return policy.find(column.name) == nullptr; });
+  for (VisibleTable::Column& column : table.columns) {
+    const VisibleColumn& visible = *policy.find(column.name);
+    if (visible.is_text) column.type = {.id = TypeId::kText};
+    if (!visible.is_plain) column.required = false;
+  }
+}
+
 }  // namespace
 
-Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const std::vector<TableName>& names) {
+Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const std::vector<TableName>& names,
+                                                 const Principal* principal) {
   std::vector<VisibleTable> tables;
   for (const TableName& name : names) {
     TARN_ASSIGN_OR_RETURN(const catalog::Table table, lake.catalog.load_table(name));
     tables.push_back(describe(table));
+    if (principal != nullptr)
+      keep_visible(tables.back(), principal->policy(name, table.metadata->current_schema()));
   }
-  for (const std::string_view name : OpsTables::names()) tables.push_back(OpsTables::describe(name));
+  for (const std::string_view name : OpsTables::names()) {
+    if (principal == nullptr || principal->sees({"ops", std::string(name)}))
+      tables.push_back(OpsTables::describe(name));
+  }
   return tables;
 }
 

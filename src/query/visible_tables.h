@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "engine/column_type.h"
+#include "query/access/principal.h"
 #include "query/lake.h"
 
 namespace tarn::query {
@@ -28,7 +29,9 @@ struct VisibleTable {
   std::vector<Column> columns = {};
 };
 
-/// Those of `names`, with what their contracts say of their columns. Errors: those of the catalog.
-Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const std::vector<TableName>& names);
+/// Those of `names`, with what their contracts say of their columns, as far as the principal sees them; null:
+/// the owner, who sees all. Errors: those of the catalog.
+Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const std::vector<TableName>& names,
+                                                 const Principal* principal);
 
 }  // namespace tarn::query

@@ -8,12 +8,14 @@
 
 #include "cli/commands/ingest_setup.h"
 #include "cli/errors.h"
+#include "engine/database.h"
 #include "ingest/read/compiled_feed.h"
 #include "ingest/table_shape.h"
 #include "io/errors.h"
 #include "io/object_store.h"
 #include "project/load.h"
 #include "project/reference.h"
+#include "query/access/check_policy.h"
 #include "state/errors.h"
 
 namespace tarn::cli {
@@ -97,6 +99,18 @@ Status warn_of_missing_folders(CommandContext& context, const project::Project& 
   return ok_status();
 }
 
+// What only the engine can tell of access/*.yaml: how many mistakes there are, each told.
+Result<std::size_t> check_policy_of(CommandContext& context, const project::Project& project) {
+  if (!project.access) return std::size_t{0};
+  auto policy = std::make_shared<const query::AccessPolicy>(
+      query::AccessPolicy{*project.access, project::contract_tables(project.feeds)});
+  TARN_ASSIGN_OR_RETURN(const auto engine, engine::Database::open({.threads = 1}));
+  TARN_ASSIGN_OR_RETURN(const auto connection, engine->connect());
+  const std::vector<Error> errors = query::check_policy(std::move(policy), *connection);
+  for (const Error& error : errors) context.note(render_diagnostic(error, context.err().color));
+  return errors.size();
+}
+
 Result<int> run_check(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
   Grid grid({{"feed"}, {"source"}, {"format"}, {"mode"}, {"table"}, {"columns", Align::kRight}, {"key"}});
@@ -115,6 +129,8 @@ Result<int> run_check(CommandContext& context) {
         .text_or_null(key)
         .end_row();
   }
+  TARN_ASSIGN_OR_RETURN(const std::size_t mistakes, check_policy_of(context, *project));
+  if (mistakes > 0) return kExitFailed;
   TARN_ASSIGN_OR_RETURN(const auto blocked, find_blocked(context, *project));
   if (!blocked.empty()) {
     note_blocked(context, *project, blocked);

@@ -11,12 +11,14 @@
 #include <optional>
 #include <utility>
 
+#include "cli/access/access_setup.h"
 #include "cli/errors.h"
 #include "cli/sql/prompt.h"
 #include "cli/sql/result_printer.h"
 #include "cli/storage/s3_settings.h"
 #include "engine/database.h"
 #include "io/errors.h"
+#include "query/errors.h"
 #include "query/session.h"
 
 namespace tarn::cli {
@@ -32,6 +34,7 @@ constexpr std::string_view kExamples =
     "  tarn sql -f report.sql -p from=2026-01-01 -p ward=ICU\n"
     "  tarn sql \"FROM curated.encounter AT (TIMESTAMP => '2026-01-01 12:00:00+00')\"\n"
     "  tarn sql \"FROM ops.quarantine LIMIT 10\" --output json\n"
+    "  tarn sql --as ann \"SHOW TABLES\"\n"
     "  tarn sql \"FROM curated.encounter\" --output parquet --to encounter.parquet\n"
     "Tables are read-only; `CREATE TEMP TABLE … AS SELECT …` holds results within one session.";
 
@@ -40,6 +43,7 @@ struct SqlOptions {
   std::string file;
   std::vector<std::string> parameters;
   std::string to;
+  std::string as;
   std::optional<std::uint64_t> max_rows;
   bool timing = false;
   bool expanded = false;
@@ -91,6 +95,8 @@ Status check_usage(const SqlOptions& options, const CommandContext& context) {
   if (context.output == OutputFormat::kParquet && options.to.empty()) {
     return Error(kUsage, "Parquet is not for the terminal").with_hint("name a file with --to");
   }
+  if (context.output == OutputFormat::kParquet && !options.as.empty())
+    return Error(kUsage, "a user's answers cannot be written as Parquet").with_hint("take csv or json");
   return ok_status();
 }
 
@@ -100,21 +106,42 @@ struct SqlSetup {
   std::unique_ptr<query::Session> session;
 };
 
-Result<SqlSetup> open_session(CommandContext& context) {
+/// The policy's user of that name.
+Result<std::shared_ptr<const query::Principal>> principal_of(CommandContext& context,
+                                                             const std::string& user) {
+  TARN_ASSIGN_OR_RETURN(const auto policy, load_access_policy(context));
+  if (policy == nullptr) {
+    return Error(query::kUnknownUser, fmt::format("there is no user `{}`: the project has none", user))
+        .with_hint("define users in access/*.yaml");
+  }
+  return query::Principal::make(policy, user);
+}
+
+Result<SqlSetup> open_session(CommandContext& context, const std::string& user) {
+  std::shared_ptr<const query::Principal> principal;
+  if (!user.empty()) {
+    TARN_ASSIGN_OR_RETURN(principal, principal_of(context, user));
+  }
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadOnly));
   TARN_ASSIGN_OR_RETURN(state::Database* const state, context.database(state::OpenMode::kReadOnly));
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   SqlSetup setup;
-  TARN_ASSIGN_OR_RETURN(setup.engine, open_engine(context));
+  TARN_ASSIGN_OR_RETURN(setup.engine,
+                        principal == nullptr ? open_engine(context) : open_served_engine(context));
   query::Lake lake{*catalog, *state, context.manifests(), context.store()};
+  if (principal != nullptr) {
+    TARN_ASSIGN_OR_RETURN(lake.scratch_folder, served_scratch(context));
+  }
   if (uses_s3(*settings)) {
     TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
     lake.renew_access = s3_renewal(*setup.engine, *store);
   }
+  const bool is_owner = principal == nullptr;
   TARN_ASSIGN_OR_RETURN(
       setup.session,
       query::Session::open(*setup.engine, lake,
-                           {.copy_to_files = true, .settings = true, .temporary_objects = true}));
+                           {.copy_to_files = is_owner, .settings = is_owner, .temporary_objects = true},
+                           std::move(principal)));
   return setup;
 }
 
@@ -128,14 +155,14 @@ Result<int> run_sql(CommandContext& context, const SqlOptions& options) {
   const bool interactive =
       options.statement.empty() && options.file.empty() && isatty(0) == 1 && context.out().is_tty;
   if (interactive) {
-    TARN_ASSIGN_OR_RETURN(const SqlSetup setup, open_session(context));
+    TARN_ASSIGN_OR_RETURN(const SqlSetup setup, open_session(context, options.as));
     TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_folder, context.state_folder());
     return Prompt(context, *setup.session, answer).run((state_folder / "sql_history").string(), parameters);
   }
   TARN_ASSIGN_OR_RETURN(const std::string script, read_script(options));
   if (query::split_statements(script).empty()) return Error(kUsage, "there is no statement to run");
   TARN_RETURN_IF_ERROR(check_parameters(script, parameters));
-  TARN_ASSIGN_OR_RETURN(const SqlSetup setup, open_session(context));
+  TARN_ASSIGN_OR_RETURN(const SqlSetup setup, open_session(context, options.as));
   const std::string source = !options.file.empty() && options.file != "-" ? options.file
                              : options.statement.empty()                  ? "standard input"
                                                                           : "command line";
@@ -146,7 +173,7 @@ Result<int> run_sql(CommandContext& context, const SqlOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<engine::Database>> open_engine(CommandContext& context) {
+Result<engine::DatabaseOptions> engine_options(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_folder, context.state_folder());
   // What the engine's buffers do not get is left for results, manifests and the process itself.
@@ -158,6 +185,11 @@ Result<std::unique_ptr<engine::Database>> open_engine(CommandContext& context) {
     TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
     options.s3_ca_file = store->endpoint().ca_file;
   }
+  return options;
+}
+
+Result<std::unique_ptr<engine::Database>> open_engine(CommandContext& context) {
+  TARN_ASSIGN_OR_RETURN(const engine::DatabaseOptions options, engine_options(context));
   return engine::Database::open(options);
 }
 
@@ -188,6 +220,10 @@ void add_sql_command(CLI::App& app, CommandContext& context) {
       ->take_all();
   add_output_option(*command, context, "--to");
   command->add_option("--to", options->to, "Write the answer into a file")->type_name("FILE");
+  command
+      ->add_option("--as", options->as,
+                   "See what a user of access/*.yaml sees, and may do no more than she may")
+      ->type_name("USER");
   command
       ->add_option("--max-rows", options->max_rows,
                    "Rows of a table that are shown; 0: all; default 40 on a terminal, else all")

@@ -17,7 +17,9 @@ void add_sql_command(CLI::App& app, CommandContext& context);
 /// `--output table|json|csv|parquet` of a command whose `file_option` names the file that Parquet needs.
 void add_output_option(CLI::App& command, CommandContext& context, const std::string& file_option);
 
-/// An engine within the project's limits, which spills beside the state.
+/// The project's limits for an engine, which spills beside the state.
+Result<engine::DatabaseOptions> engine_options(CommandContext& context);
+/// An engine within them, for the owner.
 Result<std::unique_ptr<engine::Database>> open_engine(CommandContext& context);
 
 }  // namespace tarn::cli

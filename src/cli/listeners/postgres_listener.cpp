@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "cli/commands/command_sql.h"
+#include "cli/access/access_setup.h"
 #include "cli/errors.h"
 #include "cli/listeners/rest_listener.h"
 #include "cli/storage/s3_settings.h"
@@ -38,17 +38,24 @@ Result<std::unique_ptr<PostgresListener>> PostgresListener::start(CommandContext
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
   std::unique_ptr<PostgresListener> listener(new PostgresListener());
-  TARN_ASSIGN_OR_RETURN(listener->engine_, open_engine(context));
+  TARN_ASSIGN_OR_RETURN(listener->engine_, open_served_engine(context));
   query::Lake lake{*catalog, *database, context.manifests(), context.store()};
+  TARN_ASSIGN_OR_RETURN(lake.scratch_folder, served_scratch(context));
+  TARN_ASSIGN_OR_RETURN(const std::shared_ptr<const query::AccessPolicy> policy, load_access_policy(context));
   if (uses_s3(project->spec)) {
     TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
     lake.renew_access = s3_renewal(*listener->engine_, *store);
   }
   pgwire::ServerParts parts{
-      .open_session =
-          [engine = listener->engine_.get(), lake](const std::string&, const std::string&) {
-            return query::Session::open(*engine, lake, {.temporary_objects = true});
-          },
+      .open_session = [engine = listener->engine_.get(), lake, policy](
+                          const std::string& user,
+                          const std::string&) -> Result<std::unique_ptr<query::Session>> {
+        std::shared_ptr<const query::Principal> principal;
+        if (policy != nullptr) {
+          TARN_ASSIGN_OR_RETURN(principal, query::Principal::make(policy, user));
+        }
+        return query::Session::open(*engine, lake, {.temporary_objects = true}, std::move(principal));
+      },
       .random = context.random(),
       .log = log};
   if (project->access) {

@@ -7,6 +7,7 @@ namespace tarn::engine {
 
 struct Connection::Impl {
   internal::OwnedConnection handle;
+  bool hides_machine = false;
 };
 
 }  // namespace tarn::engine

@@ -134,4 +134,10 @@ Error make_failure(duckdb_error_type type, const char* message, std::string_view
   return error;
 }
 
+Error make_failure(duckdb_error_type type, const char* message, const SourceText& source) {
+  Error error = make_failure(type, message, source.sql, source.name);
+  if (!source.hides_machine || error.error_class() == ErrorClass::kUser) return error;
+  return Error(error.code(), std::string(error.code().meaning));
+}
+
 }  // namespace tarn::engine::internal

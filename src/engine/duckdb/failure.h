@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "engine/duckdb/handles.h"
 
 namespace tarn::engine::internal {
 
@@ -13,5 +14,8 @@ namespace tarn::engine::internal {
 /// it is then read from the message.
 Error make_failure(duckdb_error_type type, const char* message, std::string_view sql,
                    std::string_view source);
+
+/// The same of a statement, and no more than its user may know.
+Error make_failure(duckdb_error_type type, const char* message, const SourceText& source);
 
 }  // namespace tarn::engine::internal

@@ -58,6 +58,7 @@ class OwnedResult {
 struct SourceText {
   std::string sql;
   std::string name;
+  bool hides_machine = false;  ///< See Connection::hide_machine().
 };
 
 }  // namespace tarn::engine::internal

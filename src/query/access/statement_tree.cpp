@@ -113,9 +113,12 @@ class TreeCheck {
   Status check_function(const Json& node, bool in_from) {
     const std::string name = lower(text_of(node, "function_name"));
     const std::string catalog = text_of(node, "catalog");
-    const bool known = allowed_.functions.contains(name) ||
-                       (in_from ? is_allowed_table_function(name) : is_allowed_function(name));
-    if (known && catalog.empty()) return ok_status();
+    const std::string schema = lower(text_of(node, "schema"));
+    // By another schema's name, the engine's own function of that name would be meant.
+    const bool added =
+        allowed_.functions.contains(name) && (schema.empty() || schema == allowed_.function_schema);
+    const bool known = in_from ? is_allowed_table_function(name) : is_allowed_function(name);
+    if ((added || known) && catalog.empty()) return ok_status();
     return refuse(fmt::format("the function `{}`", name));
   }
 

@@ -18,6 +18,8 @@ struct AllowedNames {
   std::set<std::pair<std::string, std::string>> relations = {};
   /// Functions besides those of allowed_functions.h, in lower case: what a protocol's layer defines itself.
   std::set<std::string, std::less<>> functions = {};
+  /// Where those are; the search path must lead there first.
+  std::string function_schema = "tarn_pg";
 };
 
 /// Checks one statement of rows (SELECT, VALUES, FROM, DESCRIBE, SUMMARIZE, PIVOT) as the engine itself

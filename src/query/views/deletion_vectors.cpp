@@ -21,7 +21,7 @@ DeletionVectorFiles::~DeletionVectorFiles() {
 Status DeletionVectorFiles::make_folder() {
   if (!folder_.empty()) return ok_status();
   std::error_code failed;
-  const fs::path folder = fs::temp_directory_path(failed);
+  const fs::path folder = parent_.empty() ? fs::temp_directory_path(failed) : fs::path(parent_);
   if (failed) return io::posix_error(failed.value(), "looking for", "the folder of temporary files (TMPDIR)");
   std::string path = (folder / "tarn-deletes-XXXXXX").string();
   if (::mkdtemp(path.data()) == nullptr) return io::posix_error(errno, "making", path);

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "io/object_store.h"
@@ -14,8 +15,10 @@ namespace tarn::query {
 /// of the system's temporary ones, each once, and removed with this object. One thread at a time.
 class DeletionVectorFiles {
  public:
-  /// `store` holds the vectors.
-  explicit DeletionVectorFiles(io::ObjectStore& store) : store_(store) {}
+  /// `store` holds the vectors; the folder is made in `parent`, or among the system's temporary ones where
+  /// that is empty.
+  explicit DeletionVectorFiles(io::ObjectStore& store, std::string parent = {})
+      : store_(store), parent_(std::move(parent)) {}
   ~DeletionVectorFiles();
   DeletionVectorFiles(const DeletionVectorFiles&) = delete;
   DeletionVectorFiles& operator=(const DeletionVectorFiles&) = delete;
@@ -30,6 +33,7 @@ class DeletionVectorFiles {
   Status make_folder();
 
   io::ObjectStore& store_;
+  std::string parent_;
   std::unique_ptr<io::ObjectStore> local_;
   std::string folder_;  // empty until the first vector
   std::map<std::string, File> written_;

@@ -7,6 +7,7 @@
 
 #include "catalog/errors.h"
 #include "engine/source_place.h"
+#include "query/access/row_filter.h"
 #include "query/errors.h"
 #include "query/views/view_sql.h"
 
@@ -66,10 +67,21 @@ Status LakeViews::ensure_view(const catalog::Table& table, const TableUse& use, 
   TARN_ASSIGN_OR_RETURN(table::Scan scan, table::plan_scan(lake_.manifests, *table.metadata,
                                                            use.at.value_or(table::CurrentSnapshot{})));
   TARN_ASSIGN_OR_RETURN(scan, vectors_.replaced(std::move(scan)));
-  TARN_ASSIGN_OR_RETURN(const std::string select, scan_sql(scan, *table.metadata));
+  TARN_ASSIGN_OR_RETURN(std::string select, scan_sql(scan, *table.metadata));
+  if (principal_ != nullptr) {
+    const iceberg::Schema& present = table.metadata->current_schema();
+    select = policy_sql(select, scan.schema, principal_->policy(table.name, present), present);
+  }
   const Status made =
       connection_.run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}",
                                   quote_identifier(schema), quote_identifier(table.name.name), select));
+  if (!made.ok() && principal_ != nullptr) {
+    // The reason may tell of columns and filters that the user does not know of.
+    return Error(kUnreadableTable,
+                 fmt::format("`{}` cannot be read with the present policy", table.name.to_string()))
+        .with_hint(
+            "ask who keeps access/*.yaml: a row filter may name a column that the table does not have");
+  }
   if (!made.ok()) {
     return Error(kUnreadableTable,
                  fmt::format("`{}` cannot be read: {}", table.name.to_string(), made.error().message()))

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "engine/connection.h"
+#include "query/access/principal.h"
 #include "query/lake.h"
 #include "query/views/deletion_vectors.h"
 #include "table/scan.h"
@@ -30,7 +31,10 @@ struct TableUse {
 class LakeViews {
  public:
   LakeViews(engine::Connection& connection, const Lake& lake)
-      : connection_(connection), lake_(lake), vectors_(lake.store) {}
+      : connection_(connection), lake_(lake), vectors_(lake.store, lake.scratch_folder) {}
+
+  /// From now on the views show what the principal sees, who must outlive this. Before the first ensure().
+  void serve(const Principal& principal) { principal_ = &principal; }
 
   /// Brings the views of all uses to one consistent state of the lake: that of some moment during the call.
   /// Returns the schema of each use's view. Errors: table.snapshot_not_found, sql.unreadable_table, and those
@@ -50,6 +54,7 @@ class LakeViews {
   Lake lake_;
   DeletionVectorFiles vectors_;
   std::uint64_t generation_ = 0;
+  const Principal* principal_ = nullptr;
   /// What each view was made from, by its own name: a metadata location, or the schema of a former state.
   struct View {
     TableName table;

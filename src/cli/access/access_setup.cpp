@@ -1,0 +1,75 @@
+#include "cli/access/access_setup.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "cli/commands/command_sql.h"
+#include "io/errors.h"
+#include "io/object_store.h"
+#include "query/errors.h"
+
+namespace tarn::cli {
+namespace {
+
+Result<std::string> mask_key(CommandContext& context, const project::AccessSpec& access) {
+  if (!access.mask_key_env->empty()) {
+    const char* const key = std::getenv(access.mask_key_env->c_str());
+    return std::string(key == nullptr ? "" : key);
+  }
+  if (access.mask_key_file->empty()) return std::string();
+  TARN_ASSIGN_OR_RETURN(const std::filesystem::path path, context.resolve(*access.mask_key_file));
+  std::ifstream file(path, std::ios::binary);
+  std::string key((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file) return Error(query::kNoMaskKey, fmt::format("cannot read {}", path.string()));
+  while (key.ends_with('\n') || key.ends_with('\r')) key.pop_back();
+  return key;
+}
+
+/// A location as the engine compares it with the files that it is asked for.
+Result<std::string> engine_folder(const std::string& location) {
+  if (location.starts_with("s3a://")) return "s3://" + location.substr(6);
+  if (project::is_s3_location(location)) return location;
+  return location.starts_with("file:") ? io::local_path(location) : Result<std::string>(location);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const query::AccessPolicy>> load_access_policy(CommandContext& context) {
+  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  if (!project->access) return std::shared_ptr<const query::AccessPolicy>();
+  query::AccessPolicy policy{*project->access, project::contract_tables(project->feeds)};
+  TARN_ASSIGN_OR_RETURN(policy.mask_key, mask_key(context, policy.access));
+  return std::make_shared<const query::AccessPolicy>(std::move(policy));
+}
+
+Result<std::string> served_scratch(CommandContext& context) {
+  TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_folder, context.state_folder());
+  const std::filesystem::path folder = state_folder / "served";
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) return Error(io::kFailed, fmt::format("cannot make {}: {}", folder.string(), failed.message()));
+  return folder.string();
+}
+
+Result<std::unique_ptr<engine::Database>> open_served_engine(CommandContext& context) {
+  TARN_ASSIGN_OR_RETURN(engine::DatabaseOptions options, engine_options(context));
+  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
+  TARN_ASSIGN_OR_RETURN(const std::string warehouse, context.warehouse());
+  TARN_ASSIGN_OR_RETURN(std::string scratch, served_scratch(context));
+  options.external_access = false;
+  options.allowed_directories = {std::move(scratch)};
+  std::vector<std::string> locations = settings->listeners.rest.locations;
+  locations.push_back(warehouse);
+  for (const std::string& location : locations) {
+    TARN_ASSIGN_OR_RETURN(std::string folder, engine_folder(location));
+    options.allowed_directories.push_back(std::move(folder));
+  }
+  return engine::Database::open(options);
+}
+
+}  // namespace tarn::cli

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "iceberg/schema.h"
+#include "project/access_spec.h"
+
+namespace tarn::query {
+
+/// What access policy is made of, for all users of a project. Immutable.
+struct AccessPolicy {
+  project::AccessSpec access;
+  project::ContractTables contracts;
+  std::string mask_key = {};  ///< Of `hash` masks. A secret: never print it.
+};
+
+/// A column as a user sees it.
+struct VisibleColumn {
+  std::string name;
+  std::string sql;       ///< An expression over the table's columns.
+  bool is_plain = true;  ///< `sql` is the column itself.
+  bool is_text = false;  ///< `sql` is text, whatever the column's type is.
+};
+
+/// What a user sees of a table.
+struct TablePolicy {
+  std::vector<VisibleColumn> columns;  ///< In the table's order; the others are not there.
+  std::string filter = {};  ///< SQL over the table's columns, true for the rows that are; empty: all.
+
+  const VisibleColumn* find(std::string_view column) const;
+};
+
+/// A user, with what all roles together allow. Immutable; any thread may call it.
+class Principal {
+ public:
+  /// Errors: access.unknown_user, access.missing_attribute, access.no_mask_key.
+  static Result<std::shared_ptr<const Principal>> make(std::shared_ptr<const AccessPolicy> policy,
+                                                       std::string_view user);
+
+  const std::string& user() const { return user_; }
+  const std::vector<std::string>& roles() const { return roles_; }
+
+  /// Whether the table is there at all. Of `ops` only `ops.tables` and `ops.columns` are without a grant.
+  bool sees(const TableName& table) const;
+  /// Of a table of the lake that sees() allows. `schema` is its present one.
+  TablePolicy policy(const TableName& table, const iceberg::Schema& schema) const;
+  /// The row filters as they are applied, for a check of their SQL, each once.
+  std::vector<std::string> filters() const;
+
+ private:
+  struct Grant {
+    const project::GrantSpec* spec = nullptr;
+    std::string filter;  ///< Attributes are values here.
+    std::set<std::string, std::less<>> columns;
+    std::set<std::string, std::less<>> except;
+  };
+  struct Shown;
+
+  explicit Principal(std::shared_ptr<const AccessPolicy> policy) : policy_(std::move(policy)) {}
+  Status add_role(const project::RoleSpec& role, const project::UserSpec& user);
+  bool is_denied(const TableName& table, std::string_view column) const;
+  bool reaches(const Grant& grant, const TableName& table) const;
+  bool shows(const Grant& grant, const TableName& table, std::string_view column) const;
+  project::MaskSpec mask_of(const Grant& grant, const TableName& table, std::string_view column) const;
+  VisibleColumn column_of(const std::vector<Shown>& shown, const iceberg::NestedField& field,
+                          std::string_view row_filter) const;
+
+  std::shared_ptr<const AccessPolicy> policy_;
+  std::string user_;
+  std::vector<std::string> roles_;
+  std::vector<Grant> grants_;
+  std::vector<const project::DenySpec*> denials_;
+};
+
+}  // namespace tarn::query

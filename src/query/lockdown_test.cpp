@@ -102,6 +102,7 @@ TEST_F(Lockdown, EveryFunctionOfTheEngineIsDecidedOn) {
 
 constexpr std::string_view kQueries = R"sql(
 SELECT 1
+SELECT unnest([1, 2]), 1 = ANY([1]), ARRAY(SELECT 1)
 SELECT a + 1, upper(b) FROM curated.visit v WHERE v.a IN (1, 2) AND b LIKE 'x%' ORDER BY 1 LIMIT 5
 FROM Curated."VISIT"
 TABLE curated.visit

@@ -101,8 +101,11 @@ std::string lower(std::string_view text) {
 }  // namespace
 
 bool is_allowed_function(std::string_view name) {
+  // Of FROM, but also an expression of its own kind, which `= ANY (list)` stands for.
+  constexpr std::string_view kUnnest = "unnest";
   static const Names kNames = split(kFunctions);
-  return kNames.contains(lower(name));
+  const std::string wanted = lower(name);
+  return wanted == kUnnest || kNames.contains(wanted);
 }
 
 bool is_allowed_table_function(std::string_view name) {

@@ -169,10 +169,36 @@ def make_certificate(folder):
                    check=True, capture_output=True)
 
 
+def policy(server, environment):
+    """What a role hides stays hidden, whichever way is tried."""
+    def ask(sql):
+        said = by_psql(server, sql, **environment)
+        return said.stdout.strip() + said.stderr
+    wanted = sum(1 for one in map(wire_server.row, range(wire_server.ROWS)) if one["ward"] == "ICU")
+    server.check("the rows of a role", ask("SELECT count(*), min(ward), max(ward) FROM curated.stay"), f"{wanted}|ICU|ICU")
+    server.check("through a CTE and a subquery", ask("WITH a AS (SELECT * FROM curated.stay) SELECT count(*) FROM (SELECT * FROM a) b"), str(wanted))
+    server.check("by COPY", ask("COPY (SELECT DISTINCT ward FROM curated.stay) TO STDOUT"), "ICU")
+    server.check("by a cursor", ask("BEGIN; DECLARE c CURSOR FOR SELECT count(*) FROM curated.stay; FETCH c; COMMIT").split("\n")[2], str(wanted))
+    server.check("a masked column", ask("SELECT DISTINCT born::VARCHAR FROM curated.stay"), "1960-01-01")
+    for sql in ["SELECT cost FROM curated.stay", "SELECT stay.cost FROM curated.stay", "SELECT * FROM curated.stay WHERE cost > 1",
+                "SELECT * FROM ops.files", "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'", "SELECT getenv('HOME')",
+                "COPY (SELECT 1) TO '/tmp/x'", "ATTACH '/tmp/x' AS x", "SELECT * FROM duckdb_settings()", "SELECT * FROM duckdb_views()",
+                "SELECT * FROM glob('/*')", "SET memory_limit = '1GB'", "LOAD httpfs", "CALL pragma_version()"]:
+        server.check(f"refused: {sql}", "ERROR" in ask(sql), True)
+    server.check("errors keep secrets", "A 1" in ask("SELECT CAST(ward AS INTEGER) FROM curated.stay"), False)
+    for sql in ["SELECT string_agg(column_name, ',') FROM information_schema.columns WHERE table_schema = 'curated'",
+                "SELECT string_agg(attname, ',') FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid WHERE relname = 'stay' AND attnum > 0"]:
+        server.check(f"hidden columns in {sql[:40]}", "cost" in ask(sql), False)
+    server.check("psql's look-up", "cost" in ask(r"\d curated.stay"), False)
+
+
 def passwords_and_tls(tarn):
     verifier = subprocess.run([tarn, "access", "password"], input="secret word\n", check=True, capture_output=True, text=True).stdout.strip()
     access = {"users.yaml": "roles:\n  reader:\n    description: Reads.\n    grants:\n      - tables: [curated.stay]\n"
-                            f"users:\n  ann: {{password: \"{verifier}\", roles: [reader]}}\n"}
+                            "  ward:\n    description: One ward.\n    grants:\n      - tables: [curated.stay]\n        except: [cost]\n"
+                            "        where: ward = $ward\n        masks: {born: year}\n"
+                            f"users:\n  ann: {{password: \"{verifier}\", roles: [reader]}}\n"
+                            f"  bob: {{password: \"{verifier}\", roles: [ward], attributes: {{ward: [ICU]}}}}\n"}
     server = wire_server.WireServer(tarn, access=access)
     make_certificate(server.project)
     server.project.joinpath("tarn.yaml").write_text(server.project.joinpath("tarn.yaml").read_text(encoding="utf-8").replace(
@@ -181,13 +207,14 @@ def passwords_and_tls(tarn):
         right = {"PGPASSWORD": "secret word", "PGSSLMODE": "verify-full", "PGSSLROOTCERT": str(server.project / "cert.pem")}
         server.check("TLS and a password", by_psql(server, "SELECT count(*) FROM curated.stay", **right).stdout.strip(), str(wire_server.ROWS))
         server.check("a password in plain on loopback", by_psql(server, "SELECT 1", **right | {"PGSSLMODE": "disable"}).stdout.strip(), "1")
-        for what, environment in [("a wrong password", right | {"PGPASSWORD": "other"}), ("nobody", right | {"PGUSER": "bob"}),
-                                  ("nobody with a password", right | {"PGUSER": "bob", "PGPASSWORD": ""})]:
+        for what, environment in [("a wrong password", right | {"PGPASSWORD": "other"}), ("nobody", right | {"PGUSER": "eve"}),
+                                  ("nobody with a password", right | {"PGUSER": "eve", "PGPASSWORD": ""})]:
             said = by_psql(server, "SELECT 1", **environment)
             server.check(f"{what} is refused", (said.returncode, said.stdout), (2, ""))
         wrong = by_psql(server, "SELECT 1", **right | {"PGPASSWORD": "other"}).stderr
-        nobody = by_psql(server, "SELECT 1", **right | {"PGUSER": "bob"}).stderr
-        server.check("users cannot be told apart", wrong.replace("ann", "bob").rpartition("FATAL")[2], nobody.rpartition("FATAL")[2])
+        nobody = by_psql(server, "SELECT 1", **right | {"PGUSER": "eve"}).stderr
+        server.check("users cannot be told apart", wrong.replace("ann", "eve").rpartition("FATAL")[2], nobody.rpartition("FATAL")[2])
+        policy(server, right | {"PGUSER": "bob"})
         with connect(server) as connection:  # Something in plain behind the request, as from a man in the middle.
             connection.sendall(SSL_REQUEST + startup())
             server.check("plain text before TLS", state_in(read_all(connection)), "08P01")

@@ -41,6 +41,7 @@ struct BlockingStream::Impl {
   Status wait(short events, Duration limit) const;
   /// What to wait for after a call of OpenSSL, or the error that it ended with.
   Result<short> awaited(int outcome) const;
+  Result<std::size_t> write_once(std::string_view bytes, short& events);
 };
 
 Status BlockingStream::Impl::wait(short events, Duration limit) const {
@@ -148,29 +149,45 @@ bool BlockingStream::is_readable() const {
   return ::poll(&waited, 1, 0) > 0;
 }
 
+/// How many bytes were taken; 0 with what to wait for in `events`.
+Result<std::size_t> BlockingStream::Impl::write_once(std::string_view bytes, short& events) {
+  constexpr std::size_t kMostAtOnce = 1U << 20;
+  while (true) {
+    if (is_closed) return closed();
+    if (tls) {
+      ERR_clear_error();
+      const int count =
+          SSL_write(tls.get(), bytes.data(), static_cast<int>(std::min(bytes.size(), kMostAtOnce)));
+      if (count > 0) return static_cast<std::size_t>(count);
+      TARN_ASSIGN_OR_RETURN(events, awaited(count));
+      return std::size_t{0};
+    }
+    const ssize_t count = ::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return closed();
+    events = POLLOUT;
+    return std::size_t{0};
+  }
+}
+
+Result<std::size_t> BlockingStream::write_some(std::string_view bytes) {
+  std::size_t written = 0;
+  short events = 0;
+  while (written < bytes.size()) {
+    TARN_ASSIGN_OR_RETURN(const std::size_t count, impl_->write_once(bytes.substr(written), events));
+    if (count == 0) break;
+    written += count;
+  }
+  return written;
+}
+
 Status BlockingStream::write(std::string_view bytes, Duration limit) {
   while (!bytes.empty()) {
-    if (impl_->is_closed) return closed();
-    short events = POLLOUT;
-    if (impl_->tls) {
-      ERR_clear_error();
-      const int count = SSL_write(impl_->tls.get(), bytes.data(),
-                                  static_cast<int>(std::min<std::size_t>(bytes.size(), 1U << 20)));
-      if (count > 0) {
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-        continue;
-      }
-      TARN_ASSIGN_OR_RETURN(events, impl_->awaited(count));
-    } else {
-      const ssize_t count = ::send(impl_->socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (count >= 0) {
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-        continue;
-      }
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return closed();
-    }
-    TARN_RETURN_IF_ERROR(impl_->wait(events, limit));
+    short events = 0;
+    TARN_ASSIGN_OR_RETURN(const std::size_t count, impl_->write_once(bytes, events));
+    bytes.remove_prefix(count);
+    if (count == 0) TARN_RETURN_IF_ERROR(impl_->wait(events, limit));
   }
   return ok_status();
 }

@@ -38,6 +38,8 @@ class BlockingStream {
   Result<std::size_t> read(std::span<char> into, Duration limit);
   /// True when read() would not wait.
   bool is_readable() const;
+  /// Writes what can be written without waiting; how many bytes that were. Errors: net.closed.
+  Result<std::size_t> write_some(std::string_view bytes);
   /// Writes everything. The limit holds for the time without any progress. Errors: as of read().
   Status write(std::string_view bytes, Duration limit);
   /// Ends both directions: calls that wait return net.closed, later ones, too.

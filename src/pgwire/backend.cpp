@@ -93,8 +93,7 @@ Result<query::Session*> Backend::session() {
     tells_settings_ = true;
   }
   if (tells_settings_) {
-    query::postgres::Identity identity{
-        .user = login_.user, .database = shared_.options.database, .process = process_};
+    query::postgres::Identity identity{.user = login_.user, .database = login_.database, .process = process_};
     for (const Settings::Entry& entry : settings_.all())
       identity.settings.push_back({entry.name, entry.value, std::string(entry.description)});
     session_->speak_postgres(std::move(identity));

@@ -96,6 +96,8 @@ class Backend {
   // execution.cpp
   /// Waits for a turn, and runs `action` such that cancel requests and timeouts reach it through `interrupt`.
   Status run_in_turn(const std::function<void()>& interrupt, const std::function<Status()>& action);
+  /// What the client was told of the columns still holds. Errors: pgwire.changed_result.
+  Status check_promise(Portal& portal) const;
   /// Sends at most `max_rows` (0: all) of the open rows. True: there may be more.
   Result<bool> send_rows(Portal& portal, std::int64_t max_rows, std::int64_t& sent);
   /// Runs the portal's statement, unless that was done. `in_parts`: other statements may come between its

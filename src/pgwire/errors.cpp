@@ -7,7 +7,7 @@ namespace tarn::pgwire {
 namespace {
 
 /// By the names of codes: those of other libraries need not be linked for it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 43> kStates = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 44> kStates = {{
     {"pgwire.bad_message", "08P01"},
     {"pgwire.bad_version", "0A000"},
     {"pgwire.message_too_large", "54000"},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 43> kStates 
     {"pgwire.unsupported", "0A000"},
     {"pgwire.statement_timeout", "57014"},
     {"pgwire.shutting_down", "57P01"},
+    {"pgwire.changed_result", "0A000"},
     {"sql.syntax", "42601"},
     {"sql.binder", "42703"},
     {"sql.catalog", "42704"},
@@ -61,7 +62,7 @@ std::span<const ErrorCode* const> error_codes() {
       &kNeedsTls,       &kNotAuthenticated, &kNoSuchStatement,     &kNoSuchCursor,
       &kDuplicateName,  &kBadParameter,     &kInFailedTransaction, &kNoTransaction,
       &kUnknownSetting, &kBadSetting,       &kUnsupported,         &kTimedOut,
-      &kShuttingDown};
+      &kChangedResult,  &kShuttingDown};
   return kCodes;
 }
 

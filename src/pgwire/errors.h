@@ -54,6 +54,9 @@ inline constexpr ErrorCode kUnsupported{"pgwire.unsupported", ErrorClass::kUser,
 inline constexpr ErrorCode kTimedOut{"pgwire.statement_timeout", ErrorClass::kUser,
                                      "The statement ran longer than `statement_timeout` allows.",
                                      "Select less, or `SET statement_timeout` higher."};
+inline constexpr ErrorCode kChangedResult{"pgwire.changed_result", ErrorClass::kUser,
+                                          "A prepared statement has other columns than when it was prepared.",
+                                          "Prepare it again."};
 inline constexpr ErrorCode kShuttingDown{"pgwire.shutting_down", ErrorClass::kTransient,
                                          "The server is being stopped.", "Connect again later."};
 

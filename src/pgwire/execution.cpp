@@ -50,13 +50,20 @@ Status Backend::run_in_turn(const std::function<void()>& interrupt, const std::f
   auto deadline = RunningStatements::TimePoint::max();
   if (limit_ms != 0) deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
   running_.start(interrupt);
-  const bool has_turn = shared_.running.begin(deadline);
-  if (has_turn && limit_ms != 0) shared_.running.set_deadline(process_, deadline);
+  bool has_turn = shared_.running.begin(running_, deadline);
+  const bool was_late = !has_turn && !running_.is_to_end();
+  if (limit_ms != 0) shared_.running.set_deadline(process_, deadline);
+  // While the client does not read, another statement may run; an end that comes then reaches the engine.
+  messages_.set_waiting([&](bool waits) {
+    if (has_turn && waits) shared_.running.done();
+    has_turn = !waits && shared_.running.begin(running_, deadline);
+  });
   Status done = has_turn ? action() : Status(Error(engine::kInterrupted, "it waited for its turn"));
-  if (has_turn && limit_ms != 0) shared_.running.forget_deadline(process_);
+  messages_.set_waiting({});
+  if (limit_ms != 0) shared_.running.forget_deadline(process_);
   if (has_turn) shared_.running.done();
   EndReason reason = running_.finish();
-  if (!has_turn && reason == EndReason::kNone) reason = EndReason::kTimedOut;
+  if (was_late) reason = EndReason::kTimedOut;
   if (done.ok() || &done.error().code() != &engine::kInterrupted) return done;
   if (reason == EndReason::kTimedOut) return Error(kTimedOut, "canceling statement due to statement timeout");
   if (reason == EndReason::kShuttingDown)
@@ -84,6 +91,18 @@ Status Backend::open_rows(Portal& portal, bool in_parts) {
   TARN_ASSIGN_OR_RETURN(engine::ResultSet rows, lake->execute(statement, portal.values));
   portal.open = std::make_unique<OpenRows>(std::move(rows));
   return ok_status();
+}
+
+Status Backend::check_promise(Portal& portal) const {
+  if (!portal.open->rows().has_rows()) return ok_status();
+  const std::vector<WireColumn> now = wire_columns(portal.open->rows().columns());
+  // What was told to be text may turn out to be anything: it is sent as text.
+  const auto holds = [](const WireColumn& told, const WireColumn& is) {
+    return told.type.oid == is.type.oid || told.type.oid == query::postgres::kTextOid;
+  };
+  if (std::ranges::equal(portal.prepared->columns, now, holds)) return ok_status();
+  return Error(kChangedResult, "cached plan must not change result type")
+      .with_hint("a table has changed since the statement was prepared: prepare it again");
 }
 
 Status Backend::next_chunk(OpenRows& open) {

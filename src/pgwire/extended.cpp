@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "engine/errors.h"
 #include "pgwire/backend.h"
@@ -18,8 +19,18 @@ using query::postgres::wire_type;
 /// Of a numeric whose surroundings ask for no precision.
 constexpr const char* kWideDecimal = "DECIMAL(38, 10)";
 
+/// Bind counts them in 16 bits.
+constexpr std::size_t kMostParameters = 65'535;
+
 /// What a parameter may be where nothing tells its type.
 constexpr std::array kGuesses = {"VARCHAR", "BIGINT", "DOUBLE", "TIMESTAMP", "VARCHAR[]", "BIGINT[]"};
+
+/// 1 of "1"; 0 for names that are no numbers.
+std::size_t number_of(std::string_view name) {
+  std::size_t number = 0;
+  const auto [end, failed] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return failed == std::errc() && end == name.data() + name.size() ? number : 0;
+}
 
 /// `$1` with the type that it was declared to have.
 std::string with_types(std::string_view sql, const std::vector<std::string>& types) {
@@ -27,7 +38,7 @@ std::string with_types(std::string_view sql, const std::vector<std::string>& typ
   for (const query::Token& token : query::tokenize(sql)) {
     if (token.kind != query::TokenKind::kParameter) continue;
     const std::string_view text = token.in(sql);
-    const std::size_t number = static_cast<std::size_t>(std::atoi(std::string(text.substr(1)).c_str()));
+    const std::size_t number = number_of(text.substr(1));
     if (number < 1 || number > types.size() || types[number - 1].empty()) continue;
     rewrite.replace(token.begin, token.end, fmt::format("({}::{})", text, types[number - 1]));
   }
@@ -36,8 +47,7 @@ std::string with_types(std::string_view sql, const std::vector<std::string>& typ
 
 std::size_t count_parameters(std::string_view sql) {
   std::size_t most = 0;
-  for (const std::string& name : query::parameter_names(sql))
-    most = std::max(most, static_cast<std::size_t>(std::atoi(name.c_str())));
+  for (const std::string& name : query::parameter_names(sql)) most = std::max(most, number_of(name));
   return most;
 }
 
@@ -83,7 +93,10 @@ Result<std::shared_ptr<Prepared>> Backend::prepare(std::string_view sql, std::ve
 Status Backend::prepare_with_types(Prepared& prepared, const query::StatementText& statement) {
   TARN_ASSIGN_OR_RETURN(query::Session* const lake, session());
   const std::string original(statement.text());
-  prepared.types.resize(std::max(prepared.types.size(), count_parameters(original)));
+  const std::size_t parameters = count_parameters(original);
+  if (parameters > kMostParameters)
+    return Error(kBadMessage, fmt::format("a statement has at most {} parameters", kMostParameters));
+  prepared.types.resize(std::max(prepared.types.size(), parameters));
   std::vector<std::string> declared;
   for (const std::uint32_t oid : prepared.types) declared.push_back(declared_sql_type(oid));
   const auto attempt = [&](const std::vector<std::string>& types) {
@@ -95,7 +108,7 @@ Status Backend::prepare_with_types(Prepared& prepared, const query::StatementTex
   std::vector<engine::ColumnType> known(declared.size());
   const auto take_known = [&] {
     for (std::size_t i = 0; i < made->parameters().size(); ++i) {
-      const std::size_t number = static_cast<std::size_t>(std::atoi(made->parameters()[i].c_str()));
+      const std::size_t number = number_of(made->parameters()[i]);
       if (number >= 1 && number <= known.size()) known[number - 1] = made->parameter_type(i);
     }
   };
@@ -116,7 +129,8 @@ Status Backend::prepare_with_types(Prepared& prepared, const query::StatementTex
     }
   }
   for (std::size_t i = 0; i < prepared.types.size(); ++i) {
-    if (prepared.types[i] == 0 || prepared.types[i] == 705) prepared.types[i] = wire_type(known[i]).oid;
+    if (prepared.types[i] == 0 || prepared.types[i] == query::postgres::kUnknownOid)
+      prepared.types[i] = wire_type(known[i]).oid;
   }
   const engine::StatementKind kind = made->kind();
   const bool has_rows = kind == engine::StatementKind::kSelect || kind == engine::StatementKind::kExplain ||
@@ -236,6 +250,7 @@ Status Backend::execute(const Execute& message) {
   return run_in_turn([lake] { lake->interrupt(); },
                      [&]() -> Status {
                        TARN_RETURN_IF_ERROR(open_rows(*portal, message.max_rows > 0));
+                       TARN_RETURN_IF_ERROR(check_promise(*portal));
                        const bool has_rows = portal->open->rows().has_rows();
                        std::int64_t sent = 0;
                        TARN_ASSIGN_OR_RETURN(const bool more, send_rows(*portal, message.max_rows, sent));

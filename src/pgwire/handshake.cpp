@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "pgwire/errors.h"
@@ -21,13 +23,14 @@ constexpr std::size_t kLoginMessageBytes = 64 * 1024;
 
 class Handshake {
  public:
+  using Clock = std::chrono::steady_clock;
   Handshake(MessageStream& messages, SharedParts& shared)
-      : messages_(messages), shared_(shared), limit_(shared.options.login_timeout) {}
+      : messages_(messages), shared_(shared), until_(Clock::now() + shared.options.login_timeout) {}
 
   Result<std::optional<Login>> run() {
     messages_.set_message_limit(kLoginMessageBytes);
     for (int requests = 0;; ++requests) {
-      TARN_ASSIGN_OR_RETURN(FirstMessage first, messages_.first(limit_));
+      TARN_ASSIGN_OR_RETURN(FirstMessage first, messages_.first(left()));
       if (const auto* cancel = std::get_if<CancelRequest>(&first)) {
         shared_.running.cancel(cancel->process, cancel->secret);
         return std::optional<Login>();
@@ -39,6 +42,11 @@ class Handshake {
   }
 
  private:
+  std::chrono::milliseconds left() const {
+    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(until_ - Clock::now()),
+                    std::chrono::milliseconds(0));
+  }
+
   Status answer_request(bool wants_tls) {
     const bool has_tls = wants_tls && shared_.options.tls != nullptr && !messages_.stream().is_tls();
     // What came in plain behind the request could be anybody's: it must not be taken for the client's.
@@ -46,7 +54,7 @@ class Handshake {
       return Error(kBadMessage, "the client sent something between its request for TLS and the answer");
     messages_.out().byte(has_tls ? 'S' : 'N');
     TARN_RETURN_IF_ERROR(messages_.flush());
-    return has_tls ? messages_.stream().start_tls(*shared_.options.tls, limit_) : ok_status();
+    return has_tls ? messages_.stream().start_tls(*shared_.options.tls, left()) : ok_status();
   }
 
   Result<std::optional<Login>> log_in(StartupMessage startup) {
@@ -54,6 +62,8 @@ class Handshake {
     login.parameters = std::move(startup.parameters);
     login.user = login.parameters["user"];
     if (login.user.empty()) return Error(kNotAuthenticated, "the client names no user");
+    login.database = login.parameters["database"];
+    if (login.database.empty()) login.database = login.user;
     negotiate_version(startup.minor_version, login);
     const bool is_near = messages_.stream().peer_is_loopback();
     if (!is_near && !messages_.stream().is_tls() && !shared_.options.plain) {
@@ -110,14 +120,14 @@ class Handshake {
 
   Result<std::string_view> next_password() {
     TARN_RETURN_IF_ERROR(messages_.flush());
-    TARN_ASSIGN_OR_RETURN(const Message message, messages_.next(limit_));
+    TARN_ASSIGN_OR_RETURN(const Message message, messages_.next(left()));
     if (const auto* password = std::get_if<Password>(&message)) return password->body;
     return Error(kBadMessage, "the client sends something else while it should log in");
   }
 
   MessageStream& messages_;
   SharedParts& shared_;
-  std::chrono::milliseconds limit_;
+  Clock::time_point until_;  ///< When the login must be over.
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace tarn::pgwire {
 /// Who connected, and what the client asked for.
 struct Login {
   std::string user;
+  std::string database;  ///< The one that the client names, else the user's name; all are the same lake.
   std::map<std::string, std::string> parameters;  ///< Of the start-up message.
 };
 

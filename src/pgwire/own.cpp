@@ -215,6 +215,7 @@ Status Backend::fetch(const FetchStatement& statement, const std::vector<Format>
   Status done = run_in_turn([lake] { lake->interrupt(); },
                             [&]() -> Status {
                               TARN_RETURN_IF_ERROR(open_rows(portal, true));
+                              TARN_RETURN_IF_ERROR(check_promise(portal));
                               if (describes && !statement.is_move)
                                 write_row_description(out_, portal.prepared->columns, formats);
                               if (statement.count == 0) return ok_status();

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "base/ascii.h"
 #include "engine/errors.h"
 #include "engine/source_place.h"
 #include "pgwire/errors.h"
@@ -19,10 +20,8 @@ using query::TokenKind;
 using Own = Result<std::optional<OwnStatement>>;
 
 std::string folded(const Token& token, std::string_view sql) {
-  std::string name = query::name_of(token, sql);
-  if (token.kind == TokenKind::kQuoted) return name;
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return name;
+  const std::string name = query::name_of(token, sql);
+  return token.kind == TokenKind::kQuoted ? name : to_lower_ascii(name);
 }
 
 class Parser {

@@ -30,6 +30,11 @@ void RunningStatement::end(EndReason reason) {
   if (interrupt_) interrupt_();
 }
 
+bool RunningStatement::is_to_end() const {
+  const std::lock_guard lock(mutex_);
+  return reason_ != EndReason::kNone;
+}
+
 RunningStatements::RunningStatements(std::size_t max_running)
     : free_(std::max<std::size_t>(max_running, 1)), watcher_([this] { watch(); }) {}
 
@@ -54,8 +59,9 @@ void RunningStatements::leave(std::int32_t process) {
 void RunningStatements::cancel(std::int32_t process, std::int32_t secret) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(process);
-  if (found != entries_.end() && found->second.secret == secret)
-    found->second.statement->end(EndReason::kCancelled);
+  if (found == entries_.end() || found->second.secret != secret) return;
+  found->second.statement->end(EndReason::kCancelled);
+  for (Waiting& waiting : waiting_) waiting.is_first.notify_one();  // It may be one of them.
 }
 
 void RunningStatements::shut_down() {
@@ -70,10 +76,12 @@ void RunningStatements::wake_first() {
   if (!waiting_.empty() && free_ > 0) waiting_.front().is_first.notify_one();
 }
 
-bool RunningStatements::begin(TimePoint deadline) {
+bool RunningStatements::begin(RunningStatement& statement, TimePoint deadline) {
   std::unique_lock lock(mutex_);
   const auto place = waiting_.emplace(waiting_.end());
-  const auto is_turn = [&] { return is_stopping_ || (free_ > 0 && place == waiting_.begin()); };
+  const auto is_turn = [&] {
+    return is_stopping_ || statement.is_to_end() || (free_ > 0 && place == waiting_.begin());
+  };
   bool came = true;
   if (deadline == TimePoint::max()) {
     place->is_first.wait(lock, is_turn);
@@ -81,7 +89,7 @@ bool RunningStatements::begin(TimePoint deadline) {
     came = place->is_first.wait_until(lock, deadline, is_turn);
   }
   waiting_.erase(place);
-  const bool runs = came && !is_stopping_;
+  const bool runs = came && !is_stopping_ && !statement.is_to_end();
   if (runs) --free_;
   wake_first();
   return runs;

@@ -27,9 +27,11 @@ class RunningStatement {
   /// Why it was to end, if it was.
   EndReason finish();
   void end(EndReason reason);
+  /// Whether end() was called since start().
+  bool is_to_end() const;
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::function<void()> interrupt_;
   EndReason reason_ = EndReason::kNone;
 };
@@ -54,8 +56,8 @@ class RunningStatements {
 
   using TimePoint = std::chrono::steady_clock::time_point;
   /// Waits until fewer statements run than may, in the order of asking. False: the time was over first, or
-  /// the server stops.
-  bool begin(TimePoint deadline);
+  /// the statement is to end.
+  bool begin(RunningStatement& statement, TimePoint deadline);
   void done();
   /// Ends the statement at `deadline`, unless forget_deadline() was called before.
   void set_deadline(std::int32_t process, TimePoint deadline);

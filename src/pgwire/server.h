@@ -28,7 +28,6 @@ struct ServerOptions {
   std::uint16_t port = 0;                         ///< 0: any free one.
   std::shared_ptr<net::TlsCertificate> tls = {};  ///< Null: there is no TLS, and only this machine is served.
   bool plain = false;                             ///< Other machines may come without TLS.
-  std::string database = "tarn";                  ///< What `current_database()` says.
   std::size_t max_connections = 200;
   std::size_t max_running = 16;  ///< Statements at once; more wait for their turn.
   std::chrono::milliseconds login_timeout{std::chrono::seconds(30)};

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "base/ascii.h"
 #include "pgwire/errors.h"
 
 namespace tarn::pgwire {
@@ -78,17 +79,10 @@ constexpr std::array<std::string_view, 14> kReported = {"application_name",
                                                         "TimeZone",
                                                         "search_path"};
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lowered;
-}
-
 const Known* find(std::string_view name) {
-  const std::string wanted = lower(name);
+  const std::string wanted = to_lower_ascii(name);
   for (const Known& known : kKnown) {
-    if (lower(known.name) == wanted) return &known;
+    if (to_lower_ascii(known.name) == wanted) return &known;
   }
   return nullptr;
 }
@@ -107,7 +101,7 @@ Status bad(const Known& known, std::string_view value, std::string_view why) {
 
 /// Brings a value into the form that is kept and shown.
 Status check(const Known& known, std::string& value) {
-  const std::string given = lower(value);
+  const std::string given = to_lower_ascii(value);
   switch (known.kind) {
     case Kind::kText:
       return ok_status();
@@ -132,7 +126,7 @@ Status check(const Known& known, std::string& value) {
       return ok_status();
     }
     case Kind::kUtf8: {
-      std::string lowered = lower(value);
+      std::string lowered = to_lower_ascii(value);
       std::erase(lowered, '\'');  // As asyncpg quotes it.
       if (lowered != "utf8" && lowered != "utf-8" && lowered != "unicode" && lowered != "sql_ascii")
         return bad(known, value, "texts are sent in UTF8");
@@ -145,7 +139,7 @@ Status check(const Known& known, std::string& value) {
       value = std::string(known.initial);
       return ok_status();
     case Kind::kFixed:
-      if (given != lower(known.initial))
+      if (given != to_lower_ascii(known.initial))
         return bad(known, value, fmt::format("it is always `{}`", known.initial));
       return ok_status();
   }
@@ -157,12 +151,12 @@ Status check(const Known& known, std::string& value) {
 Settings::Settings() {
   for (const Known& known : kKnown) {
     const std::string initial(known.initial);
-    values_.emplace(lower(known.name), Value{initial, initial});
+    values_.emplace(to_lower_ascii(known.name), Value{initial, initial});
   }
 }
 
 Result<std::string> Settings::get(std::string_view name) const {
-  const auto found = values_.find(lower(name));
+  const auto found = values_.find(to_lower_ascii(name));
   if (found == values_.end()) return unknown(name);
   return found->second.value;
 }
@@ -174,17 +168,17 @@ Status Settings::set(std::string_view name, std::string value) {
   } else if (name.find('.') == std::string_view::npos) {
     return unknown(name);
   }
-  values_[lower(name)].value = std::move(value);
+  values_[to_lower_ascii(name)].value = std::move(value);
   return ok_status();
 }
 
 void Settings::keep(std::string_view name) {
-  const auto found = values_.find(lower(name));
+  const auto found = values_.find(to_lower_ascii(name));
   if (found != values_.end()) found->second.initial = found->second.value;
 }
 
 Status Settings::reset(std::string_view name) {
-  const auto found = values_.find(lower(name));
+  const auto found = values_.find(to_lower_ascii(name));
   if (found == values_.end()) return unknown(name);
   found->second.value = found->second.initial;
   return ok_status();
@@ -205,7 +199,8 @@ std::vector<Settings::Entry> Settings::all() const {
 }
 
 bool Settings::is_reported(std::string_view name) {
-  return std::ranges::any_of(kReported, [&](std::string_view one) { return lower(one) == lower(name); });
+  return std::ranges::any_of(
+      kReported, [&](std::string_view one) { return to_lower_ascii(one) == to_lower_ascii(name); });
 }
 
 std::vector<std::string_view> Settings::reported() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "project/glob.h"
 
 namespace tarn::project {
@@ -13,11 +14,6 @@ std::string as_path(std::string_view name) {
   std::string path(name);
   std::ranges::replace(path, '.', '/');
   return path;
-}
-
-void to_lower(std::string& text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
 }
 
 ContractColumn contract_column(const ColumnSpec& column) {
@@ -81,8 +77,8 @@ bool names_table(std::string_view pattern, const TableName& table, PatternUse us
   std::string wanted = as_path(pattern);
   std::string name = as_path(table.to_string());
   if (use == PatternUse::kDeny) {
-    to_lower(wanted);
-    to_lower(name);
+    wanted = to_lower_ascii(wanted);
+    name = to_lower_ascii(name);
   }
   const Result<Pattern> compiled = Pattern::compile(wanted);
   // What is no pattern was told by the check of the project; until it is mended it denies everything.

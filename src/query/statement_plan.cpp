@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "engine/source_place.h"
 #include "query/errors.h"
 #include "query/ops_tables.h"
@@ -14,19 +15,13 @@
 namespace tarn::query {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lowered;
-}
-
 const TableName* find_table(const KnownNames& known, const TableName& wanted) {
   const auto exact = std::ranges::lower_bound(known.tables, wanted);
   if (exact != known.tables.end() && *exact == wanted) return &*exact;
-  const TableName folded{lower(wanted.schema), lower(wanted.name)};
+  const TableName folded{to_lower_ascii(wanted.schema), to_lower_ascii(wanted.name)};
   for (const TableName& table : known.tables) {
-    if (lower(table.name) == folded.name && lower(table.schema) == folded.schema) return &table;
+    if (to_lower_ascii(table.name) == folded.name && to_lower_ascii(table.schema) == folded.schema)
+      return &table;
   }
   return nullptr;
 }
@@ -45,14 +40,14 @@ std::optional<PlacedUse> place(const NameChain& chain, const KnownNames& known) 
 }
 
 bool is_engine_catalog(const NameChain& chain) {
-  const std::string first = lower(chain.parts[0]);
+  const std::string first = to_lower_ascii(chain.parts[0]);
   return first == "information_schema" || first == "pg_catalog" || first == "duckdb_tables" ||
          first == "duckdb_views" || first == "duckdb_columns";
 }
 
 std::string ops_table(const NameChain& chain) {
-  if (chain.parts.size() < 2 || lower(chain.parts[0]) != "ops") return "";
-  const std::string name = lower(chain.parts[1]);
+  if (chain.parts.size() < 2 || to_lower_ascii(chain.parts[0]) != "ops") return "";
+  const std::string name = to_lower_ascii(chain.parts[1]);
   const std::vector<std::string_view> names = OpsTables::names();
   return std::ranges::find(names, name) == names.end() ? "" : name;
 }
@@ -87,8 +82,8 @@ std::string nearest_table(std::string_view name, const KnownNames& known) {
   std::vector<std::string> full;
   std::vector<std::string> bare;
   for (const TableName& table : known.tables) {
-    full.push_back(lower(table.to_string()));
-    bare.push_back(lower(table.name));
+    full.push_back(to_lower_ascii(table.to_string()));
+    bare.push_back(to_lower_ascii(table.name));
   }
   for (const std::string_view ops : OpsTables::names()) {
     full.push_back("ops." + std::string(ops));
@@ -98,7 +93,7 @@ std::string nearest_table(std::string_view name, const KnownNames& known) {
     return i < known.tables.size() ? sql_name(known.tables[i].schema) + "." + sql_name(known.tables[i].name)
                                    : full[i];
   };
-  std::string wanted = lower(name);
+  std::string wanted = to_lower_ascii(name);
   std::erase(wanted, '"');
   const auto search = [&](const std::vector<std::string>& names, std::string_view word) -> std::string {
     const std::vector<std::string_view> views(names.begin(), names.end());

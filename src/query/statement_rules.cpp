@@ -7,18 +7,13 @@
 #include <initializer_list>
 #include <vector>
 
+#include "base/ascii.h"
 #include "engine/source_place.h"
 #include "query/errors.h"
 #include "query/lexer.h"
 
 namespace tarn::query {
 namespace {
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
 
 class Rules {
  public:
@@ -145,7 +140,7 @@ class Rules {
       ++at;
     }
     if (at >= tokens_.size() || !is_name(tokens_[at]) || symbol(at + 1, ".")) return "";
-    return lower(name_of(tokens_[at], sql_));
+    return to_lower_ascii(name_of(tokens_[at], sql_));
   }
 
   Error not_allowed(std::size_t at, std::string_view what) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -30,7 +31,12 @@ std::optional<Plant> parse_plant(const std::string& name);
 class SimClock final : public io::Clock {
  public:
   void pass_us(std::int64_t by_us) { passed_us_ += by_us; }
-  void jump_us(std::int64_t by_us) { offset_us_ += by_us; }
+  void jump_us(std::int64_t by_us) {
+    latest_us_ = std::max(latest_us_, now_us());
+    offset_us_ += by_us;
+  }
+  /// How far the clock is behind the latest time it ever showed.
+  std::int64_t behind_us() { return std::max<std::int64_t>(0, latest_us_ - now_us()); }
   std::int64_t now_us() override { return offset_us_ + passed_us_; }
   std::int64_t monotonic_us() override { return passed_us_; }
   bool sleep(std::chrono::milliseconds duration, std::stop_token stop) override {
@@ -41,6 +47,7 @@ class SimClock final : public io::Clock {
  private:
   std::int64_t offset_us_ = 1'700'000'000'000'000;
   std::int64_t passed_us_ = 0;
+  std::int64_t latest_us_ = 0;
 };
 
 /// A seed's whole world: senders, a store, a disk, a clock, and one process after the other that ingests and

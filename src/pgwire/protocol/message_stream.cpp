@@ -27,10 +27,19 @@ Status MessageStream::fill(std::size_t bytes, std::chrono::milliseconds limit) {
   in_.erase(0, taken_);
   taken_ = 0;
   if (in_.capacity() > kKeptBytes && bytes < kKeptBytes) in_.shrink_to_fit();
+  // The limit is for all of it: a byte now and then is not progress.
+  const bool has_limit = limit != net::BlockingStream::kNoLimit;
+  const auto begin = std::chrono::steady_clock::now();
   while (in_.size() < bytes) {
+    auto left = limit;
+    if (has_limit) {
+      const auto passed =
+          std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+      left = std::max(limit - passed, std::chrono::milliseconds(0));
+    }
     const std::size_t had = in_.size();
     in_.resize(had + std::min(std::max(bytes - had, kReadBytes), kKeptBytes));
-    Result<std::size_t> count = stream_.read({in_.data() + had, in_.size() - had}, limit);
+    Result<std::size_t> count = stream_.read({in_.data() + had, in_.size() - had}, left);
     in_.resize(had + (count.ok() ? *count : 0));
     if (!count.ok()) return std::move(count).error();
     if (*count == 0) return Error(net::kClosed, "the client closed the connection");
@@ -68,7 +77,13 @@ Result<Message> MessageStream::next(std::chrono::milliseconds limit) {
 
 Status MessageStream::flush() {
   if (out_.size() == 0) return ok_status();
-  TARN_RETURN_IF_ERROR(stream_.write(out_.buffer(), limits_.write));
+  TARN_ASSIGN_OR_RETURN(const std::size_t sent, stream_.write_some(out_.buffer()));
+  if (sent < out_.size()) {
+    if (waiting_) waiting_(true);
+    const Status written = stream_.write(std::string_view(out_.buffer()).substr(sent), limits_.write);
+    if (waiting_) waiting_(false);
+    TARN_RETURN_IF_ERROR(written);
+  }
   out_.clear();
   if (out_.buffer().capacity() > kKeptBytes) std::string().swap(out_.buffer());
   return ok_status();

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "net/blocking_stream.h"
@@ -37,6 +39,9 @@ class MessageStream {
   /// Sends what was written once it is worth it.
   Status flush_if_full();
 
+  /// Called with true before the client is waited for because it does not read, and with false afterwards.
+  void set_waiting(std::function<void(bool)> waiting) { waiting_ = std::move(waiting); }
+
   net::BlockingStream& stream() { return stream_; }
   /// From now on messages may be this large.
   void set_message_limit(std::size_t bytes) { limits_.message_bytes = bytes; }
@@ -50,6 +55,7 @@ class MessageStream {
   std::string in_;
   std::size_t taken_ = 0;
   WireWriter out_;
+  std::function<void(bool)> waiting_;
 };
 
 }  // namespace tarn::pgwire

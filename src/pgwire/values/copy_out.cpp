@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/ascii.h"
 #include "engine/errors.h"
 #include "engine/source_place.h"
 #include "pgwire/errors.h"
@@ -114,8 +115,7 @@ class CopyParser {
 
   Status take_style(CopyOut& copy) {
     const SourceSpan where = place();
-    std::string name = value();
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    const std::string name = to_lower_ascii(value());
     if (name == "text")
       copy.style = CopyOut::Style::kText;
     else if (name == "csv")

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/civil_time.h"
 #include "engine/source_place.h"
 #include "pgwire/errors.h"
@@ -38,8 +39,7 @@ Result<Number> read_number(std::string_view text, std::string_view type) {
 }
 
 Result<ParameterValue> read_truth(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  const std::string lowered = to_lower_ascii(text);
   for (const std::string_view yes : {"t", "true", "y", "yes", "on", "1"}) {
     if (lowered == yes) return ParameterValue(true);
   }

@@ -4,6 +4,8 @@
 #include <set>
 #include <string>
 
+#include "base/ascii.h"
+
 namespace tarn::query {
 namespace {
 
@@ -91,26 +93,19 @@ Names split(std::string_view text) {
   }
 }
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lowered;
-}
-
 }  // namespace
 
 bool is_allowed_function(std::string_view name) {
   // Of FROM, but also an expression of its own kind, which `= ANY (list)` stands for.
   constexpr std::string_view kUnnest = "unnest";
   static const Names kNames = split(kFunctions);
-  const std::string wanted = lower(name);
+  const std::string wanted = to_lower_ascii(name);
   return wanted == kUnnest || kNames.contains(wanted);
 }
 
 bool is_allowed_table_function(std::string_view name) {
   static const Names kNames = split(kTableFunctions);
-  return kNames.contains(lower(name));
+  return kNames.contains(to_lower_ascii(name));
 }
 
 }  // namespace tarn::query

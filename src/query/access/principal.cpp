@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "engine/source_place.h"
 #include "query/access/mask_sql.h"
 #include "query/access/plain_condition.h"
@@ -19,16 +20,9 @@ using project::MaskKind;
 using project::MaskSpec;
 using project::PatternUse;
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lowered;
-}
-
 std::set<std::string, std::less<>> lowered(const std::vector<project::Located<std::string>>& names) {
   std::set<std::string, std::less<>> all;
-  for (const auto& name : names) all.insert(lower(*name));
+  for (const auto& name : names) all.insert(to_lower_ascii(*name));
   return all;
 }
 
@@ -119,7 +113,8 @@ bool Principal::is_denied(const TableName& table, std::string_view column) const
     const bool meant = std::ranges::any_of(
         denial->tables, [&](const auto& pattern) { return names_table(*pattern, table, PatternUse::kDeny); });
     if (!meant || denial->columns.empty()) return meant;
-    return std::ranges::any_of(denial->columns, [&](const auto& name) { return lower(*name) == column; });
+    return std::ranges::any_of(denial->columns,
+                               [&](const auto& name) { return to_lower_ascii(*name) == column; });
   });
 }
 
@@ -147,18 +142,18 @@ bool Principal::shows(const Grant& grant, const TableName& table, std::string_vi
   if (policy_->access.identifying.empty() || contract == policy_->contracts.end() || is_added(column))
     return true;
   return std::ranges::any_of(contract->second,
-                             [&](const auto& described) { return lower(described.name) == column; });
+                             [&](const auto& described) { return to_lower_ascii(described.name) == column; });
 }
 
 MaskSpec Principal::mask_of(const Grant& grant, const TableName& table, std::string_view column) const {
   for (const auto& [name, mask] : grant.spec->masks) {
-    if (lower(name) == column) return *mask;
+    if (to_lower_ascii(name) == column) return *mask;
   }
   MaskSpec strictest;
   const auto contract = policy_->contracts.find(table);
   if (contract == policy_->contracts.end()) return strictest;
   for (const project::ContractColumn& described : contract->second) {
-    if (lower(described.name) != column) continue;
+    if (to_lower_ascii(described.name) != column) continue;
     for (const project::Identifying kind : described.identifying) {
       const auto mask = policy_->access.identifying.find(std::string(project::to_string(kind)));
       if (mask == policy_->access.identifying.end()) continue;
@@ -203,7 +198,7 @@ TablePolicy Principal::policy(const TableName& table, const iceberg::Schema& sch
   std::vector<std::vector<Shown>> shown(schema.fields().size());
   std::set<std::string_view> filters;
   for (std::size_t i = 0; i < schema.fields().size(); ++i) {
-    const std::string name = lower(schema.fields()[i].name);
+    const std::string name = to_lower_ascii(schema.fields()[i].name);
     if (is_denied(table, name)) continue;
     for (const Grant* grant : reaching) {
       if (!shows(*grant, table, name)) continue;

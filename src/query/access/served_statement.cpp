@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "base/ascii.h"
 #include "engine/source_place.h"
 #include "query/errors.h"
 #include "query/lexer.h"
@@ -30,10 +31,7 @@ class Reading {
   /// The name that stands next, in lower case; empty when it is none.
   std::string take_name() {
     if (at_end() || !is_name(tokens_[at_])) return "";
-    std::string name = name_of(tokens_[at_++], sql_);
-    std::ranges::transform(name, name.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return name;
+    return to_lower_ascii(name_of(tokens_[at_++], sql_));
   }
   bool is_symbol_next(std::string_view symbol) const {
     return !at_end() && is_symbol(tokens_[at_], sql_, symbol);

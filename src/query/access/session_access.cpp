@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "engine/errors.h"
 #include "engine/source_place.h"
 #include "query/access/row_filter.h"
@@ -12,16 +13,7 @@
 
 /// What a session does besides when it is a user's.
 namespace tarn::query {
-namespace {
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lowered;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Status Session::Impl::become(std::shared_ptr<const Principal> who) {
   for (const std::string& filter : who->filters()) TARN_RETURN_IF_ERROR(check_filter(*connection, filter));
@@ -62,8 +54,8 @@ Status Session::Impl::check_tree_of(const ReadyStatement& ready, const Statement
   if (!tokens.empty() && is_word(tokens[0], text, "SET")) return ok_status();
   AllowedNames allowed;
   for (std::size_t i = 0; i < needs.tables.size(); ++i) {
-    const std::string name = lower(needs.tables[i].table.name);
-    allowed.relations.emplace(lower(schemas[i]), name);
+    const std::string name = to_lower_ascii(needs.tables[i].table.name);
+    allowed.relations.emplace(to_lower_ascii(schemas[i]), name);
     if (needs.tables[i].parts == 1) allowed.relations.emplace("", name);
   }
   for (const std::string& name : needs.ops) allowed.relations.emplace("ops", name);
@@ -103,11 +95,11 @@ Status Session::Impl::allow_system(AllowedNames& allowed) {
     TARN_ASSIGN_OR_RETURN(const auto texts, engine::read_texts(rows));
     for (const auto& row : texts) {
       if (row[2] == "true") {
-        system_names.functions.insert(lower(*row[1]));
+        system_names.functions.insert(to_lower_ascii(*row[1]));
         continue;
       }
-      system_names.relations.emplace(lower(*row[0]), lower(*row[1]));
-      if (row[0] == "tarn_pg") system_names.relations.emplace("", lower(*row[1]));
+      system_names.relations.emplace(to_lower_ascii(*row[0]), to_lower_ascii(*row[1]));
+      if (row[0] == "tarn_pg") system_names.relations.emplace("", to_lower_ascii(*row[1]));
     }
   }
   allowed.relations.insert(system_names.relations.begin(), system_names.relations.end());

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/ascii.h"
 #include "engine/errors.h"
 #include "engine/source_place.h"
 #include "query/access/allowed_functions.h"
@@ -35,12 +36,6 @@ constexpr std::array<std::string_view, 2> kShown = {"DESCRIBE", "SUMMARY"};
 template <std::size_t Size>
 bool is_one_of(std::string_view word, const std::array<std::string_view, Size>& words) {
   return std::ranges::find(words, word) != words.end();
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
 }
 
 std::string text_of(const Json& node, const char* key) {
@@ -86,13 +81,13 @@ class TreeCheck {
     if (map != node.end() && map->contains("map")) {
       for (const Json& entry : map->at("map")) {
         TARN_RETURN_IF_ERROR(check(entry.at("value")));
-        scope_.push_back(lower(entry.at("key").get<std::string>()));
+        scope_.push_back(to_lower_ascii(entry.at("key").get<std::string>()));
       }
     }
     if (kind == "RECURSIVE_CTE_NODE") {
       // To the part that it starts from, its name still means what it means outside.
       if (node.contains("left")) TARN_RETURN_IF_ERROR(check(node.at("left")));
-      scope_.push_back(lower(text_of(node, "cte_name")));
+      scope_.push_back(to_lower_ascii(text_of(node, "cte_name")));
     }
     for (const auto& [key, child] : node.items()) {
       const bool done = key == "cte_map" || (key == "left" && kind == "RECURSIVE_CTE_NODE");
@@ -111,9 +106,9 @@ class TreeCheck {
   }
 
   Status check_function(const Json& node, bool in_from) {
-    const std::string name = lower(text_of(node, "function_name"));
+    const std::string name = to_lower_ascii(text_of(node, "function_name"));
     const std::string catalog = text_of(node, "catalog");
-    const std::string schema = lower(text_of(node, "schema"));
+    const std::string schema = to_lower_ascii(text_of(node, "schema"));
     // By another schema's name, the engine's own function of that name would be meant.
     const bool added =
         allowed_.functions.contains(name) && (schema.empty() || schema == allowed_.function_schema);
@@ -141,11 +136,11 @@ class TreeCheck {
   }
 
   Status check_table(const Json& node) {
-    const std::string schema = lower(text_of(node, "schema_name"));
+    const std::string schema = to_lower_ascii(text_of(node, "schema_name"));
     const std::string name = text_of(node, "table_name");
     const bool plain = text_of(node, "catalog_name").empty() && !node.contains("at_clause");
-    const bool own = schema.empty() && std::ranges::find(scope_, lower(name)) != scope_.end();
-    if (plain && (own || allowed_.relations.contains({schema, lower(name)}))) return ok_status();
+    const bool own = schema.empty() && std::ranges::find(scope_, to_lower_ascii(name)) != scope_.end();
+    if (plain && (own || allowed_.relations.contains({schema, to_lower_ascii(name)}))) return ok_status();
     std::string written;
     for (const std::string& part : {text_of(node, "catalog_name"), text_of(node, "schema_name")})
       written += part.empty() ? "" : part + ".";

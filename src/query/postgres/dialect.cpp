@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "engine/source_place.h"
 #include "query/postgres/array_text.h"
 #include "query/postgres/char_patterns.h"
@@ -74,7 +75,7 @@ class Translator : private TokenWalk {
     const bool is_qualified = symbol(at_ + 1, ".") && !(at_ > 0 && symbol(at_ - 1, "."));
     if (!is_qualified) return false;
     const std::string schema = name(at_);
-    if (schema == lower(identity_.database) && symbol(at_ + 3, ".")) {
+    if (schema == to_lower_ascii(identity_.database) && symbol(at_ + 3, ".")) {
       replace(tokens_[at_].begin, tokens_[at_ + 2].begin, "");
       at_ += 2;
       return true;

@@ -6,17 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii.h"
 #include "query/lexer.h"
 
 /// For this library only.
 namespace tarn::query::postgres {
-
-inline std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lowered;
-}
 
 /// The tokens of a statement, and the operands that they make.
 class TokenWalk {
@@ -30,7 +24,7 @@ class TokenWalk {
     return i < tokens_.size() && is_word(tokens_[i], sql_, text);
   }
   std::string name(std::size_t i) const {
-    return i < tokens_.size() && is_name(tokens_[i]) ? lower(name_of(tokens_[i], sql_)) : "";
+    return i < tokens_.size() && is_name(tokens_[i]) ? to_lower_ascii(name_of(tokens_[i], sql_)) : "";
   }
   /// Whether the token stands among the tables of its SELECT.
   bool is_in_from(std::size_t i) const {

@@ -22,7 +22,7 @@ constexpr std::array kTypes = {
     Type{kJsonOid, "json", -1, 'U', 199, ""},
     Type{kFloat4Oid, "float4", 4, 'N', 1021, "FLOAT"},
     Type{kFloat8Oid, "float8", 8, 'N', 1022, "DOUBLE"},
-    Type{705, "unknown", -2, 'X', 0, ""},
+    Type{kUnknownOid, "unknown", -2, 'X', 0, ""},
     Type{1042, "bpchar", -1, 'S', 1014, ""},
     Type{1043, "varchar", -1, 'S', 1015, ""},
     Type{kDateOid, "date", 4, 'D', 1182, "DATE"},

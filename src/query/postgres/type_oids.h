@@ -30,6 +30,7 @@ inline constexpr std::uint32_t kOidOid = 26;
 inline constexpr std::uint32_t kJsonOid = 114;
 inline constexpr std::uint32_t kFloat4Oid = 700;
 inline constexpr std::uint32_t kFloat8Oid = 701;
+inline constexpr std::uint32_t kUnknownOid = 705;
 inline constexpr std::uint32_t kDateOid = 1082;
 inline constexpr std::uint32_t kTimeOid = 1083;
 inline constexpr std::uint32_t kTimestampOid = 1114;

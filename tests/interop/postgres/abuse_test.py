@@ -20,6 +20,7 @@ import wire_server  # noqa: E402
 
 SSL_REQUEST = struct.pack(">ihh", 8, 1234, 5679)
 MAX_CONNECTIONS = 40
+MAX_RUNNING = 4
 
 
 def startup(user="ann", **settings):
@@ -133,17 +134,47 @@ def crowds(server):
     server.check("memory stays", server.resident_kib() - before < 64 * 1024, True)
 
 
-def slow_reader(server):
-    """Who does not read holds up nobody, and costs no memory."""
+def slow_readers(server):
+    """Those who do not read hold up nobody, though they are more than may run at once, and cost little memory."""
     before = server.resident_kib()
-    slow = connect(server)
-    slow.sendall(startup() + message(b"Q", b"SELECT a.range, b.range FROM range(100000) a, range(10000) b\0"))
-    time.sleep(2)
+    slow = [connect(server) for _ in range(3 * MAX_RUNNING)]
+    for one in slow:
+        one.sendall(startup() + message(b"Q", b"SELECT a.range, b.range FROM range(100000) a, range(10000) b\0"))
+    time.sleep(3)
     begin = time.monotonic()
-    lives(server, "a slow reader")
-    server.check("others do not wait", time.monotonic() - begin < 5, True)
-    server.check("memory beside a slow reader", server.resident_kib() - before < 128 * 1024, True)
-    slow.close()
+    lives(server, "slow readers")
+    server.check("others do not wait", time.monotonic() - begin < 10, True)
+    server.check("memory beside slow readers", server.resident_kib() - before < 256 * 1024, True)
+    for one in slow:
+        one.close()
+    lives(server, "slow readers have gone")
+
+
+def trickles(server):
+    """A login that comes byte by byte ends with the time for logins: it does not begin anew with each byte."""
+    begin = time.monotonic()
+    with connect(server) as connection:
+        try:
+            for byte in startup(application_name="x" * 200):
+                connection.sendall(bytes([byte]))
+                time.sleep(0.5)
+            server.failures.append("a login of two minutes was taken")
+        except (ConnectionResetError, BrokenPipeError):
+            server.check("the end of a slow login", 25 < time.monotonic() - begin < 40, True)
+    lives(server, "a slow login")
+
+
+def changed_columns(server):
+    """What was prepared for other columns is refused, never sent in another type."""
+    query = b"SELECT * FROM changing\0"
+    with connect(server) as connection:
+        connection.sendall(startup() + message(b"Q", b"CREATE TEMP TABLE changing AS SELECT 1 AS a\0") +
+                           message(b"P", b"s\0" + query + b"\0\0") + message(b"D", b"Ss\0") + message(b"S") +
+                           message(b"Q", b"DROP TABLE changing; CREATE TEMP TABLE changing AS SELECT 'x' AS a\0") +
+                           message(b"B", b"\0s\0" + struct.pack(">hhhh", 0, 0, 1, 1)) + message(b"E", b"\0" + struct.pack(">i", 0)) +
+                           message(b"S") + message(b"X"))
+        answer = read_all(connection)
+        server.check("a changed column", b"C0A000\0Mcached plan must not change result type\0" in answer, True)
 
 
 def leaves_in_the_middle(server):
@@ -235,8 +266,9 @@ def passwords_and_tls(tarn):
 
 def main():
     tarn = sys.argv[1]
-    with wire_server.WireServer(tarn, {"max_connections": MAX_CONNECTIONS}) as server:
-        for abuse in (first_messages, later_messages, noise, crowds, slow_reader, leaves_in_the_middle, stops_while_running):
+    with wire_server.WireServer(tarn, {"max_connections": MAX_CONNECTIONS, "max_running": MAX_RUNNING}) as server:
+        for abuse in (first_messages, later_messages, noise, crowds, slow_readers, trickles, changed_columns, leaves_in_the_middle,
+                      stops_while_running):
             abuse(server)
     secured = passwords_and_tls(tarn)
     return max(server.finish(), secured.finish())

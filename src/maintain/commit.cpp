@@ -4,6 +4,7 @@
 #include "catalog/errors.h"
 #include "maintain/maintainer.h"
 #include "state/runs.h"
+#include "table/maintenance/row_moves.h"
 
 namespace tarn::maintain {
 namespace {
@@ -67,6 +68,7 @@ Status Maintainer::commit_slice(TableReport& report, const Slice& slice) {
                                                               *table.metadata, request));
     if (resolved.changes_nothing()) return Prepared{};
     resolved.change.summary = {{"tarn.maintenance", "compaction"}};
+    if (!slice.moves.empty()) resolved.change.summary.emplace(table::kMovesProperty, slice.id);
     auto prepared = prepare_snapshot(report, table, resolved.change);
     if (!prepared.ok()) {
       discard(report, resolved.written_locations);

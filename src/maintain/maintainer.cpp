@@ -6,6 +6,7 @@
 
 #include "maintain/quietly.h"
 #include "table/maintenance/reachable.h"
+#include "table/maintenance/row_moves.h"
 
 namespace tarn::maintain {
 namespace {
@@ -144,9 +145,11 @@ Result<Maintainer::Progress> Maintainer::compact_slice(TableReport& report, cons
               .sequence_number = plan.sequence_number,
               .groups = {},
               .folds = {},
+              .moves = {},
               .deletes = deletes};
   const auto discard_all = [&] {
     for (const auto& group : slice.groups) discard(report, group.files);
+    if (!slice.moves.empty()) discard(report, std::span(&slice.moves, 1));
   };
   std::int64_t bytes = 0;
   for (const table::FileGroup& group : plan.groups) {
@@ -164,6 +167,16 @@ Result<Maintainer::Progress> Maintainer::compact_slice(TableReport& report, cons
     return Progress::kDone;
   }
   if (slice.groups.size() == plan.groups.size()) slice.folds = plan.folds;
+  // Without it the key indices read what was rewritten.
+  if (!slice.groups.empty()) {
+    slice.moves = table::moves_location(*table.metadata, slice.id);
+    Status written =
+        services_.store.write(slice.moves, table::moves_to_bytes(slice.groups), io::IfExists::kFail);
+    if (!written.ok()) {
+      discard_all();
+      return std::move(written).error();
+    }
+  }
   // The long part of making it durable is done before the turn to commit.
   Status committed = services_.store.sync();
   if (committed.ok()) committed = commit_slice(report, slice);

@@ -105,6 +105,7 @@ class Maintainer {
     std::int64_t sequence_number = 0;
     std::vector<table::RewrittenGroup> groups;
     std::vector<table::DeleteFold> folds;
+    std::string moves;  ///< Location of what key indices follow by; empty where no data file is rewritten.
     table::DeleteFileCache& deletes;
   };
   /// A commit whose files are written and synced; no commit when there is nothing to do any more.

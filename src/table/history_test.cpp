@@ -12,7 +12,6 @@
 #include "table/arrow_schema.h"
 #include "table/columns/row_identity.h"
 #include "table/errors.h"
-#include "table/history/version_values.h"
 #include "table/reader.h"
 #include "table/testing/compact.h"
 #include "table/testing/rows.h"
@@ -138,7 +137,8 @@ class HistoryTest : public ::testing::Test {
   void open() {
     index_.reset();
     index_ = must(HistoryIndex::open(
-        folder_, {.key = {"id"}, .version = "changed", .tie_breaks = {"_source_arrival", "_source_record"}}));
+        folder_, {.key = {"id"}, .version = "changed", .tie_breaks = {"_source_arrival", "_source_record"}},
+        {.settle_rows = 40}));
   }
   void lose_index() {
     index_.reset();
@@ -265,10 +265,10 @@ class HistoryTest : public ::testing::Test {
     return contents;
   }
 
-  void compact(TestTable& table) {
+  void compact(TestTable& table, bool with_moves) {
     const std::string id = "compact" + std::to_string(++batch_);
     const auto run = must(testing::rewrite(table, testing::eager(), id));
-    must(testing::commit_compaction(table, run, id));
+    must(testing::commit_compaction(table, run, id, with_moves));
   }
 
   TestTable rows_;
@@ -353,8 +353,8 @@ TEST_F(HistoryTest, EqualsTheOracleWhateverHappensBetween) {
       ASSERT_EQ(contents().rows, oracle.contents().rows) << arrival;
       ASSERT_EQ(contents().unchanged, oracle.contents().unchanged) << arrival;
       if (rng() % 5 == 0) lose_index();
-      if (rng() % 4 == 0) compact(rows_);
-      if (rng() % 5 == 0) compact(unchanged_);
+      if (rng() % 4 == 0) compact(rows_, rng() % 3 != 0);
+      if (rng() % 5 == 0) compact(unchanged_, rng() % 3 != 0);
       if (rng() % 5 == 0) open();
     }
     const std::int64_t snapshot = rows_.metadata.current_snapshot_id.value_or(-1);
@@ -362,6 +362,23 @@ TEST_F(HistoryTest, EqualsTheOracleWhateverHappensBetween) {
     EXPECT_EQ(rows_.metadata.current_snapshot_id.value_or(-1), snapshot)
         << "what came before changes nothing";
   }
+}
+
+TEST_F(HistoryTest, TheIndexFollowsCompactionOfBothTables) {
+  for (std::int64_t arrival = 1; arrival <= 9; ++arrival) {
+    std::vector<Record> records;
+    for (int id = 0; id < 50; ++id)
+      records.push_back(
+          {.id = id, .version = arrival * 10, .name = arrival % 3 == 0 ? "A" : "B", .arrival = arrival});
+    load(records);
+    if (arrival % 2 == 1) compact(rows_, true);
+    if (arrival > 4) compact(unchanged_, true);
+    EXPECT_FALSE(sync()) << "it need not be rebuilt";
+  }
+  const auto before = contents();
+  load(std::vector<Record>{{.id = 7, .version = 5, .name = "B", .arrival = 20}});
+  EXPECT_EQ(contents().rows.size(), before.rows.size()) << "the first row begins earlier";
+  EXPECT_EQ(contents().unchanged.size(), before.unchanged.size() + 1);
 }
 
 TEST_F(HistoryTest, AnIndexThatIsNotInStepIsRefusedAndRebuilt) {
@@ -376,24 +393,6 @@ TEST_F(HistoryTest, AnIndexThatIsNotInStepIsRefusedAndRebuilt) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().name(), kIndexNotInStep.name);
   EXPECT_TRUE(sync());
-}
-
-TEST(VersionValues, ComeBackFromTheirBytes) {
-  Rng rng(3);
-  for (const Type& type : {Type::int32(), Type::int64(), Type::float64(), Type::decimal(18, 4), Type::date(),
-                           Type::timestamp(), Type::timestamptz()}) {
-    const auto array = testing::random_array(must(to_arrow_type(type)), 50, 0.2, rng);
-    std::vector<std::string> bytes;
-    for (std::int64_t row = 0; row < array->length(); ++row) {
-      std::string& text = bytes.emplace_back();
-      if (array->IsNull(row)) continue;
-      text = '\1';
-      append_ordered(text, *array, type, row);
-    }
-    const std::vector<std::string_view> views(bytes.begin(), bytes.end());
-    const auto back = must(values_of_versions(type, views));
-    EXPECT_TRUE(back->Equals(*array, arrow::EqualOptions::Defaults().nans_equal(true))) << type.to_string();
-  }
 }
 
 }  // namespace

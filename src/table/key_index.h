@@ -81,6 +81,9 @@ struct IndexedFile {
 struct KeyIndexOptions {
   std::uint64_t block_cache_bytes = 64U << 20;
   std::uint64_t write_buffer_bytes = 32U << 20;
+  /// Rows that each batch puts where compaction moved them, once more were moved than there are: some ten
+  /// milliseconds.
+  std::uint64_t settle_rows = 32'768;
 };
 
 /// For each key of a table, where its current row lies: a persistent cache (RocksDB in a folder of its own)

@@ -5,7 +5,9 @@
 #include <set>
 
 #include "iceberg/literal.h"
+#include "table/arrow_schema.h"
 #include "table/columns/values.h"
+#include "table/history/version_values.h"
 #include "table/testing/rows.h"
 
 namespace tarn::table {
@@ -65,6 +67,25 @@ TEST(RowIdentity, KeysTellColumnsApartAndIgnoreWidth) {
   must(append_identities({.key = {{wide.Finish().ValueOrDie(), "w", iceberg::Type::int64()}}, .rank = {}}, 5,
                          two));
   EXPECT_EQ(one.keys, two.keys);
+}
+
+TEST(VersionValues, ComeBackFromTheirBytes) {
+  testing::Rng rng(3);
+  using iceberg::Type;
+  for (const Type& type : {Type::int32(), Type::int64(), Type::float64(), Type::decimal(18, 4), Type::date(),
+                           Type::timestamp(), Type::timestamptz()}) {
+    const auto array = testing::random_array(must(to_arrow_type(type)), 50, 0.2, rng);
+    std::vector<std::string> bytes;
+    for (std::int64_t row = 0; row < array->length(); ++row) {
+      std::string& text = bytes.emplace_back();
+      if (array->IsNull(row)) continue;
+      text = '\1';
+      append_ordered(text, *array, type, row);
+    }
+    const std::vector<std::string_view> views(bytes.begin(), bytes.end());
+    const auto back = must(values_of_versions(type, views));
+    EXPECT_TRUE(back->Equals(*array, arrow::EqualOptions::Defaults().nans_equal(true))) << type.to_string();
+  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "table/columns/row_identity.h"
 #include "table/errors.h"
 #include "table/history/version_values.h"
+#include "table/index/follow_moves.h"
 #include "table/index/indexed_file.h"
 #include "table/index/key_database.h"
 #include "table/reader.h"
@@ -227,7 +228,27 @@ Result<bool> HistoryIndex::sync_to(const HistoryTables& tables, io::ObjectStore&
                                    ManifestCache& cache) {
   TARN_ASSIGN_OR_RETURN(layout_, layout_of(tables, columns_));
   if (snapshots() == Snapshots::of(tables)) return false;
+  TARN_ASSIGN_OR_RETURN(const bool followed, follow(tables, store, cache));
+  if (followed) return false;
   TARN_RETURN_IF_ERROR(rebuild(tables, store, cache));
+  return true;
+}
+
+Result<bool> HistoryIndex::follow(const HistoryTables& tables, io::ObjectStore& store, ManifestCache& cache) {
+  const auto known = snapshots();
+  if (!known) return false;
+  KeyDatabase::State state = *database_->state();
+  MoveFollower follower(*database_, store, cache, state.next_file_id);
+  TARN_ASSIGN_OR_RETURN(const bool rows, follower.follow_since(tables.rows, known->rows));
+  if (!rows) return false;
+  TARN_ASSIGN_OR_RETURN(const bool unchanged, follower.follow_since(tables.unchanged, known->unchanged));
+  if (!unchanged) return false;
+  const Snapshots now = Snapshots::of(tables);
+  state.snapshot_id = now.rows;
+  state.columns = layout_ + std::to_string(now.unchanged);
+  state.next_file_id = follower.next_file_id();
+  follower.changes().put_state(std::move(state));
+  TARN_RETURN_IF_ERROR(database_->apply(follower.changes()));
   return true;
 }
 
@@ -302,7 +323,8 @@ Status HistoryIndex::put(const Written& rows, const Written& unchanged, const Sn
   state.snapshot_id = snapshots.rows;
   state.columns = layout_ + std::to_string(snapshots.unchanged);
   changes.put_state(std::move(state));
-  return database_->apply(changes);
+  TARN_RETURN_IF_ERROR(database_->apply(changes));
+  return database_->settle_some();
 }
 
 }  // namespace tarn::table

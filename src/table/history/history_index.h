@@ -105,6 +105,8 @@ class HistoryIndex {
 
  private:
   HistoryIndex(std::unique_ptr<KeyDatabase> database, HistoryColumns columns);
+  /// Whether all that came since was compaction, which is followed without reading a row.
+  Result<bool> follow(const HistoryTables& tables, io::ObjectStore& store, ManifestCache& cache);
   Status rebuild(const HistoryTables& tables, io::ObjectStore& store, ManifestCache& cache);
 
   std::unique_ptr<KeyDatabase> database_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "table/index/follow_moves.h"
 #include "table/index/indexed_file.h"
 #include "table/reader.h"
 
@@ -37,7 +38,7 @@ Result<KeyIndex::SyncOutcome> IndexSync::run() {
   const auto& stored = database_.state();
   if (stored && stored->table_uuid == state_.table_uuid && stored->columns == state_.columns) {
     if (stored->snapshot_id == state_.snapshot_id) return outcome_;
-    if (const auto snapshots = snapshots_since()) {
+    if (const auto snapshots = snapshots_since(metadata_, stored->snapshot_id)) {
       state_.next_file_id = stored->next_file_id;
       TARN_ASSIGN_OR_RETURN(const Step step, catch_up(*snapshots));
       outcome_.kind = Kind::kCaughtUp;
@@ -47,24 +48,6 @@ Result<KeyIndex::SyncOutcome> IndexSync::run() {
   outcome_ = {.kind = Kind::kRebuilt};
   TARN_RETURN_IF_ERROR(rebuild());
   return outcome_;
-}
-
-std::optional<std::vector<const iceberg::Snapshot*>> IndexSync::snapshots_since() const {
-  const std::int64_t base = database_.state()->snapshot_id;
-  std::vector<const iceberg::Snapshot*> snapshots;
-  const iceberg::Snapshot* snapshot = metadata_.current_snapshot();
-  while (snapshot != nullptr) {
-    if (snapshots.size() > metadata_.snapshots.size()) return std::nullopt;  // parents that go in a circle
-    snapshots.push_back(snapshot);
-    // The base itself may have expired: it is known by its number.
-    if (snapshot->parent_snapshot_id.value_or(kEmptyTable) == base) {
-      std::ranges::reverse(snapshots);
-      return snapshots;
-    }
-    if (!snapshot->parent_snapshot_id) return std::nullopt;
-    snapshot = metadata_.snapshot_by_id(*snapshot->parent_snapshot_id);
-  }
-  return std::nullopt;  // expired, or the table was emptied
 }
 
 Result<IndexSync::Step> IndexSync::catch_up(const std::vector<const iceberg::Snapshot*>& snapshots) {
@@ -79,6 +62,15 @@ Result<IndexSync::Step> IndexSync::catch_up(const std::vector<const iceberg::Sna
 
 Result<IndexSync::Step> IndexSync::follow(const iceberg::Snapshot& snapshot) {
   const bool replaces = snapshot.operation == iceberg::kOperationReplace;
+  if (replaces) {
+    MoveFollower follower(database_, store_, cache_, state_.next_file_id);
+    TARN_ASSIGN_OR_RETURN(const bool followed, follower.follow(metadata_, snapshot));
+    if (followed) {
+      state_.next_file_id = follower.next_file_id();
+      TARN_RETURN_IF_ERROR(database_.apply(follower.changes()));
+      return Step::kDone;
+    }
+  }
   TARN_ASSIGN_OR_RETURN(const auto list, cache_.manifest_list(snapshot));
   std::vector<ScanTask> added;
   LiveFiles deletes;

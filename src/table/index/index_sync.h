@@ -36,8 +36,6 @@ class IndexSync {
   using Place = std::pair<std::string, std::int64_t>;
   using LiveFiles = std::vector<std::shared_ptr<const LiveFile>>;
 
-  /// The snapshots after the index's, oldest first; nothing when the index's is none of their ancestors.
-  std::optional<std::vector<const iceberg::Snapshot*>> snapshots_since() const;
   Result<Step> catch_up(const std::vector<const iceberg::Snapshot*>& snapshots);
   Result<Step> follow(const iceberg::Snapshot& snapshot);
   /// A snapshot that puts the same rows into other files, as compaction does. `moved` are the paths of the

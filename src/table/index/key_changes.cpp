@@ -86,6 +86,19 @@ void KeyDatabase::Changes::put_file(std::uint64_t file_id, const File& file) {
   add(index_format::file_key(file_id), {file.path, std::string_view("", 1), file.partition_key}, false);
 }
 
+void KeyDatabase::Changes::put_move(std::uint64_t file_id, std::uint64_t new_file_id,
+                                    std::span<const std::uint32_t> places) {
+  const MovedRows::Move move{new_file_id, places.size()};
+  add(MovedRows::move_key(file_id), {MovedRows::move_value(move)}, false);
+  for (std::uint32_t block = 0; !places.empty(); ++block) {
+    const auto some = places.first(std::min(MovedRows::kBlockRows, places.size()));
+    add(MovedRows::block_key(file_id, block),
+        {{reinterpret_cast<const char*>(some.data()), some.size_bytes()}}, false);
+    places = places.subspan(some.size());
+  }
+  moves_.emplace_back(file_id, move);
+}
+
 void KeyDatabase::Changes::put_state(State state) {
   add(index_format::kStateKey, {to_text(state)}, false);
   state_ = std::move(state);
@@ -124,6 +137,7 @@ Status KeyDatabase::apply(Changes& changes) {
   const rocksdb::Status status =
       changes.entries_.size() < kBulkEntries ? write_few(changes) : write_many(changes);
   if (!status.ok()) return index_format::index_error(status, "cannot write the key index in " + folder_);
+  for (const auto& [file_id, move] : changes.moves_) moved_.add(file_id, move);
   if (changes.drops_state_) state_.reset();
   if (changes.state_) state_ = std::move(changes.state_);
   return ok_status();

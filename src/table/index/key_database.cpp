@@ -22,6 +22,11 @@ namespace tarn::table {
 namespace {
 
 constexpr std::size_t kFindAtOnce = 1024;
+// When one key of so many that there are is wanted, they are passed over one by one.
+constexpr std::uint64_t kDenseKeys = 8;
+// Of that many in a row that are not wanted, the next one is looked for.
+constexpr int kStepsAtOnce = 32;
+constexpr std::size_t kReadAheadBytes = 256U << 10;
 constexpr double kBloomBitsPerKey = 10;
 
 Result<IndexedRow> parse_row(std::string_view value) {
@@ -62,8 +67,12 @@ rocksdb::Options database_options(const KeyIndexOptions& options) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  // Filters and indices in small parts: one of a whole file may be bigger than the cache.
+  table.partition_filters = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.cache_index_and_filter_blocks = true;
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_top_level_index_and_filter = true;
   table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
   table.format_version = 5;
   rocksdb::Options result;
@@ -131,6 +140,7 @@ Status KeyDatabase::open_database() {
   }
   if (!status.ok()) return index_format::index_error(status, "cannot open the key index in " + folder_);
   db_.reset(opened);
+  TARN_RETURN_IF_ERROR(moved_.load(*db_));
   return read_state();
 }
 
@@ -147,6 +157,8 @@ Status KeyDatabase::read_state() {
 
 Status KeyDatabase::clear() {
   state_.reset();
+  moved_.clear();
+  cursor_.reset();
   const rocksdb::Status closed = db_->Close();
   db_.reset();
   if (!closed.ok()) return index_format::index_error(closed, "cannot close the key index in " + folder_);
@@ -156,9 +168,28 @@ Status KeyDatabase::clear() {
   return open_database();
 }
 
-Result<std::vector<std::optional<IndexedRow>>> KeyDatabase::find(std::span<const RowKey> keys) const {
-  const std::vector<std::uint32_t> order = order_of_keys(keys);
+Result<std::vector<std::optional<IndexedRow>>> KeyDatabase::find(std::span<const RowKey> keys) {
   std::vector<std::optional<IndexedRow>> found(keys.size());
+  std::uint64_t held = 0;
+  const bool is_known = db_->GetIntProperty(rocksdb::DB::Properties::kEstimateNumKeys, &held);
+  const std::vector<std::uint32_t> order = order_of_keys(keys);
+  const bool is_dense = is_known && keys.size() > kFindAtOnce && keys.size() >= held / kDenseKeys;
+  TARN_RETURN_IF_ERROR(is_dense ? pass_over(keys, order, found) : look_up(keys, order, found));
+  if (moved_.empty()) return found;
+  MovedRows::Blocks blocks;
+  for (auto& row : found)
+    if (row) TARN_RETURN_IF_ERROR(follow(row->file_id, row->position, blocks));
+  return found;
+}
+
+Status KeyDatabase::follow(std::uint64_t& file_id, std::int64_t& position, MovedRows::Blocks& blocks) {
+  Status followed = moved_.follow(*db_, file_id, position, blocks);
+  if (!followed.ok()) state_.reset();
+  return followed;
+}
+
+Status KeyDatabase::look_up(std::span<const RowKey> keys, const std::vector<std::uint32_t>& order,
+                            std::vector<std::optional<IndexedRow>>& found) const {
   std::vector<index_format::RowKeyBytes> bytes;
   std::vector<rocksdb::Slice> slices;
   std::vector<rocksdb::PinnableSlice> values(kFindAtOnce);
@@ -180,7 +211,28 @@ Result<std::vector<std::optional<IndexedRow>>> KeyDatabase::find(std::span<const
       values[i].Reset();
     }
   }
-  return found;
+  return ok_status();
+}
+
+Status KeyDatabase::pass_over(std::span<const RowKey> keys, const std::vector<std::uint32_t>& order,
+                              std::vector<std::optional<IndexedRow>>& found) const {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = kReadAheadBytes;
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options));
+  for (const std::uint32_t wanted : order) {
+    const index_format::RowKeyBytes bytes(keys[wanted]);
+    const rocksdb::Slice key(bytes.data(), bytes.size());
+    int steps = 0;
+    while (at->Valid() && at->key().compare(key) < 0 && steps++ < kStepsAtOnce) at->Next();
+    if (!at->Valid() || at->key().compare(key) < 0) at->Seek(key);
+    if (!at->Valid()) break;  // Behind the last key, or an error.
+    if (at->key() == key) {
+      TARN_ASSIGN_OR_RETURN(found[wanted], parse_row(at->value().ToStringView()));
+    }
+  }
+  if (at->status().ok()) return ok_status();
+  return index_format::index_error(at->status(), "cannot read the key index in " + folder_);
 }
 
 Result<KeyDatabase::File> KeyDatabase::file(std::uint64_t file_id) const {
@@ -203,12 +255,29 @@ Result<std::int64_t> KeyDatabase::count_keys() const {
   return count;
 }
 
-std::unique_ptr<VersionReader> KeyDatabase::read_versions() const {
-  return std::make_unique<VersionReader>(
-      std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(rocksdb::ReadOptions())));
+Result<std::multimap<std::string, std::uint64_t>> KeyDatabase::file_ids() const {
+  std::multimap<std::string, std::uint64_t> ids;
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(rocksdb::ReadOptions()));
+  const std::string prefix = index_format::file_key(0).substr(0, 1);
+  for (at->Seek(prefix); at->Valid() && at->key().starts_with(prefix); at->Next()) {
+    std::uint64_t id = 0;
+    if (at->key().size() != prefix.size() + sizeof(id))
+      return Error(kIndexFailed, "a file of the key index in " + folder_ + " is damaged");
+    std::memcpy(&id, at->key().data() + prefix.size(), sizeof(id));
+    const std::string_view value = at->value().ToStringView();
+    ids.emplace(value.substr(0, value.find('\0')), __builtin_bswap64(id));
+  }
+  if (at->status().ok()) return ids;
+  return index_format::index_error(at->status(), "cannot read the key index in " + folder_);
 }
 
-VersionReader::VersionReader(std::unique_ptr<rocksdb::Iterator> iterator) : iterator_(std::move(iterator)) {}
+std::unique_ptr<VersionReader> KeyDatabase::read_versions() {
+  return std::make_unique<VersionReader>(
+      *this, std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(rocksdb::ReadOptions())));
+}
+
+VersionReader::VersionReader(KeyDatabase& database, std::unique_ptr<rocksdb::Iterator> iterator)
+    : database_(database), iterator_(std::move(iterator)) {}
 VersionReader::~VersionReader() = default;
 
 Status VersionReader::read(const RowKey& key, const Visit& visit) {
@@ -217,7 +286,8 @@ Status VersionReader::read(const RowKey& key, const Visit& visit) {
   for (iterator_->Seek(begin); iterator_->Valid() && iterator_->key().starts_with(begin); iterator_->Next()) {
     const std::string_view version = iterator_->key().ToStringView().substr(prefix.size());
     const std::string_view value = iterator_->value().ToStringView();
-    TARN_ASSIGN_OR_RETURN(const IndexedRow row, parse_row(value));
+    TARN_ASSIGN_OR_RETURN(IndexedRow row, parse_row(value));
+    TARN_RETURN_IF_ERROR(database_.follow(row.file_id, row.position, blocks_));
     TARN_RETURN_IF_ERROR(
         visit(version, {row.file_id, row.position}, value.substr(index_format::kRowHeaderBytes)));
   }

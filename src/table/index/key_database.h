@@ -3,15 +3,18 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "table/index/moved_rows.h"
 #include "table/key_index.h"
 
 namespace rocksdb {
@@ -36,7 +39,11 @@ struct VersionPlace {
 ///   v <16 bytes: key> <version> → file id, position, entry   (of a history, in the order of the versions; of
 ///                                 deliveries the scope and its rows' keys)
 ///   f <8 bytes: id>     → path, partition_key()
+///   t <8 bytes: id>     → of a file whose rows were moved: the new file's id, rows
+///   p <8 bytes: id> <4 bytes: block> → the places of its rows in the new file
 ///   m                   → the state
+///
+/// What find() and read_versions() give are places in present files, whatever was moved since they were put.
 class KeyDatabase {
  public:
   /// What the rows describe.
@@ -53,16 +60,19 @@ class KeyDatabase {
   /// Nothing: the rows are of no use and must be built anew.
   const std::optional<State>& state() const { return state_; }
 
-  Result<std::vector<std::optional<IndexedRow>>> find(std::span<const RowKey> keys) const;
+  /// Errors: table.index_failed; when what it has cannot be true, there is no state() afterwards.
+  Result<std::vector<std::optional<IndexedRow>>> find(std::span<const RowKey> keys);
   /// The path and partition key of a data file.
   struct File {
     std::string path;
     std::string partition_key;
   };
   Result<File> file(std::uint64_t file_id) const;
+  /// All files that were put and not forgotten, by path; one may have two ids.
+  Result<std::multimap<std::string, std::uint64_t>> file_ids() const;
   Result<std::int64_t> count_keys() const;
   /// Sees the versions as they are now.
-  std::unique_ptr<VersionReader> read_versions() const;
+  std::unique_ptr<VersionReader> read_versions();
 
   /// Empties the database; it has no state afterwards.
   Status clear();
@@ -77,6 +87,8 @@ class KeyDatabase {
                      std::string_view entry);
     void remove_version(const RowKey& key, std::string_view version);
     void put_file(std::uint64_t file_id, const File& file);
+    /// The rows of a file lie in another now: for each of its positions the one there.
+    void put_move(std::uint64_t file_id, std::uint64_t new_file_id, std::span<const std::uint32_t> places);
     void put_state(State state);
     /// Until a state is put again the rows are of no use: for changes that do not fit into one step.
     void drop_state();
@@ -100,16 +112,29 @@ class KeyDatabase {
 
     std::vector<Entry> entries_;
     std::string bytes_;
+    std::vector<std::pair<std::uint64_t, MovedRows::Move>> moves_;
     std::optional<State> state_;
     bool drops_state_ = false;
   };
   /// The changes are spent afterwards. Errors: table.index_failed.
   Status apply(Changes& changes);
 
+  /// Looks at some rows more and puts those that were moved where they are, once moves have become many; when
+  /// all rows were seen, the moves are forgotten. No VersionReader may be older.
+  Status settle_some();
+
  private:
+  friend class VersionReader;
   KeyDatabase(std::string folder, const KeyIndexOptions& options);
+  Status follow(std::uint64_t& file_id, std::int64_t& position, MovedRows::Blocks& blocks);
+  rocksdb::Status forget_settled();
   Status open_database();
   Status read_state();
+  // Two ways to fill `found` for `keys` taken in `order`: with filters, key by key; and along all keys.
+  Status look_up(std::span<const RowKey> keys, const std::vector<std::uint32_t>& order,
+                 std::vector<std::optional<IndexedRow>>& found) const;
+  Status pass_over(std::span<const RowKey> keys, const std::vector<std::uint32_t>& order,
+                   std::vector<std::optional<IndexedRow>>& found) const;
   rocksdb::Status write_few(const Changes& changes);
   rocksdb::Status write_many(Changes& changes);
 
@@ -117,12 +142,15 @@ class KeyDatabase {
   KeyIndexOptions options_;
   std::unique_ptr<rocksdb::DB> db_;
   std::optional<State> state_;
+  MovedRows moved_;
+  std::vector<std::uint64_t> settling_;  ///< Moves that are forgotten when all rows were seen.
+  std::optional<std::string> cursor_;    ///< Where settling goes on; nothing: it is not under way.
 };
 
 /// The versions of one key after the other. Must not outlive the database, nor its being cleared.
 class VersionReader {
  public:
-  explicit VersionReader(std::unique_ptr<rocksdb::Iterator> iterator);
+  VersionReader(KeyDatabase& database, std::unique_ptr<rocksdb::Iterator> iterator);
   ~VersionReader();
 
   using Visit =
@@ -131,7 +159,9 @@ class VersionReader {
   Status read(const RowKey& key, const Visit& visit);
 
  private:
+  KeyDatabase& database_;
   std::unique_ptr<rocksdb::Iterator> iterator_;
+  MovedRows::Blocks blocks_;
 };
 
 }  // namespace tarn::table

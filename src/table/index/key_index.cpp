@@ -139,7 +139,8 @@ Status KeyIndex::put(const Written& rows, std::span<const RowKey> removed, std::
   }
   state.snapshot_id = snapshot_id;
   changes.put_state(std::move(state));
-  return database_->apply(changes);
+  TARN_RETURN_IF_ERROR(database_->apply(changes));
+  return database_->settle_some();
 }
 
 Result<std::int64_t> KeyIndex::count_keys() const {

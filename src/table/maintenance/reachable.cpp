@@ -7,6 +7,7 @@
 
 #include "io/errors.h"
 #include "table/errors.h"
+#include "table/maintenance/row_moves.h"
 
 namespace tarn::table {
 namespace {
@@ -44,7 +45,9 @@ Result<std::unordered_map<std::string, iceberg::ManifestFile>> manifests_of(
 }
 
 /// What metadata names beside manifests.
-void add_statistics(const iceberg::TableMetadata& metadata, Paths& paths) {
+void add_hints(const iceberg::TableMetadata& metadata, Paths& paths) {
+  for (const iceberg::Snapshot& snapshot : metadata.snapshots)
+    if (const auto location = moves_location(metadata, snapshot)) paths.insert(*location);
   for (const auto& file : metadata.statistics) paths.insert(file.statistics_path);
   for (const auto& file : metadata.partition_statistics) paths.insert(file.statistics_path);
 }
@@ -63,7 +66,7 @@ Result<std::vector<std::string>> unreachable_files(ManifestCache& cache, const i
   for (const iceberg::Snapshot& snapshot : before.snapshots)
     if (after.snapshot_by_id(snapshot.snapshot_id) == nullptr) expired.push_back(&snapshot);
   Paths candidates;
-  add_statistics(before, candidates);
+  add_hints(before, candidates);
   TARN_ASSIGN_OR_RETURN(const auto old_manifests, manifests_of(cache, expired, true));
   TARN_ASSIGN_OR_RETURN(const auto kept_manifests, manifests_of(cache, all_snapshots(after), false));
   for (const iceberg::Snapshot* snapshot : expired) candidates.insert(snapshot->manifest_list);
@@ -79,7 +82,7 @@ Result<std::vector<std::string>> unreachable_files(ManifestCache& cache, const i
   }
   // What is still named is taken out again, manifest by manifest.
   Paths named;
-  add_statistics(after, named);
+  add_hints(after, named);
   for (const iceberg::Snapshot& snapshot : after.snapshots) named.insert(snapshot.manifest_list);
   for (const std::string& path : named) candidates.erase(path);
   for (const auto& [path, file] : kept_manifests) {
@@ -99,7 +102,7 @@ Result<std::vector<std::string>> unreachable_files(ManifestCache& cache, const i
 Result<std::vector<io::ObjectInfo>> find_orphans(ManifestCache& cache, const iceberg::TableMetadata& metadata,
                                                  const OrphanRequest& request) {
   Paths named;
-  add_statistics(metadata, named);
+  add_hints(metadata, named);
   named.insert(request.metadata_location);
   for (const iceberg::MetadataLogEntry& entry : metadata.metadata_log) named.insert(entry.metadata_file);
   for (const iceberg::Snapshot& snapshot : metadata.snapshots) named.insert(snapshot.manifest_list);

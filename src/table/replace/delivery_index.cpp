@@ -11,6 +11,7 @@
 #include "table/columns/row_identity.h"
 #include "table/errors.h"
 #include "table/history/tracked_hash.h"
+#include "table/index/follow_moves.h"
 #include "table/index/index_format.h"
 #include "table/index/indexed_file.h"
 #include "table/index/key_database.h"
@@ -204,7 +205,28 @@ Result<bool> DeliveryIndex::sync_to(const DeliveryTables& tables, io::ObjectStor
                                     ManifestCache& cache) {
   TARN_ASSIGN_OR_RETURN(layout_, layout_of(tables, columns_));
   if (snapshots() == Snapshots::of(tables)) return false;
+  TARN_ASSIGN_OR_RETURN(const bool followed, follow(tables, store, cache));
+  if (followed) return false;
   TARN_RETURN_IF_ERROR(rebuild(tables, store, cache));
+  return true;
+}
+
+Result<bool> DeliveryIndex::follow(const DeliveryTables& tables, io::ObjectStore& store,
+                                   ManifestCache& cache) {
+  const auto known = snapshots();
+  if (!known) return false;
+  KeyDatabase::State state = *database_->state();
+  MoveFollower follower(*database_, store, cache, state.next_file_id);
+  TARN_ASSIGN_OR_RETURN(const bool rows, follower.follow_since(tables.rows, known->rows));
+  if (!rows) return false;
+  TARN_ASSIGN_OR_RETURN(const bool deliveries, follower.follow_since(tables.deliveries, known->deliveries));
+  if (!deliveries) return false;
+  const Snapshots now = Snapshots::of(tables);
+  state.snapshot_id = now.rows;
+  state.columns = layout_ + std::to_string(now.deliveries);
+  state.next_file_id = follower.next_file_id();
+  follower.changes().put_state(std::move(state));
+  TARN_RETURN_IF_ERROR(database_->apply(follower.changes()));
   return true;
 }
 
@@ -294,7 +316,8 @@ Status DeliveryIndex::put(const Written& rows, std::span<const ScopedKey> remove
   state.snapshot_id = snapshots.rows;
   state.columns = layout_ + std::to_string(snapshots.deliveries);
   changes.put_state(std::move(state));
-  return database_->apply(changes);
+  TARN_RETURN_IF_ERROR(database_->apply(changes));
+  return database_->settle_some();
 }
 
 }  // namespace tarn::table

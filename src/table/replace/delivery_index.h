@@ -114,6 +114,8 @@ class DeliveryIndex {
 
  private:
   DeliveryIndex(std::unique_ptr<KeyDatabase> database, DeliveryColumns columns);
+  /// Whether all that came since was compaction, which is followed without reading a row.
+  Result<bool> follow(const DeliveryTables& tables, io::ObjectStore& store, ManifestCache& cache);
   Status rebuild(const DeliveryTables& tables, io::ObjectStore& store, ManifestCache& cache);
 
   std::unique_ptr<KeyDatabase> database_;

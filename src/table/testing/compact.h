@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "table/maintenance/compaction.h"
+#include "table/maintenance/row_moves.h"
 #include "table/testing/table.h"
 
 /// Compaction of a TestTable, step by step. Only for tests.
@@ -39,7 +40,7 @@ inline Result<CompactionRun> rewrite(TestTable& table, const CompactionPolicy& p
 
 /// Fits what was rewritten to the table as it is now, and commits it.
 inline Result<ResolvedCompaction> commit_compaction(TestTable& table, const CompactionRun& run,
-                                                    const std::string& batch_id) {
+                                                    const std::string& batch_id, bool with_moves = false) {
   DeleteFileCache deletes(table.store);
   TARN_ASSIGN_OR_RETURN(auto resolved, resolve_compaction(table.store, table.cache, deletes, table.metadata,
                                                           {.groups = run.groups,
@@ -49,6 +50,11 @@ inline Result<ResolvedCompaction> commit_compaction(TestTable& table, const Comp
                                                            .first_number = 1000}));
   if (resolved.changes_nothing()) return resolved;
   SnapshotChange change = resolved.change;
+  if (with_moves && !run.groups.empty()) {
+    TARN_RETURN_IF_ERROR(table.store.write(moves_location(table.metadata, batch_id),
+                                           moves_to_bytes(run.groups), io::IfExists::kFail));
+    change.summary[kMovesProperty] = batch_id;
+  }
   change.timestamp_ms = table.now_ms += 1000;
   TARN_ASSIGN_OR_RETURN(const BuiltSnapshot built,
                         build_snapshot(table.store, table.cache, table.random, table.metadata, change));

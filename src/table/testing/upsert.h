@@ -139,7 +139,8 @@ class UpsertFixture : public ::testing::Test {
   }
   void open() {
     index_.reset();
-    index_ = must(KeyIndex::open(folder_, columns()));
+    // Moved rows are settled a few at a time.
+    index_ = must(KeyIndex::open(folder_, columns(), {.settle_rows = 40}));
   }
   KeyIndex::SyncOutcome sync() { return must(index_->sync_to(table_.metadata, table_.store, table_.cache)); }
 

@@ -1,0 +1,87 @@
+// Rows of the key index are put where compaction moved them, a few with each batch, so that none waits for
+// all.
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "table/index/index_format.h"
+#include "table/index/key_database.h"
+
+namespace tarn::table {
+namespace {
+
+// The kinds of rows, in the order of the database.
+constexpr char kFirstKind = 'k';
+constexpr char kLastKind = 'v';
+
+}  // namespace
+
+Status KeyDatabase::settle_some() {
+  if (!cursor_) {
+    std::uint64_t held = 0;
+    if (!db_->GetIntProperty(rocksdb::DB::Properties::kEstimateNumKeys, &held))
+      return Error(kIndexFailed, "the key index in " + folder_ + " cannot count its rows");
+    // Following a move costs little: as many of them as there are rows are worth a pass.
+    if (moved_.rows() <= std::max(held, options_.settle_rows)) return ok_status();
+    settling_ = moved_.file_ids();
+    cursor_ = std::string(1, kFirstKind);
+  }
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options));
+  at->Seek(*cursor_);
+  // Between the two kinds stand files and moves.
+  const auto to_row = [&] {
+    if (at->Valid() && at->key()[0] != kFirstKind && at->key()[0] < kLastKind) at->Seek({&kLastKind, 1});
+  };
+  to_row();
+  rocksdb::WriteBatch batch;
+  MovedRows::Blocks blocks;
+  rocksdb::Status status;
+  for (std::uint64_t seen = 0; status.ok() && at->Valid() && seen < options_.settle_rows; ++seen) {
+    std::string value = at->value().ToString();
+    if (value.size() < index_format::kRowHeaderBytes)
+      return Error(kIndexFailed, "a row of the key index is damaged");
+    std::uint64_t file_id = 0;
+    std::int64_t position = 0;
+    std::memcpy(&file_id, value.data(), sizeof(file_id));
+    std::memcpy(&position, value.data() + sizeof(file_id), sizeof(position));
+    if (moved_.contains(file_id)) {
+      TARN_RETURN_IF_ERROR(follow(file_id, position, blocks));
+      std::memcpy(value.data(), &file_id, sizeof(file_id));
+      std::memcpy(value.data() + sizeof(file_id), &position, sizeof(position));
+      status = batch.Put(at->key(), value);
+    }
+    at->Next();
+    to_row();
+  }
+  if (status.ok()) status = at->status();
+  if (status.ok()) status = db_->Write(rocksdb::WriteOptions(), &batch);
+  if (status.ok() && at->Valid()) cursor_ = at->key().ToString();
+  if (status.ok() && !at->Valid()) status = forget_settled();
+  if (status.ok()) return ok_status();
+  return index_format::index_error(status, "cannot write the key index in " + folder_);
+}
+
+rocksdb::Status KeyDatabase::forget_settled() {
+  rocksdb::WriteBatch batch;
+  rocksdb::Status status;
+  for (std::size_t i = 0; status.ok() && i < settling_.size(); ++i) {
+    const std::uint64_t id = settling_[i];
+    status = batch.Delete(MovedRows::move_key(id));
+    if (status.ok()) status = batch.Delete(index_format::file_key(id));
+    if (status.ok())
+      status = batch.DeleteRange(MovedRows::block_key(id, 0), MovedRows::block_key(id, UINT32_MAX));
+  }
+  if (status.ok()) status = db_->Write(rocksdb::WriteOptions(), &batch);
+  if (!status.ok()) return status;
+  for (const std::uint64_t id : settling_) moved_.forget(id);
+  settling_.clear();
+  cursor_.reset();
+  return status;
+}
+
+}  // namespace tarn::table

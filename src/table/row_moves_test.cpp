@@ -156,8 +156,12 @@ TEST(KeyDatabase, SettlesWhatWasMovedAndForgetsTheMoves) {
     shifted[i] = i == 0 ? RewrittenGroup::kGone : i + 5;
   }
   KeyDatabase::Changes moves;
-  moves.put_move(0, 1, reversed);
-  moves.put_move(1, 2, shifted);
+  std::string places(reinterpret_cast<const char*>(reversed.data()), sizeof(std::uint32_t) * kRows);
+  const std::uint64_t one = must(database->write_places(places));
+  places.assign(reinterpret_cast<const char*>(shifted.data()), sizeof(std::uint32_t) * kRows);
+  const std::uint64_t other = must(database->write_places("four" + places));
+  moves.put_move(0, {.new_file_id = 1, .rows = kRows, .places_file = one});
+  moves.put_move(1, {.new_file_id = 2, .rows = kRows, .places_file = other, .first_place = 1});
   moves.remove_row(keys[kRows - 1]);
   must(database->apply(moves));
   const auto check = [&] {
@@ -188,6 +192,7 @@ TEST(KeyDatabase, SettlesWhatWasMovedAndForgetsTheMoves) {
     if (step % 20 == 3) check();
   }
   EXPECT_EQ(must(database->file_ids()).begin()->second, 2U);
+  EXPECT_TRUE(std::filesystem::is_empty(folder + "/moves"));
   check();
   open();
   check();

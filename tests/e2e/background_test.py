@@ -1,4 +1,7 @@
-"""`tarn serve` ingests and maintains at once, is killed again and again, and loses and doubles nothing."""
+"""`tarn serve` ingests and maintains at once, is killed again and again, and loses and doubles nothing.
+
+    background_test.py TARN REPOSITORY [KILLS]
+"""
 
 import glob
 import json
@@ -12,7 +15,7 @@ import time
 
 from hospital import Checks, Hospital, check_all
 
-KILLS = 6
+KILLS = int(sys.argv[3]) if len(sys.argv) > 3 else 6
 SETTINGS = """maintenance:
   background: true
   interval: 100ms
@@ -72,7 +75,7 @@ def main():
     checks = Checks()
     delays = random.Random(3)
     with Hospital(sys.argv[1], sys.argv[2]) as hospital:
-        hospital.make("--zips", "70", "--defects", "typical", "--seed", "3", "--corrections", "0.2")
+        hospital.make("--zips", str(max(70, 4 * KILLS)), "--defects", "typical", "--seed", "3", "--corrections", "0.2")
         hospital.set_batch_files(2)
         with open(os.path.join(hospital.project, "tarn.yaml"), "a", encoding="utf-8") as file:
             file.write(SETTINGS)

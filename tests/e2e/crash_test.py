@@ -1,4 +1,7 @@
-"""Killed again and again while it ingests, the lake ends as if nothing had happened."""
+"""Killed again and again while it ingests, the lake ends as if nothing had happened.
+
+    crash_test.py TARN REPOSITORY [KILLS]
+"""
 
 import random
 import subprocess
@@ -7,14 +10,14 @@ import time
 
 from hospital import Checks, Hospital, check_all
 
-KILLS = 40
+KILLS = int(sys.argv[3]) if len(sys.argv) > 3 else 40
 
 
 def main():
     checks = Checks()
     delays = random.Random(5)
     with Hospital(sys.argv[1], sys.argv[2]) as hospital:
-        hospital.make("--zips", "120", "--defects", "typical", "--seed", "5", "--corrections", "0.1")
+        hospital.make("--zips", str(3 * KILLS), "--defects", "typical", "--seed", "5", "--corrections", "0.1")
         hospital.set_batch_files(7)
         killed = 0
         for _ in range(KILLS):

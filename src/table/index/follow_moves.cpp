@@ -54,6 +54,8 @@ Result<bool> MoveFollower::follow(const iceberg::TableMetadata& metadata, const 
   std::set<std::string> added;
   for (const NewFile& file : replaced->added) added.insert(file.file.file_path);
   std::size_t covered = 0;
+  std::string places;
+  Moves moves;
   if (!ids_) {
     TARN_ASSIGN_OR_RETURN(ids_, database_.file_ids());
   }
@@ -61,11 +63,16 @@ Result<bool> MoveFollower::follow(const iceberg::TableMetadata& metadata, const 
     const auto is_removed = [&](const MovedFile& file) { return replaced->removed.contains(file.path); };
     if (!std::ranges::all_of(group.files, is_removed)) continue;
     if (!group.new_path.empty() && added.erase(group.new_path) == 0) return false;
-    TARN_ASSIGN_OR_RETURN(const bool taken, take(group, *replaced));
-    if (!taken) return false;
+    if (!take(group, *replaced, places, moves)) return false;
     covered += group.files.size();
   }
-  return added.empty() && covered == replaced->removed.size();
+  if (!added.empty() || covered != replaced->removed.size()) return false;
+  TARN_ASSIGN_OR_RETURN(const std::uint64_t number, database_.write_places(places));
+  for (auto& [file_id, move] : moves) {
+    move.places_file = number;
+    changes_.put_move(file_id, move);
+  }
+  return true;
 }
 
 Result<std::optional<MoveFollower::Replacement>> MoveFollower::replacement(
@@ -87,7 +94,8 @@ Result<std::optional<MoveFollower::Replacement>> MoveFollower::replacement(
   return std::optional(std::move(replacement));
 }
 
-Result<bool> MoveFollower::take(const MovedGroup& group, const Replacement& replacement) {
+bool MoveFollower::take(const MovedGroup& group, const Replacement& replacement, std::string& places,
+                        Moves& moves) {
   const auto target = std::ranges::find(replacement.added, group.new_path,
                                         [](const NewFile& file) { return file.file.file_path; });
   const std::uint64_t new_id = next_file_id_++;
@@ -103,7 +111,12 @@ Result<bool> MoveFollower::take(const MovedGroup& group, const Replacement& repl
                       });
     const auto [begin, end] = ids_->equal_range(file.path);
     if (!fits || begin == end) return false;
-    for (auto known = begin; known != end; ++known) changes_.put_move(known->second, new_id, file.places);
+    const MovedRows::Move move{.new_file_id = new_id,
+                               .rows = file.places.size(),
+                               .first_place = places.size() / sizeof(std::uint32_t)};
+    places.append(reinterpret_cast<const char*>(file.places.data()),
+                  file.places.size() * sizeof(std::uint32_t));
+    for (auto known = begin; known != end; ++known) moves.emplace_back(known->second, move);
   }
   return true;
 }

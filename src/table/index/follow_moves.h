@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -21,7 +22,7 @@ namespace tarn::table {
 std::optional<std::vector<const iceberg::Snapshot*>> snapshots_since(const iceberg::TableMetadata& metadata,
                                                                      std::int64_t base);
 
-/// Follows compactions by what they wrote of their moves, at the cost of four bytes a row. Used once.
+/// Follows compactions by what they wrote of their moves, at the cost of writing four bytes a row. Used once.
 class MoveFollower {
  public:
   MoveFollower(KeyDatabase& database, io::ObjectStore& store, ManifestCache& cache,
@@ -43,7 +44,9 @@ class MoveFollower {
     std::map<std::string, std::int64_t> removed;  ///< Rows by path.
   };
   Result<std::optional<Replacement>> replacement(const iceberg::Snapshot& snapshot);
-  Result<bool> take(const MovedGroup& group, const Replacement& replacement);
+  /// Adds to `places`; `moves` are of a file of places that has no number yet.
+  using Moves = std::vector<std::pair<std::uint64_t, MovedRows::Move>>;
+  bool take(const MovedGroup& group, const Replacement& replacement, std::string& places, Moves& moves);
 
   KeyDatabase& database_;
   io::ObjectStore& store_;

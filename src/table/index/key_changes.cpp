@@ -86,16 +86,8 @@ void KeyDatabase::Changes::put_file(std::uint64_t file_id, const File& file) {
   add(index_format::file_key(file_id), {file.path, std::string_view("", 1), file.partition_key}, false);
 }
 
-void KeyDatabase::Changes::put_move(std::uint64_t file_id, std::uint64_t new_file_id,
-                                    std::span<const std::uint32_t> places) {
-  const MovedRows::Move move{new_file_id, places.size()};
-  add(MovedRows::move_key(file_id), {MovedRows::move_value(move)}, false);
-  for (std::uint32_t block = 0; !places.empty(); ++block) {
-    const auto some = places.first(std::min(MovedRows::kBlockRows, places.size()));
-    add(MovedRows::block_key(file_id, block),
-        {{reinterpret_cast<const char*>(some.data()), some.size_bytes()}}, false);
-    places = places.subspan(some.size());
-  }
+void KeyDatabase::Changes::put_move(std::uint64_t file_id, const MovedRows::Move& move) {
+  add(MovedRows::key(file_id), {MovedRows::value(move)}, false);
   moves_.emplace_back(file_id, move);
 }
 

@@ -113,7 +113,7 @@ std::vector<std::uint32_t> order_of_keys(std::span<const RowKey> keys) {
 }  // namespace
 
 KeyDatabase::KeyDatabase(std::string folder, const KeyIndexOptions& options)
-    : folder_(std::move(folder)), options_(options) {}
+    : folder_(std::move(folder)), options_(options), moved_(folder_ + "/moves") {}
 
 KeyDatabase::~KeyDatabase() {
   // What stays in the log is read again at the next start; a failure to close costs no more than that.
@@ -157,8 +157,8 @@ Status KeyDatabase::read_state() {
 
 Status KeyDatabase::clear() {
   state_.reset();
-  moved_.clear();
   cursor_.reset();
+  TARN_RETURN_IF_ERROR(moved_.clear());
   const rocksdb::Status closed = db_->Close();
   db_.reset();
   if (!closed.ok()) return index_format::index_error(closed, "cannot close the key index in " + folder_);
@@ -176,14 +176,13 @@ Result<std::vector<std::optional<IndexedRow>>> KeyDatabase::find(std::span<const
   const bool is_dense = is_known && keys.size() > kFindAtOnce && keys.size() >= held / kDenseKeys;
   TARN_RETURN_IF_ERROR(is_dense ? pass_over(keys, order, found) : look_up(keys, order, found));
   if (moved_.empty()) return found;
-  MovedRows::Blocks blocks;
   for (auto& row : found)
-    if (row) TARN_RETURN_IF_ERROR(follow(row->file_id, row->position, blocks));
+    if (row) TARN_RETURN_IF_ERROR(follow(row->file_id, row->position));
   return found;
 }
 
-Status KeyDatabase::follow(std::uint64_t& file_id, std::int64_t& position, MovedRows::Blocks& blocks) {
-  Status followed = moved_.follow(*db_, file_id, position, blocks);
+Status KeyDatabase::follow(std::uint64_t& file_id, std::int64_t& position) {
+  Status followed = moved_.follow(file_id, position);
   if (!followed.ok()) state_.reset();
   return followed;
 }
@@ -287,7 +286,7 @@ Status VersionReader::read(const RowKey& key, const Visit& visit) {
     const std::string_view version = iterator_->key().ToStringView().substr(prefix.size());
     const std::string_view value = iterator_->value().ToStringView();
     TARN_ASSIGN_OR_RETURN(IndexedRow row, parse_row(value));
-    TARN_RETURN_IF_ERROR(database_.follow(row.file_id, row.position, blocks_));
+    TARN_RETURN_IF_ERROR(database_.follow(row.file_id, row.position));
     TARN_RETURN_IF_ERROR(
         visit(version, {row.file_id, row.position}, value.substr(index_format::kRowHeaderBytes)));
   }

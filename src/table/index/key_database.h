@@ -39,8 +39,7 @@ struct VersionPlace {
 ///   v <16 bytes: key> <version> → file id, position, entry   (of a history, in the order of the versions; of
 ///                                 deliveries the scope and its rows' keys)
 ///   f <8 bytes: id>     → path, partition_key()
-///   t <8 bytes: id>     → of a file whose rows were moved: the new file's id, rows
-///   p <8 bytes: id> <4 bytes: block> → the places of its rows in the new file
+///   t <8 bytes: id>     → of a file whose rows were moved, where they are: MovedRows::Move
 ///   m                   → the state
 ///
 /// What find() and read_versions() give are places in present files, whatever was moved since they were put.
@@ -87,8 +86,8 @@ class KeyDatabase {
                      std::string_view entry);
     void remove_version(const RowKey& key, std::string_view version);
     void put_file(std::uint64_t file_id, const File& file);
-    /// The rows of a file lie in another now: for each of its positions the one there.
-    void put_move(std::uint64_t file_id, std::uint64_t new_file_id, std::span<const std::uint32_t> places);
+    /// The rows of a file lie in another now.
+    void put_move(std::uint64_t file_id, const MovedRows::Move& move);
     void put_state(State state);
     /// Until a state is put again the rows are of no use: for changes that do not fit into one step.
     void drop_state();
@@ -116,6 +115,8 @@ class KeyDatabase {
     std::optional<State> state_;
     bool drops_state_ = false;
   };
+  /// Keeps positions of four bytes each, for put_move(); returns the number of their file. Durable.
+  Result<std::uint64_t> write_places(std::string_view places) { return moved_.write_places(places); }
   /// The changes are spent afterwards. Errors: table.index_failed.
   Status apply(Changes& changes);
 
@@ -126,8 +127,8 @@ class KeyDatabase {
  private:
   friend class VersionReader;
   KeyDatabase(std::string folder, const KeyIndexOptions& options);
-  Status follow(std::uint64_t& file_id, std::int64_t& position, MovedRows::Blocks& blocks);
-  rocksdb::Status forget_settled();
+  Status follow(std::uint64_t& file_id, std::int64_t& position);
+  Status forget_settled();
   Status open_database();
   Status read_state();
   // Two ways to fill `found` for `keys` taken in `order`: with filters, key by key; and along all keys.
@@ -161,7 +162,6 @@ class VersionReader {
  private:
   KeyDatabase& database_;
   std::unique_ptr<rocksdb::Iterator> iterator_;
-  MovedRows::Blocks blocks_;
 };
 
 }  // namespace tarn::table

@@ -1,9 +1,15 @@
 #include "table/index/moved_rows.h"
 
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstring>
-#include <memory>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
 
 #include "table/index/index_format.h"
 #include "table/maintenance/compaction.h"
@@ -11,35 +17,39 @@
 namespace tarn::table {
 namespace {
 
-constexpr char kMovePrefix = 't';
-constexpr char kBlockPrefix = 'p';
-// Blocks that are held at once: 16 MiB.
-constexpr std::size_t kMostBlocks = 1024;
+namespace fs = std::filesystem;
 
-std::string id_key(char prefix, std::uint64_t id) {
-  const std::uint64_t big_endian = __builtin_bswap64(id);
-  return std::string(1, prefix).append(reinterpret_cast<const char*>(&big_endian), sizeof(big_endian));
+constexpr char kMovePrefix = 't';
+constexpr std::string_view kSuffix = ".places";
+
+Error failed(const std::string& what, const std::error_code& error) {
+  return Error(kIndexFailed, what + ": " + error.message());
 }
 
 }  // namespace
 
-std::string MovedRows::move_key(std::uint64_t file_id) {
-  return id_key(kMovePrefix, file_id);
+MovedRows::MovedRows(std::string folder) : folder_(std::move(folder)) {}
+MovedRows::~MovedRows() = default;
+
+std::string MovedRows::key(std::uint64_t file_id) {
+  const std::uint64_t big_endian = __builtin_bswap64(file_id);
+  return std::string(1, kMovePrefix).append(reinterpret_cast<const char*>(&big_endian), sizeof(big_endian));
 }
 
-std::string MovedRows::move_value(const Move& move) {
+std::string MovedRows::value(const Move& move) {
   std::string value(sizeof(Move), '\0');
   std::memcpy(value.data(), &move, sizeof(Move));
   return value;
 }
 
-std::string MovedRows::block_key(std::uint64_t file_id, std::uint32_t block) {
-  const std::uint32_t big_endian = __builtin_bswap32(block);
-  return id_key(kBlockPrefix, file_id).append(reinterpret_cast<const char*>(&big_endian), sizeof(big_endian));
+std::string MovedRows::path_of(std::uint64_t places_file) const {
+  return folder_ + "/" + std::to_string(places_file) + std::string(kSuffix);
 }
 
 Status MovedRows::load(rocksdb::DB& database) {
-  clear();
+  moves_.clear();
+  open_.clear();
+  rows_ = 0;
   const std::unique_ptr<rocksdb::Iterator> at(database.NewIterator(rocksdb::ReadOptions()));
   const std::string prefix(1, kMovePrefix);
   for (at->Seek(prefix); at->Valid() && at->key().starts_with(prefix); at->Next()) {
@@ -51,26 +61,65 @@ Status MovedRows::load(rocksdb::DB& database) {
     std::memcpy(&move, at->value().data(), sizeof(move));
     add(__builtin_bswap64(file_id), move);
   }
-  if (at->status().ok()) return ok_status();
-  return index_format::index_error(at->status(), "cannot read the key index");
+  if (!at->status().ok()) return index_format::index_error(at->status(), "cannot read the key index");
+  return remove_unused();
 }
 
-void MovedRows::clear() {
+Status MovedRows::clear() {
   moves_.clear();
   rows_ = 0;
+  return remove_unused();
 }
 
 void MovedRows::add(std::uint64_t file_id, const Move& move) {
-  forget(file_id);
-  moves_[file_id] = move;
-  rows_ += move.rows;
+  const auto [at, is_new] = moves_.try_emplace(file_id);
+  rows_ += move.rows - at->second.rows;
+  at->second = move;
 }
 
-void MovedRows::forget(std::uint64_t file_id) {
-  const auto found = moves_.find(file_id);
-  if (found == moves_.end()) return;
-  rows_ -= found->second.rows;
-  moves_.erase(found);
+Status MovedRows::forget(std::span<const std::uint64_t> file_ids) {
+  for (const std::uint64_t id : file_ids) {
+    const auto found = moves_.find(id);
+    if (found == moves_.end()) continue;
+    rows_ -= found->second.rows;
+    moves_.erase(found);
+  }
+  return remove_unused();
+}
+
+Status MovedRows::remove_unused() {
+  std::set<std::uint64_t> used;
+  for (const auto& [id, move] : moves_) used.insert(move.places_file);
+  std::error_code error;
+  if (!fs::exists(folder_, error)) return ok_status();
+  for (const auto& entry : fs::directory_iterator(folder_, error)) {
+    const std::string name = entry.path().filename().string();
+    std::uint64_t number = 0;
+    const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (bad != std::errc() || std::string_view(end) != kSuffix) continue;
+    next_places_file_ = std::max(next_places_file_, number + 1);
+    if (used.contains(number)) continue;
+    open_.erase(number);
+    std::error_code gone;
+    if (!fs::remove(entry.path(), gone) && gone)
+      return failed("cannot remove " + entry.path().string(), gone);
+  }
+  return error ? Status(failed("cannot list " + folder_, error)) : ok_status();
+}
+
+Result<std::uint64_t> MovedRows::write_places(std::string_view places) {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error) return failed("cannot make the folder " + folder_, error);
+  const std::uint64_t number = next_places_file_++;
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status =
+      rocksdb::Env::Default()->NewWritableFile(path_of(number), &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Append({places.data(), places.size()});
+  if (status.ok()) status = file->Sync();
+  if (status.ok()) status = file->Close();
+  if (status.ok()) return number;
+  return index_format::index_error(status, "cannot write " + path_of(number));
 }
 
 std::vector<std::uint64_t> MovedRows::file_ids() const {
@@ -79,25 +128,26 @@ std::vector<std::uint64_t> MovedRows::file_ids() const {
   return ids;
 }
 
-Status MovedRows::follow(rocksdb::DB& database, std::uint64_t& file_id, std::int64_t& position,
-                         Blocks& blocks) const {
-  for (auto move = moves_.find(file_id); move != moves_.end(); move = moves_.find(file_id)) {
-    const auto at = static_cast<std::size_t>(position);
-    std::string key = block_key(file_id, static_cast<std::uint32_t>(at / kBlockRows));
-    auto block = blocks.blocks_.find(key);
-    if (block == blocks.blocks_.end()) {
-      if (blocks.blocks_.size() == kMostBlocks) blocks.blocks_.clear();
-      std::string value;
-      const rocksdb::Status read = database.Get(rocksdb::ReadOptions(), key, &value);
-      if (!read.ok()) return index_format::index_error(read, "the key index lacks where rows were moved to");
-      block = blocks.blocks_.emplace(std::move(key), std::move(value)).first;
+Status MovedRows::follow(std::uint64_t& file_id, std::int64_t& position) {
+  for (auto at = moves_.find(file_id); at != moves_.end(); at = moves_.find(file_id)) {
+    const Move& move = at->second;
+    auto& file = open_[move.places_file];
+    if (!file) {
+      const rocksdb::Status opened = rocksdb::Env::Default()->NewRandomAccessFile(
+          path_of(move.places_file), &file, rocksdb::EnvOptions());
+      if (!opened.ok()) return index_format::index_error(opened, "the key index lacks where rows were moved");
     }
     std::uint32_t place = RewrittenGroup::kGone;
-    const std::size_t begin = at % kBlockRows * sizeof(place);
-    if (position >= 0 && begin + sizeof(place) <= block->second.size())
-      std::memcpy(&place, block->second.data() + begin, sizeof(place));
+    rocksdb::Slice bytes;
+    char scratch[sizeof(place)];
+    if (position >= 0 && static_cast<std::uint64_t>(position) < move.rows) {
+      const std::uint64_t offset = (move.first_place + static_cast<std::uint64_t>(position)) * sizeof(place);
+      const rocksdb::Status read = file->Read(offset, sizeof(place), &bytes, scratch);
+      if (!read.ok()) return index_format::index_error(read, "cannot read " + path_of(move.places_file));
+    }
+    if (bytes.size() == sizeof(place)) std::memcpy(&place, bytes.data(), sizeof(place));
     if (place == RewrittenGroup::kGone) return Error(kIndexFailed, "the key index names a row that is gone");
-    file_id = move->second.new_file_id;
+    file_id = move.new_file_id;
     position = place;
   }
   return ok_status();

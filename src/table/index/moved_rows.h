@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -10,35 +13,37 @@
 
 namespace rocksdb {
 class DB;
+class RandomAccessFile;
 }  // namespace rocksdb
 
 namespace tarn::table {
 
-/// Data files whose rows compaction put into others: for each position of a former file the row's position in
-/// the new one, in blocks, in the database of an index. What is moved again is found by going on from there.
-/// One thread at a time.
+/// Data files whose rows compaction put into others. For each position of a former file the row's position in
+/// the new one stands in a file of places, four bytes each, in the folder of the index: they are read one by
+/// one, and the machine keeps in memory what is read often. What is moved again is found by going on from
+/// there. One thread at a time.
 class MovedRows {
  public:
-  /// Positions in a block.
-  static constexpr std::size_t kBlockRows = 4096;
-
   struct Move {
     std::uint64_t new_file_id = 0;
     std::uint64_t rows = 0;
+    std::uint64_t places_file = 0;
+    std::uint64_t first_place = 0;  ///< In that file.
   };
 
-  /// Blocks that were read, to be used again by the next row.
-  class Blocks {
-   private:
-    friend class MovedRows;
-    std::unordered_map<std::string, std::string> blocks_;
-  };
+  explicit MovedRows(std::string folder);
+  ~MovedRows();
 
-  /// What the database has.
+  /// What the database has; files of places that it does not name are removed.
   Status load(rocksdb::DB& database);
-  void clear();
+  /// Forgets all, and removes the files of places.
+  Status clear();
   void add(std::uint64_t file_id, const Move& move);
-  void forget(std::uint64_t file_id);
+  /// Forgets these, and removes the files of places that no other needs.
+  Status forget(std::span<const std::uint64_t> file_ids);
+
+  /// Writes a file of places, durably; returns its number. Errors: table.index_failed.
+  Result<std::uint64_t> write_places(std::string_view places);
 
   bool empty() const { return moves_.empty(); }
   bool contains(std::uint64_t file_id) const { return moves_.contains(file_id); }
@@ -47,15 +52,20 @@ class MovedRows {
   std::vector<std::uint64_t> file_ids() const;
 
   /// Brings a row's place up to date. Errors: table.index_failed, also for rows that compaction left out.
-  Status follow(rocksdb::DB& database, std::uint64_t& file_id, std::int64_t& position, Blocks& blocks) const;
+  Status follow(std::uint64_t& file_id, std::int64_t& position);
 
-  /// The key and value of a move, and of a block of it.
-  static std::string move_key(std::uint64_t file_id);
-  static std::string move_value(const Move& move);
-  static std::string block_key(std::uint64_t file_id, std::uint32_t block);
+  /// The key and value of a move in the database.
+  static std::string key(std::uint64_t file_id);
+  static std::string value(const Move& move);
 
  private:
+  std::string path_of(std::uint64_t places_file) const;
+  Status remove_unused();
+
+  std::string folder_;
   std::unordered_map<std::uint64_t, Move> moves_;
+  std::map<std::uint64_t, std::unique_ptr<rocksdb::RandomAccessFile>> open_;
+  std::uint64_t next_places_file_ = 0;
   std::uint64_t rows_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "table/index/index_format.h"
 #include "table/index/key_database.h"
@@ -39,7 +40,6 @@ Status KeyDatabase::settle_some() {
   };
   to_row();
   rocksdb::WriteBatch batch;
-  MovedRows::Blocks blocks;
   rocksdb::Status status;
   for (std::uint64_t seen = 0; status.ok() && at->Valid() && seen < options_.settle_rows; ++seen) {
     std::string value = at->value().ToString();
@@ -50,7 +50,7 @@ Status KeyDatabase::settle_some() {
     std::memcpy(&file_id, value.data(), sizeof(file_id));
     std::memcpy(&position, value.data() + sizeof(file_id), sizeof(position));
     if (moved_.contains(file_id)) {
-      TARN_RETURN_IF_ERROR(follow(file_id, position, blocks));
+      TARN_RETURN_IF_ERROR(follow(file_id, position));
       std::memcpy(value.data(), &file_id, sizeof(file_id));
       std::memcpy(value.data() + sizeof(file_id), &position, sizeof(position));
       status = batch.Put(at->key(), value);
@@ -61,27 +61,23 @@ Status KeyDatabase::settle_some() {
   if (status.ok()) status = at->status();
   if (status.ok()) status = db_->Write(rocksdb::WriteOptions(), &batch);
   if (status.ok() && at->Valid()) cursor_ = at->key().ToString();
-  if (status.ok() && !at->Valid()) status = forget_settled();
-  if (status.ok()) return ok_status();
-  return index_format::index_error(status, "cannot write the key index in " + folder_);
+  if (!status.ok()) return index_format::index_error(status, "cannot write the key index in " + folder_);
+  return at->Valid() ? ok_status() : forget_settled();
 }
 
-rocksdb::Status KeyDatabase::forget_settled() {
+Status KeyDatabase::forget_settled() {
   rocksdb::WriteBatch batch;
   rocksdb::Status status;
   for (std::size_t i = 0; status.ok() && i < settling_.size(); ++i) {
-    const std::uint64_t id = settling_[i];
-    status = batch.Delete(MovedRows::move_key(id));
-    if (status.ok()) status = batch.Delete(index_format::file_key(id));
-    if (status.ok())
-      status = batch.DeleteRange(MovedRows::block_key(id, 0), MovedRows::block_key(id, UINT32_MAX));
+    status = batch.Delete(MovedRows::key(settling_[i]));
+    if (status.ok()) status = batch.Delete(index_format::file_key(settling_[i]));
   }
   if (status.ok()) status = db_->Write(rocksdb::WriteOptions(), &batch);
-  if (!status.ok()) return status;
-  for (const std::uint64_t id : settling_) moved_.forget(id);
-  settling_.clear();
+  // The files of places go only when nothing can come back that needs them.
+  if (status.ok()) status = db_->FlushWAL(/*sync=*/true);
+  if (!status.ok()) return index_format::index_error(status, "cannot write the key index in " + folder_);
   cursor_.reset();
-  return status;
+  return moved_.forget(std::exchange(settling_, {}));
 }
 
 }  // namespace tarn::table

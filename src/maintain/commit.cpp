@@ -13,6 +13,8 @@ namespace {
 // commit is prepared in its turn.
 constexpr int kCommitAttempts = 10;
 constexpr int kPreparedBefore = 1;
+// From then on whatever it takes: who always loses would never maintain a busy table.
+constexpr int kPatience = 5;
 // Delete files of a slice are numbered from here, behind its data files.
 constexpr std::uint32_t kFirstDelete = 100'000;
 
@@ -36,7 +38,8 @@ Status Maintainer::commit_in_turn(TableReport& report, const Prepare& prepare) {
       took_us = services_.clock.monotonic_us() - start_us;
       return ok_status();
     };
-    const bool in_turn = attempt > kPreparedBefore && took_us <= settings_.longest_turn_us;
+    const bool is_short = took_us <= settings_.longest_turn_us;
+    const bool in_turn = attempt > kPreparedBefore && (is_short || attempt > kPatience);
     if (!in_turn) {
       TARN_RETURN_IF_ERROR(make());
       if (!prepared.commit) return ok_status();

@@ -298,21 +298,21 @@ TEST_F(MaintainerTest, KeepsTablesSmallBesideIngest) {
 }
 
 // Batches come without a gap, each before maintenance can commit: it drops its work, which leaves no file.
-TEST_F(MaintainerTest, WhatLosesTooManyRacesIsDropped) {
+// A commit takes longer than may be spent in a turn, and others are always first: it gets a turn in the end.
+TEST_F(MaintainerTest, WhoLosesRaceAfterRaceGetsATurn) {
   for (int i = 0; i < 6; ++i) append("b" + std::to_string(i));
   Settings settings;
   settings.compaction = {.target_file_bytes = 1 << 20, .min_files = 3};
-  settings.longest_turn_us = -1;  // never prepared in its turn
+  settings.longest_turn_us = -1;  // whatever it takes is too long
   int others = 0;
   Maintainer unlucky(services(), settings, [&](const std::function<Status()>& commit) {
-    append("meanwhile" + std::to_string(others++));
+    if (others < 6) append("meanwhile" + std::to_string(others++));
     return commit();
   });
   const auto outcome = unlucky.run(name_, {.compaction = true, .expiry = false, .orphans = false}, {});
-  EXPECT_EQ(outcome.error().name(), catalog::kCommitConflict.name);
-  EXPECT_EQ(others, 10);
-  EXPECT_EQ(rows().size(), 30U * 16);
-  EXPECT_EQ(data_files(), 16U);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+  EXPECT_EQ(rows().size(), 30U * 12);
+  EXPECT_LT(outcome->after.data_files, 12);
 }
 
 // One table registered by two names: what one of them has written since is no orphan of the other.

@@ -62,6 +62,10 @@ std::optional<SecretHash> parse_hash(std::string_view text) {
   return parsed;
 }
 
+// How a token begins.
+constexpr char kUser = 'u';
+constexpr char kClient = 'c';
+
 }  // namespace
 
 std::string hash_secret(std::string_view secret, io::Random& random) {
@@ -96,12 +100,13 @@ std::string AccessTokens::signature(std::string_view payload) const {
   return to_hex(hmac_sha256({reinterpret_cast<const char*>(key_.data()), key_.size()}, payload));
 }
 
-std::string AccessTokens::issue(std::string_view client_id, std::int64_t expires_at_s) const {
-  const std::string payload = fmt::format("{}.{}", to_hex(client_id), expires_at_s);
+std::string AccessTokens::issue(const TokenHolder& holder, std::int64_t expires_at_s) const {
+  const std::string payload =
+      fmt::format("{}{}.{}", holder.is_user ? kUser : kClient, to_hex(holder.name), expires_at_s);
   return payload + "." + signature(payload);
 }
 
-std::optional<std::string> AccessTokens::client_of(std::string_view token, std::int64_t now_s) const {
+std::optional<TokenHolder> AccessTokens::holder_of(std::string_view token, std::int64_t now_s) const {
   const std::size_t dot = token.rfind('.');
   if (dot == std::string_view::npos) return std::nullopt;
   const std::string_view payload = token.substr(0, dot);
@@ -110,7 +115,9 @@ std::optional<std::string> AccessTokens::client_of(std::string_view token, std::
   std::int64_t expires_at_s = 0;
   std::from_chars(payload.data() + middle + 1, payload.data() + payload.size(), expires_at_s);
   if (expires_at_s <= now_s) return std::nullopt;
-  return from_hex(payload.substr(0, middle));
+  auto name = from_hex(payload.substr(1, middle - 1));
+  if (!name) return std::nullopt;
+  return TokenHolder{*std::move(name), payload.front() == kUser};
 }
 
 }  // namespace tarn::rest

@@ -18,6 +18,12 @@ struct Client {
   std::string secret_hash = {};  ///< As hash_secret() made it.
 };
 
+/// Whom a token speaks for.
+struct TokenHolder {
+  std::string name = {};
+  bool is_user = false;  ///< Of the project; else a client.
+};
+
 /// "pbkdf2-sha256$<rounds>$<salt>$<hash>" of a secret, with a new salt.
 std::string hash_secret(std::string_view secret, io::Random& random);
 /// Errors: rest.bad_secret, when `hash` is not of that form.
@@ -29,13 +35,11 @@ class AccessTokens {
  public:
   AccessTokens(std::vector<Client> clients, io::Random& random);
 
-  /// False: everyone may do everything.
-  bool required() const { return !clients_.empty(); }
   /// Whether `secret` is the one of the client. Takes as long for a client that does not exist.
   bool knows(std::string_view client_id, std::string_view secret) const;
-  std::string issue(std::string_view client_id, std::int64_t expires_at_s) const;
-  /// The client that a token was issued to; nothing when it is false or has expired.
-  std::optional<std::string> client_of(std::string_view token, std::int64_t now_s) const;
+  std::string issue(const TokenHolder& holder, std::int64_t expires_at_s) const;
+  /// Whom a token was issued to; nothing when it is false or has expired.
+  std::optional<TokenHolder> holder_of(std::string_view token, std::int64_t now_s) const;
 
  private:
   std::string signature(std::string_view payload) const;

@@ -87,7 +87,7 @@ TEST_F(BadRequests, ForgedTokensAreRefused) {
   const std::size_t second = token.find('.', first + 1);
   const std::string later = token.substr(0, first + 1) + "99999999999" + token.substr(second);
   io::SeededRandom other(99);
-  const std::string foreign = AccessTokens({}, other).issue("spark", 99'999'999'999);
+  const std::string foreign = AccessTokens({}, other).issue({.name = "spark"}, 99'999'999'999);
   for (const std::string& forged : {later, foreign, token.substr(0, token.size() - 1),
                                     token.substr(0, second), std::string("."), std::string("..")})
     EXPECT_EQ(status("Bearer " + forged), 401) << forged;

@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -25,10 +27,11 @@ using iceberg::JsonView;
 struct Call {
   const net::HttpRequest& request;
   net::RequestTarget target = {};
-  std::string schema = {};  ///< `{namespace}` of the path, as the catalog writes it.
-  std::string name = {};    ///< `{table}` or `{view}` of the path.
-  std::string plan = {};    ///< `{plan-id}` of the path.
-  Json body = {};           ///< Null when the request has none.
+  std::string schema = {};               ///< `{namespace}` of the path, as the catalog writes it.
+  std::string name = {};                 ///< `{table}` or `{view}` of the path.
+  std::string plan = {};                 ///< `{plan-id}` of the path.
+  std::optional<std::string> user = {};  ///< Who asks with a user's token; nothing: with all rights.
+  Json body = {};                        ///< Null when the request has none.
   /// The reply that is kept for the request's idempotency key, in the transaction that does what it asks for.
   std::optional<state::Reply> reply = {};
   bool reply_recorded = false;
@@ -36,6 +39,8 @@ struct Call {
   TableName table() const { return {schema, name}; }
   JsonView view() const;
 };
+
+struct Route;
 
 /// The endpoints, one function each (routes.cpp); a response, or the error to be answered with.
 class Endpoints {
@@ -85,9 +90,18 @@ class Endpoints {
   Reply drop_view(Call& call);
   Reply rename_view(Call& call);
 
+  /// Whether who asks may. Errors: those of what is not there, rest.forbidden.
+  Status permit(const Call& call, const Route& route) const;
+
  private:
+  Status permit_table(const std::string& user, const TableName& name) const;
+  /// Those of the tables that a user sees, and all above them.
+  Result<std::set<std::string>> visible_namespaces(const std::string& user) const;
+  /// Those of `tables` that the request's user sees.
+  Result<std::vector<TableName>> visible_tables(const Call& call, std::vector<TableName> tables) const;
   Result<catalog::CommitResult> commit(Call& call, std::span<const catalog::TableCommit> commits);
-  Result<std::map<std::string, std::string>> credentials(const TableName& name, const std::string& location);
+  Result<std::map<std::string, std::string>> credentials(const Call& call, const TableName& name,
+                                                         const std::string& location);
   std::map<std::string, std::string> credentials_for(const Call& call, const TableName& name,
                                                      const std::string& location);
   net::HttpResponse loaded(const Call& call, const catalog::Table& table, bool refs_only);
@@ -101,10 +115,14 @@ class Endpoints {
   ScanPlans plans_;
 };
 
+/// What a user's token must allow; with all rights everything is allowed.
+enum class Needs : std::uint8_t { kNothing, kNamespace, kTable, kView, kClient };
+
 struct Route {
   std::string_view method;
   std::string_view path;  ///< "/v1/namespaces/{namespace}".
   Endpoints::Reply (Endpoints::*endpoint)(Call& call);
+  Needs needs = Needs::kClient;
   bool reads_body = false;
   bool commits = false;    ///< A 5xx tells the client that the outcome is unknown.
   bool is_public = false;  ///< Needs no token.

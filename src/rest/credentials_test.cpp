@@ -14,9 +14,9 @@ class CredentialsTest : public RestCatalogTest {
  protected:
   CredentialsTest() {
     RestCatalogOptions options;
-    options.vend_credentials =
-        [this](const std::string& location) -> Result<std::map<std::string, std::string>> {
-      asked_.push_back(location);
+    options.vend_credentials = [this](const std::string& location,
+                                      Reach reach) -> Result<std::map<std::string, std::string>> {
+      asked_.push_back((reach == Reach::kRead ? "read " : "") + location);
       if (fails_) return Error(io::kFailed, "no");
       return std::map<std::string, std::string>{{"s3.access-key-id", "ID"}};
     };

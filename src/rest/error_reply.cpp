@@ -40,6 +40,7 @@ constexpr std::array kAnswers = {
     Answer{catalog::kPropertyConflict.name, 422, "UnprocessableEntityException"},
     Answer{kKeyReused.name, 422, "UnprocessableEntityException"},
     Answer{catalog::kBadLocation.name, 403, "ForbiddenException"},
+    Answer{kForbidden.name, 403, "ForbiddenException"},
     Answer{kNotAuthorized.name, 401, "NotAuthorizedException"},
     Answer{state::kCommitUnknown.name, 500, "CommitStateUnknownException"},
 };

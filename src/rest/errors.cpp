@@ -5,8 +5,8 @@
 namespace tarn::rest {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr std::array kCodes = {&kBadRequest, &kNoEndpoint, &kNotAuthorized, &kBadSecret,
-                                        &kKeyReused,  &kNoPlan,     &kNoPlanTask};
+  static constexpr std::array kCodes = {&kBadRequest, &kNoEndpoint, &kNotAuthorized, &kForbidden,
+                                        &kBadSecret,  &kKeyReused,  &kNoPlan,        &kNoPlanTask};
   return kCodes;
 }
 

@@ -15,6 +15,10 @@ inline constexpr ErrorCode kNoEndpoint{"rest.no_endpoint", ErrorClass::kUser,
 inline constexpr ErrorCode kNotAuthorized{"rest.not_authorized", ErrorClass::kUser,
                                           "A request came without a valid bearer token.",
                                           "Ask /v1/oauth/tokens for a token with a client's id and secret."};
+inline constexpr ErrorCode kForbidden{
+    "rest.forbidden", ErrorClass::kUser,
+    "A user asked the catalog server for more than reading what she sees whole.",
+    "Read by SQL, or let the engine be a client of `listeners.rest.clients`."};
 inline constexpr ErrorCode kBadSecret{
     "rest.bad_secret", ErrorClass::kUser,
     "The hash of a client's secret is not one that `tarn catalog secret` made.",

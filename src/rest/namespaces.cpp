@@ -28,6 +28,10 @@ Endpoints::Reply Endpoints::list_namespaces(Call& call) {
   } else {
     TARN_ASSIGN_OR_RETURN(names, parts_.catalog.list_namespaces(parent));
   }
+  if (call.user) {
+    TARN_ASSIGN_OR_RETURN(const auto visible, visible_namespaces(*call.user));
+    std::erase_if(names, [&](const std::string& name) { return !visible.contains(name); });
+  }
   TARN_ASSIGN_OR_RETURN(const Page page, page_of(call, names));
   Json list = Json::array();
   for (std::size_t index = page.begin; index < page.end; ++index) list.push_back(levels_json(names[index]));

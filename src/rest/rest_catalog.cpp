@@ -55,7 +55,8 @@ struct RestCatalog::Impl {
 
   net::HttpResponse answer(Call& call);
   net::HttpResponse run(Call& call, const Route& route);
-  Status authorize(const Call& call);
+  /// Says in `call` who asks.
+  Status authorize(Call& call);
   net::HttpResponse run_once(Call& call, const Route& route, const std::string& key);
   Result<std::optional<net::HttpResponse>> earlier_reply(const Call& call, const state::Reply& wanted);
   void keep_reply(Call& call, const net::HttpResponse& response);
@@ -91,6 +92,8 @@ net::HttpResponse RestCatalog::Impl::answer(Call& call) {
   }
   const auto route = find_route(call);
   if (!route.ok()) return error_response(route.error(), call, false);
+  if (const Status permitted = endpoints.permit(call, **route); !permitted.ok())
+    return error_response(permitted.error(), call, false);
   const std::string key(call.request.headers.find("Idempotency-Key"));
   const bool mutates = call.request.method == "POST" || call.request.method == "DELETE";
   if (key.empty() || !mutates || (*route)->is_public) return run(call, **route);
@@ -98,17 +101,20 @@ net::HttpResponse RestCatalog::Impl::answer(Call& call) {
   return run_once(call, **route, key);
 }
 
-Status RestCatalog::Impl::authorize(const Call& call) {
-  if (!tokens.required()) return ok_status();
+Status RestCatalog::Impl::authorize(Call& call) {
+  const bool is_open = options.anonymous || (options.clients.empty() && options.readers == nullptr);
   std::string_view header = call.request.headers.find("Authorization");
   constexpr std::string_view kBearer = "bearer ";
   const bool bearer = header.size() > kBearer.size() &&
                       std::equal(kBearer.begin(), kBearer.end(), header.begin(), [](char wanted, char given) {
                         return wanted == given || wanted == given + ('a' - 'A');
                       });
+  if (!bearer && is_open) return ok_status();
   if (!bearer) return Error(kNotAuthorized, "a bearer token is needed");
   header.remove_prefix(kBearer.size());
-  if (tokens.client_of(header, parts.clock.now_us() / 1'000'000)) return ok_status();
+  const auto holder = tokens.holder_of(header, parts.clock.now_us() / 1'000'000);
+  if (holder && holder->is_user) call.user = holder->name;
+  if (holder || is_open) return ok_status();
   return Error(kNotAuthorized, "the bearer token is not one of this server's, or too old");
 }
 

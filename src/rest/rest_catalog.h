@@ -15,19 +15,27 @@
 #include "io/random.h"
 #include "net/http_message.h"
 #include "rest/access_tokens.h"
+#include "rest/table_readers.h"
 #include "state/database.h"
 #include "telemetry/log.h"
 
 namespace tarn::rest {
 
+/// What somebody may do with files.
+enum class Reach : std::uint8_t { kRead, kWrite };
+
 /// What a client needs to reach the files below a table's location and no others, as properties of its file
 /// access (`s3.access-key-id` …); empty where it needs nothing.
 using VendCredentials =
-    std::function<Result<std::map<std::string, std::string>>(const std::string& location)>;
+    std::function<Result<std::map<std::string, std::string>>(const std::string& location, Reach reach)>;
 
 struct RestCatalogOptions {
-  /// Who may ask for a token; when there is nobody, requests need none.
+  /// Who may ask for a token, and do everything with it.
   std::vector<Client> clients = {};
+  /// The project's users, who may ask for one, too. Null: it has none.
+  std::shared_ptr<const TableReaders> readers = {};
+  /// Requests need no token, and may do everything; so it is as well where nobody could ask for one.
+  bool anonymous = false;
   std::int64_t token_lifetime_s = 3600;
   /// What `/v1/config` tells clients besides.
   std::map<std::string, std::string> defaults = {};

@@ -98,11 +98,11 @@ Endpoints::Reply list_reply(const Call& call, const std::vector<TableName>& tabl
 
 }  // namespace
 
-Result<std::map<std::string, std::string>> Endpoints::credentials(const TableName& name,
+Result<std::map<std::string, std::string>> Endpoints::credentials(const Call& call, const TableName& name,
                                                                   const std::string& location) {
   if (!options_.vend_credentials) return std::map<std::string, std::string>();
   TARN_ASSIGN_OR_RETURN(const bool alone, parts_.catalog.is_alone_below(name, location));
-  if (alone) return options_.vend_credentials(location);
+  if (alone) return options_.vend_credentials(location, call.user ? Reach::kRead : Reach::kWrite);
   if (parts_.log != nullptr) parts_.log->warning("rest.credentials_withheld", {{"table", name.to_string()}});
   return std::map<std::string, std::string>();
 }
@@ -111,7 +111,7 @@ Result<std::map<std::string, std::string>> Endpoints::credentials(const TableNam
 std::map<std::string, std::string> Endpoints::credentials_for(const Call& call, const TableName& name,
                                                               const std::string& location) {
   if (!asks_for_credentials(call)) return {};
-  auto vended = credentials(name, location);
+  auto vended = credentials(call, name, location);
   if (vended.ok()) return std::move(vended).value();
   if (parts_.log != nullptr)
     parts_.log->error("rest.credentials_failed", vended.error(), {{"table", name.to_string()}});
@@ -132,12 +132,14 @@ std::string etag_of(const std::string& metadata_location, bool refs_only) {
 }
 
 Endpoints::Reply Endpoints::list_tables(Call& call) {
-  TARN_ASSIGN_OR_RETURN(const auto tables, parts_.catalog.list_tables(call.schema));
+  TARN_ASSIGN_OR_RETURN(auto tables, parts_.catalog.list_tables(call.schema));
+  TARN_ASSIGN_OR_RETURN(tables, visible_tables(call, std::move(tables)));
   return list_reply(call, tables);
 }
 
 Endpoints::Reply Endpoints::list_views(Call& call) {
-  TARN_ASSIGN_OR_RETURN(const auto views, parts_.catalog.list_views(call.schema));
+  TARN_ASSIGN_OR_RETURN(auto views, parts_.catalog.list_views(call.schema));
+  if (call.user) views.clear();  // What they select from may be hidden.
   return list_reply(call, views);
 }
 
@@ -219,7 +221,7 @@ Endpoints::Reply Endpoints::rename_table(Call& call) {
 
 Endpoints::Reply Endpoints::load_credentials(Call& call) {
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, parts_.catalog.load_table(call.table()));
-  TARN_ASSIGN_OR_RETURN(const auto vended, credentials(table.name, table.metadata->location));
+  TARN_ASSIGN_OR_RETURN(const auto vended, credentials(call, table.name, table.metadata->location));
   return json_response(200, {{"storage-credentials", credentials_json(table.metadata->location, vended)}});
 }
 

@@ -1,5 +1,9 @@
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/ascii.h"
+#include "base/base64.h"
 #include "rest/call.h"
 #include "rest/errors.h"
 
@@ -17,6 +21,22 @@ net::HttpResponse refusal(int status, std::string_view error, std::string_view d
   return response;
 }
 
+struct Secret {
+  std::string id;
+  std::string secret;
+};
+
+// RFC 6749, section 2.3.1; as DuckDB sends it, which encodes neither part for a form.
+std::optional<Secret> basic_credentials(std::string_view header) {
+  constexpr std::string_view kBasic = "basic ";
+  if (header.size() < kBasic.size() || to_lower_ascii(header.substr(0, kBasic.size())) != kBasic)
+    return std::nullopt;
+  const auto text = from_base64(header.substr(kBasic.size()));
+  const std::size_t colon = text ? text->find(':') : std::string::npos;
+  if (colon == std::string::npos) return std::nullopt;
+  return Secret{text->substr(0, colon), text->substr(colon + 1)};
+}
+
 }  // namespace
 
 Endpoints::Reply Endpoints::token(Call& call) {
@@ -27,21 +47,27 @@ Endpoints::Reply Endpoints::token(Call& call) {
     return found == form->end() ? std::string() : found->second;
   };
   const std::int64_t now_s = parts_.clock.now_us() / 1'000'000;
-  std::string client = field("client_id");
+  Secret given{field("client_id"), field("client_secret")};
+  if (const auto basic = basic_credentials(call.request.headers.find("Authorization"))) given = *basic;
+  TokenHolder holder{.name = given.id};
   const std::string grant = field("grant_type");
   if (grant == "client_credentials") {
-    if (tokens_.required() && !tokens_.knows(client, field("client_secret")))
-      return refusal(401, "invalid_client", "the client is not known, or its secret is another");
+    const bool is_client = tokens_.knows(given.id, given.secret);
+    holder.is_user =
+        !is_client && options_.readers != nullptr && options_.readers->knows(given.id, given.secret);
+    const bool is_open = options_.clients.empty() && options_.readers == nullptr;
+    if (!is_client && !holder.is_user && !is_open)
+      return refusal(401, "invalid_client", "the client or user is not known, or the secret is another");
   } else if (grant == kExchange) {
-    const auto holder = tokens_.client_of(field("subject_token"), now_s);
-    if (!holder)
+    const auto known = tokens_.holder_of(field("subject_token"), now_s);
+    if (!known)
       return refusal(401, "invalid_client", "the subject token is not one of this server's, or too old");
-    client = *holder;
+    holder = *known;
   } else {
     return refusal(400, "unsupported_grant_type", "the grant type is client_credentials or a token exchange");
   }
   net::HttpResponse response =
-      json_response(200, {{"access_token", tokens_.issue(client, now_s + options_.token_lifetime_s)},
+      json_response(200, {{"access_token", tokens_.issue(holder, now_s + options_.token_lifetime_s)},
                           {"token_type", "bearer"},
                           {"expires_in", options_.token_lifetime_s},
                           {"issued_token_type", kAccessToken}});

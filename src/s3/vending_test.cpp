@@ -16,8 +16,16 @@ constexpr const char* kAnswer =
     "<Expiration>2023-11-14T23:13:20Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
 constexpr std::int64_t kNowUs = 1'700'000'000'000'000;  // an hour before that
 
+TEST(SessionPolicyTest, OfAReaderNamesNoRightToWrite) {
+  const auto policy = session_policy({"lake", "t"}, Reach::kRead, "aws");
+  ASSERT_TRUE(policy.ok());
+  EXPECT_NE(policy->find(R"("Action":["s3:GetObject"],)"), std::string::npos) << *policy;
+  EXPECT_EQ(policy->find("Put"), std::string::npos);
+  EXPECT_EQ(policy->find("Delete"), std::string::npos);
+}
+
 TEST(SessionPolicyTest, IsLimitedToWhatLiesBelow) {
-  const auto policy = nlohmann::json::parse(session_policy({"lake", "a/b"}, "aws-cn").value());
+  const auto policy = nlohmann::json::parse(session_policy({"lake", "a/b"}, Reach::kWrite, "aws-cn").value());
   const auto& statements = policy["Statement"];
   ASSERT_EQ(statements.size(), 3U);
   EXPECT_EQ(statements[0]["Resource"].dump(), R"(["arn:aws-cn:s3:::lake/a/b/*"])");
@@ -29,7 +37,7 @@ TEST(SessionPolicyTest, IsLimitedToWhatLiesBelow) {
 
 TEST(SessionPolicyTest, PatternsAndWholeBucketsAreRefused) {
   for (const char* key : {"", "*", "a*", "a?b", "${aws:username}", "a\"b", "a\\b", "a b", "\xc3\xa9"})
-    EXPECT_EQ(session_policy({"lake", key}, "aws").error().name(), "io.bad_location") << key;
+    EXPECT_EQ(session_policy({"lake", key}, Reach::kWrite, "aws").error().name(), "io.bad_location") << key;
 }
 
 /// A security token service that answers as it is told.
@@ -61,7 +69,7 @@ class VendorTest : public testing::Test {
 };
 
 TEST_F(VendorTest, AsksOnceWhileHalfAnHourIsLeft) {
-  const TemporaryCredentials vended = vendor_.credentials_for("s3://lake/t").value();
+  const TemporaryCredentials vended = vendor_.credentials_for("s3://lake/t", Reach::kWrite).value();
   EXPECT_EQ(vended.credentials, (Credentials{"ID", "SECRET", "TOKEN"}));
   EXPECT_EQ(vended.expires_at_us, kNowUs + 3600 * 1'000'000LL);
   EXPECT_THAT(asked_[0].body, testing::HasSubstr("RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Flake&"));
@@ -69,12 +77,12 @@ TEST_F(VendorTest, AsksOnceWhileHalfAnHourIsLeft) {
   EXPECT_THAT(std::string(asked_[0].headers.find("Authorization")),
               testing::HasSubstr("/r/sts/aws4_request"));
   clock_.advance_us(1800 * 1'000'000LL);
-  EXPECT_TRUE(vendor_.credentials_for("s3://lake/t").ok());
+  EXPECT_TRUE(vendor_.credentials_for("s3://lake/t", Reach::kWrite).ok());
   EXPECT_EQ(asked_.size(), 1U);
-  EXPECT_TRUE(vendor_.credentials_for("s3://lake/u").ok());
+  EXPECT_TRUE(vendor_.credentials_for("s3://lake/u", Reach::kWrite).ok());
   EXPECT_EQ(asked_.size(), 2U) << "another place, other credentials";
   clock_.advance_us(1);
-  EXPECT_TRUE(vendor_.credentials_for("s3://lake/t").ok());
+  EXPECT_TRUE(vendor_.credentials_for("s3://lake/t", Reach::kWrite).ok());
   EXPECT_EQ(asked_.size(), 3U);
 }
 
@@ -82,11 +90,11 @@ TEST_F(VendorTest, TellsWhatTheServiceSays) {
   reply_ = {
       .status = 403,
       .body = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"};
-  EXPECT_EQ(vendor_.credentials_for("s3://lake/t").error().name(), "s3.denied");
+  EXPECT_EQ(vendor_.credentials_for("s3://lake/t", Reach::kWrite).error().name(), "s3.denied");
   EXPECT_EQ(asked_.size(), 1U);
   reply_.status = 503;
   reply_.body = "";
-  EXPECT_EQ(vendor_.credentials_for("s3://lake/t").error().name(), "s3.unreachable");
+  EXPECT_EQ(vendor_.credentials_for("s3://lake/t", Reach::kWrite).error().name(), "s3.unreachable");
   EXPECT_EQ(asked_.size(), 4U) << "three attempts";
 }
 
@@ -96,14 +104,14 @@ TEST_F(VendorTest, HandsOutNothingThatLasts) {
                            "<SecretAccessKey>S</SecretAccessKey><Expiration>2023-11-14T23:13:20Z</Expiration>"
                            "</Credentials></AssumeRoleResult></AssumeRoleResponse>"}) {
     reply_ = {.status = 200, .body = body};
-    EXPECT_EQ(vendor_.credentials_for("s3://lake/t").error().name(), "s3.no_vending") << body;
+    EXPECT_EQ(vendor_.credentials_for("s3://lake/t", Reach::kWrite).error().name(), "s3.no_vending") << body;
   }
 }
 
 TEST_F(VendorTest, PlacesThatAreNoneAreRefusedUnasked) {
   for (const char* location :
        {"s3://lake", "s3://lake/", "s3://lake/a/../b", "s3://lake/a//b", "s3://lake/*", "file:///a"})
-    EXPECT_EQ(vendor_.credentials_for(location).error().name(), "io.bad_location") << location;
+    EXPECT_EQ(vendor_.credentials_for(location, Reach::kWrite).error().name(), "io.bad_location") << location;
   EXPECT_TRUE(asked_.empty());
 }
 

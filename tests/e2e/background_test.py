@@ -97,8 +97,8 @@ def main():
             if round_number == KILLS // 2:
                 # The index of keys is built anew, from tables that were compacted in part.
                 shutil.rmtree(os.path.join(hospital.project, "state", "index"), ignore_errors=True)
-        checks.equal("everything is committed", wait_for(lambda: is_settled(hospital, len(zips)), 120), True)
-        checks.equal("everything is maintained", wait_for(lambda: not work_left(hospital), 120), True)
+        checks.equal("everything is committed", wait_for(lambda: is_settled(hospital, len(zips)), 20 * KILLS), True)
+        checks.equal("everything is maintained", wait_for(lambda: not work_left(hospital), 20 * KILLS), True)
         checks.equal("status tells of maintenance", "what it did" in hospital.run("status").stdout, True)
         checks.equal("serve ends cleanly", server.end(signal.SIGTERM), 0)
         events += server.events()

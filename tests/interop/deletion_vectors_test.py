@@ -4,14 +4,12 @@
 deletion_vectors_test.py TARN
 """
 import csv
-import glob
-import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-import duckdb
+import duck
 
 TABLE = "w.readings"
 
@@ -27,14 +25,7 @@ def serve(tarn, project):
 
 
 def connect(uri):
-    """DuckDB with its extensions, from the wheels: nothing is downloaded."""
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-    packages = os.path.dirname(os.path.dirname(duckdb.__file__))
-    for name in ("httpfs", "avro", "iceberg"):
-        found = glob.glob(f"{packages}/duckdb_extension_{name}/extensions/*/{name}.duckdb_extension")
-        if len(found) != 1:
-            sys.exit(f"FAILED: the wheel duckdb-extension-{name} is not installed: run `./dev setup`")
-        connection.execute(f"LOAD '{found[0]}'")
+    connection = duck.connect()
     connection.execute(f"ATTACH '' AS lake (TYPE iceberg, ENDPOINT '{uri}', AUTHORIZATION_TYPE 'none')")
     return connection
 
@@ -59,9 +50,9 @@ def main():
 
         process, uri = serve(tarn, project)
         try:
-            duck = connect(uri)
-            duck.execute("CREATE SCHEMA lake.w")
-            duck.execute(f"CREATE TABLE lake.{TABLE} (id BIGINT, ward VARCHAR, value DOUBLE) WITH ('format-version'='3')")
+            lake = connect(uri)
+            lake.execute("CREATE SCHEMA lake.w")
+            lake.execute(f"CREATE TABLE lake.{TABLE} (id BIGINT, ward VARCHAR, value DOUBLE) WITH ('format-version'='3')")
             totals = []
             steps = [*(f"INSERT INTO lake.{TABLE} SELECT i, 'w' || i % 5, i / 4 FROM range({n * 100_000}, {(n + 1) * 100_000}) r(i)"
                        for n in range(3)),
@@ -70,10 +61,10 @@ def main():
                      f"DELETE FROM lake.{TABLE} WHERE id IN (1, 199999, 200002, 299999)",
                      f"INSERT INTO lake.{TABLE} VALUES (1, 'again', 0.5)"]
             for step in steps:
-                duck.execute(step)
-                totals.append([str(v) for v in duck.execute(f"SELECT count(*), sum(id) FROM lake.{TABLE}").fetchone()])
+                lake.execute(step)
+                totals.append([str(v) for v in lake.execute(f"SELECT count(*), sum(id) FROM lake.{TABLE}").fetchone()])
                 check(step, ask("sql", f"SELECT count(*), sum(id) FROM {TABLE}"), [totals[-1]])
-            rows = sorted([str(a), b, str(c)] for a, b, c in duck.execute(f"SELECT * FROM lake.{TABLE}").fetchall())
+            rows = sorted([str(a), b, str(c)] for a, b, c in lake.execute(f"SELECT * FROM lake.{TABLE}").fetchall())
             check("every row", sorted(ask("sql", f"SELECT * FROM {TABLE}")), rows)
             history = list(reversed(ask("table", "history", TABLE)))
             check("snapshots", len(history), len(steps))

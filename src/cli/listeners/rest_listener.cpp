@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/civil_time.h"
+#include "cli/access/access_setup.h"
+#include "cli/access/lake_readers.h"
 #include "cli/errors.h"
 #include "cli/storage/table_credentials.h"
 
@@ -13,8 +15,8 @@ namespace tarn::cli {
 namespace {
 
 /// Beyond this machine nothing is offered to everybody, nor in the clear, unless the project says so.
-Status check_exposure(const project::RestListenerSpec& spec, const std::string& listen) {
-  const bool is_known = !spec.clients.empty() || !spec.tls.client_ca.empty();
+Status check_exposure(const project::RestListenerSpec& spec, bool has_users, const std::string& listen) {
+  const bool is_known = !spec.clients.empty() || !spec.tls.client_ca.empty() || has_users;
   if (!is_known && !spec.anonymous) {
     return Error(kOpenListener,
                  fmt::format("everybody who reaches {} could read, change and drop tables", listen))
@@ -53,11 +55,13 @@ Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& contex
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   const project::RestListenerSpec& spec = settings->listeners.rest;
   TARN_ASSIGN_OR_RETURN(const net::ListenAddress address, net::parse_listen_address(listen));
-  if (!address.is_loopback) TARN_RETURN_IF_ERROR(check_exposure(spec, listen));
+  TARN_ASSIGN_OR_RETURN(const auto policy, load_access_policy(context));
+  if (!address.is_loopback) TARN_RETURN_IF_ERROR(check_exposure(spec, policy != nullptr, listen));
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
   net::HttpServerOptions server{.address = address.address, .port = address.port};
   TARN_ASSIGN_OR_RETURN(server.tls, load_certificate(spec.tls, folder, "rest", log));
-  rest::RestCatalogOptions options;
+  rest::RestCatalogOptions options{.anonymous = spec.anonymous};
+  if (policy != nullptr) options.readers = lake_readers(policy);
   for (const project::RestClientSpec& client : spec.clients) {
     if (Status good = rest::check_hash(client.secret_hash); !good.ok())
       return std::move(good).error().with_context("reading the client `" + client.id + "`");
@@ -79,7 +83,7 @@ Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& contex
   listener->uri_ = fmt::format("http{}://{}{}{}:{}", server.tls != nullptr ? "s" : "", is_v6 ? "[" : "",
                                address.address, is_v6 ? "]" : "", listener->server_->port());
   log.info("rest.listening", {{"uri", listener->uri_},
-                              {"tokens", !spec.clients.empty()},
+                              {"tokens", !spec.clients.empty() || policy != nullptr},
                               {"client_certificates", !spec.tls.client_ca.empty()}});
   return listener;
 }

@@ -38,16 +38,18 @@ Result<rest::VendCredentials> table_credentials(CommandContext& context) {
   const auto vendor = std::make_shared<s3::CredentialVendor>(
       s3::CredentialVendor::Options{.sts = std::move(sts), .role = spec->s3.vended_role}, own,
       context.clock(), context.random());
-  return rest::VendCredentials(
-      [store, vendor](const std::string& location) -> Result<std::map<std::string, std::string>> {
-        if (!s3::is_s3(location)) return std::map<std::string, std::string>();
-        const auto vended = vendor->credentials_for(location);
-        // No policy can be limited to it: its engines need credentials of their own.
-        if (!vended.ok() && vended.error().name() == io::kBadLocation.name)
-          return std::map<std::string, std::string>();
-        if (!vended.ok()) return vended.error();
-        return client_properties(store->endpoint(), *vended);
-      });
+  return rest::VendCredentials([store, vendor](
+                                   const std::string& location,
+                                   rest::Reach reach) -> Result<std::map<std::string, std::string>> {
+    if (!s3::is_s3(location)) return std::map<std::string, std::string>();
+    const auto vended =
+        vendor->credentials_for(location, reach == rest::Reach::kRead ? s3::Reach::kRead : s3::Reach::kWrite);
+    // No policy can be limited to it: its engines need credentials of their own.
+    if (!vended.ok() && vended.error().name() == io::kBadLocation.name)
+      return std::map<std::string, std::string>();
+    if (!vended.ok()) return vended.error();
+    return client_properties(store->endpoint(), *vended);
+  });
 }
 
 }  // namespace tarn::cli

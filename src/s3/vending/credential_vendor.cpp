@@ -12,7 +12,6 @@
 #include "s3/errors.h"
 #include "s3/failure.h"
 #include "s3/signature.h"
-#include "s3/vending/session_policy.h"
 
 namespace tarn::s3 {
 namespace {
@@ -73,23 +72,23 @@ CredentialVendor::CredentialVendor(Options options, CredentialsSource own, io::C
                                    io::Random& random)
     : options_(std::move(options)), own_(std::move(own)), clock_(clock), random_(random) {}
 
-Result<TemporaryCredentials> CredentialVendor::credentials_for(const std::string& location) {
+Result<TemporaryCredentials> CredentialVendor::credentials_for(const std::string& location, Reach reach) {
   TARN_ASSIGN_OR_RETURN(const Place place, parse_location(location));
   {
     const std::lock_guard lock(mutex_);
-    const auto known = handed_out_.find(location);
+    const auto known = handed_out_.find({location, reach});
     if (known != handed_out_.end() && known->second.expires_at_us - clock_.now_us() >= kShortestRestUs)
       return known->second;
   }
-  TARN_ASSIGN_OR_RETURN(TemporaryCredentials fresh, ask(place));
+  TARN_ASSIGN_OR_RETURN(TemporaryCredentials fresh, ask(place, reach));
   const std::lock_guard lock(mutex_);
   if (handed_out_.size() >= kMostPlaces) handed_out_.clear();
-  handed_out_.insert_or_assign(location, fresh);
+  handed_out_.insert_or_assign({location, reach}, fresh);
   return fresh;
 }
 
-Result<TemporaryCredentials> CredentialVendor::ask(const Place& place) {
-  TARN_ASSIGN_OR_RETURN(const std::string policy, session_policy(place, partition_of(options_.role)));
+Result<TemporaryCredentials> CredentialVendor::ask(const Place& place, Reach reach) {
+  TARN_ASSIGN_OR_RETURN(const std::string policy, session_policy(place, reach, partition_of(options_.role)));
   TARN_ASSIGN_OR_RETURN(const std::optional<Credentials> own, own_());
   if (!own) return Error(kNoVending, "anonymous access to S3 has no credentials to hand out");
   const auto random = random_.bytes16();

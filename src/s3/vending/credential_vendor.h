@@ -4,12 +4,14 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "io/clock.h"
 #include "io/random.h"
 #include "s3/client.h"
 #include "s3/endpoint.h"
+#include "s3/vending/session_policy.h"
 
 namespace tarn::s3 {
 
@@ -35,17 +37,17 @@ class CredentialVendor {
   CredentialVendor(Options options, CredentialsSource own, io::Clock& clock, io::Random& random);
 
   /// Errors: io.bad_location, those of `own` and of failure.h, s3.no_vending.
-  Result<TemporaryCredentials> credentials_for(const std::string& location);
+  Result<TemporaryCredentials> credentials_for(const std::string& location, Reach reach);
 
  private:
-  Result<TemporaryCredentials> ask(const Place& place);
+  Result<TemporaryCredentials> ask(const Place& place, Reach reach);
 
   Options options_;
   CredentialsSource own_;
   io::Clock& clock_;
   io::Random& random_;
   std::mutex mutex_;
-  std::map<std::string, TemporaryCredentials> handed_out_;  // by location
+  std::map<std::pair<std::string, Reach>, TemporaryCredentials> handed_out_;  // by location
 };
 
 }  // namespace tarn::s3

@@ -15,20 +15,22 @@ bool is_plain(char letter) {
          std::string_view("*?$\"\\{}").find(letter) == std::string_view::npos;
 }
 
+constexpr std::string_view kWriting =
+    R"(,"s3:PutObject","s3:DeleteObject","s3:AbortMultipartUpload","s3:ListMultipartUploadParts")";
+
 }  // namespace
 
-Result<std::string> session_policy(const Place& place, std::string_view partition) {
+Result<std::string> session_policy(const Place& place, Reach reach, std::string_view partition) {
   if (place.key.empty() || !std::ranges::all_of(place.key, is_plain))
     return Error(io::kBadLocation,
                  fmt::format("no policy can be limited to s3://{}/{}", place.bucket, place.key));
   const std::string bucket = fmt::format("arn:{}:s3:::{}", partition, place.bucket);
   return fmt::format(R"({{"Version":"2012-10-17","Statement":[)"
-                     R"({{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject",)"
-                     R"("s3:AbortMultipartUpload","s3:ListMultipartUploadParts"],"Resource":["{0}/{1}/*"]}},)"
+                     R"({{"Effect":"Allow","Action":["s3:GetObject"{2}],"Resource":["{0}/{1}/*"]}},)"
                      R"({{"Effect":"Allow","Action":["s3:ListBucket"],"Resource":["{0}"],)"
                      R"("Condition":{{"StringLike":{{"s3:prefix":["{1}/*"]}}}}}},)"
                      R"({{"Effect":"Allow","Action":["s3:GetBucketLocation"],"Resource":["{0}"]}}]}})",
-                     bucket, place.key);
+                     bucket, place.key, reach == Reach::kWrite ? kWriting : "");
 }
 
 }  // namespace tarn::s3

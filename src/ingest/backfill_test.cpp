@@ -8,7 +8,6 @@
 #include "ingest/backfill/beside.h"
 #include "ingest/errors.h"
 #include "ingest/testing/lake.h"
-#include "io/errors.h"
 #include "state/errors.h"
 
 namespace tarn::ingest {
@@ -146,24 +145,15 @@ TEST(Backfill, ACrashAtAnyStoreOperationAndARerunGiveTheSameTables) {
     ASSERT_TRUE(lake.ingest().ok());
     backfills.set_contract(mended());
     ASSERT_TRUE(backfills.begin().ok());
-    std::uint64_t calls = 0;
-    bool crashed = false;
-    lake.store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
-      if (++calls >= at) crashed = true;
-      if (crashed) return Error(io::kFailed, "the power is gone at " + location);
-      return ok_status();
-    });
+    lake.lose_power_at(at);
     static_cast<void>(backfills.catch_up());
-    lake.stop();
-    lake.store.set_fault({});
-    lake.store.lose_unsynced();
-    lake.start();
+    lake.come_back();
     lake.files["stays3.csv"] = "stay,ward\n4,DD\n";
     ASSERT_TRUE(lake.ingest().ok()) << at;
     const Status second = backfills.catch_up();
     ASSERT_TRUE(second.ok()) << at << ": " << second.error().to_string();
     ASSERT_THAT(lake.rows(kSecond, {"stay", "ward"}), ElementsAre("1|A", "2|BB", "3|CC", "4|DD")) << at;
-    if (!crashed) break;
+    if (!lake.power_was_lost()) break;
     ++crashes;
     ASSERT_LT(at, 399U) << "the operations did not end";
   }

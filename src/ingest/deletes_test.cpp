@@ -1,7 +1,6 @@
 // `delete_when`: deletions are versions as any other, remembered in a table of their own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <atomic>
 
 #include <filesystem>
 #include <map>
@@ -11,7 +10,6 @@
 #include "ingest/testing/contracts.h"
 #include "ingest/testing/lake.h"
 #include "ingest/testing/zip.h"
-#include "io/errors.h"
 
 namespace tarn::ingest {
 namespace {
@@ -140,24 +138,15 @@ TEST(DeleteWhen, ACrashAtAnyStoreOperationAndARerunGiveTheSameTables) {
     Lake lake({kStaff}, "project: test\nbatch:\n  max_files: 1\n");
     lake.files["staff1.csv"] = csv("1,1,I,Ann\n2,2,D,\n3,1,I,Cyd\n");
     lake.files["staff2.csv"] = csv("1,2,D,\n2,3,I,Bob\n3,0,D,\n");
-    std::atomic<std::uint64_t> calls = 0;  // Files of a batch are written side by side.
-    std::atomic<bool> crashed = false;
-    lake.store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
-      if (++calls >= at) crashed = true;
-      if (crashed) return Error(io::kFailed, "the power is gone at " + location);
-      return ok_status();
-    });
+    lake.lose_power_at(at);
     static_cast<void>(lake.ingest());
-    lake.stop();
-    lake.store.set_fault({});
-    lake.store.lose_unsynced();
-    lake.start();
+    lake.come_back();
     lake.files["staff3.csv"] = csv("1,1,U,Late\n");
     const auto second = lake.ingest();
     ASSERT_TRUE(second.ok()) << at << ": " << second.error().to_string();
     ASSERT_THAT(lake.rows(kTable, {"id", "name"}), ElementsAre("2|Bob", "3|Cyd")) << at;
     ASSERT_THAT(lake.rows(kTombstones, {"id", "version"}), ElementsAre("1|2")) << at;
-    if (!crashed) break;
+    if (!lake.power_was_lost()) break;
     ++crashes;
     ASSERT_LT(at, 399U) << "the operations did not end";
   }
@@ -211,19 +200,8 @@ TEST(DeleteWhen, EqualsTheModelThroughCrashesAndLostIndices) {
       }
       lake.files["staff" + std::to_string(100 + arrival) + ".csv"] = csv(rows);
       if (random() % 3 == 0) {
-        // The commit is refused, or done and its reply lost; a new process goes on.
-        bool faulty = true;
-        const auto fault = random() % 2 == 0 ? state::CommitFault::kFail : state::CommitFault::kLostReply;
-        lake.store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
-          if (faulty && location.ends_with(".metadata.json"))
-            lake.database->set_commit_fault(
-                [&] { return std::exchange(faulty, false) ? fault : state::CommitFault::kNone; });
-          return ok_status();
-        });
-        static_cast<void>(lake.ingest());
-        lake.store.set_fault({});
-        lake.stop();
-        lake.start();
+        lake.ingest_with_faulty_commit(random() % 2 == 0 ? state::CommitFault::kFail
+                                                         : state::CommitFault::kLostReply);
       }
       if (random() % 4 == 0) std::filesystem::remove_all(lake.index_folder());
       const auto report = lake.ingest();

@@ -12,7 +12,6 @@
 #include "ingest/testing/contracts.h"
 #include "ingest/testing/lake.h"
 #include "ingest/testing/zip.h"
-#include "io/errors.h"
 #include "table/history/history_index.h"
 
 namespace tarn::ingest {
@@ -154,25 +153,16 @@ TEST(History, ACrashAtAnyStoreOperationAndARerunGiveTheSameTables) {
     Lake lake({kBeds}, "project: test\nbatch:\n  max_files: 1\n");
     lake.files["beds1.csv"] = csv("1,10,U,A\n1,30,U,A\n");
     lake.files["beds2.csv"] = csv("1,20,U,B\n2,10,D,\n");
-    std::uint64_t calls = 0;
-    bool crashed = false;
-    lake.store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
-      if (++calls >= at) crashed = true;
-      if (crashed) return Error(io::kFailed, "the power is gone at " + location);
-      return ok_status();
-    });
+    lake.lose_power_at(at);
     static_cast<void>(lake.ingest());
-    lake.stop();
-    lake.store.set_fault({});
-    lake.store.lose_unsynced();
-    lake.start();
+    lake.come_back();
     lake.files["beds3.csv"] = csv("1,15,U,A\n");
     const auto second = lake.ingest();
     ASSERT_TRUE(second.ok()) << at << ": " << second.error().to_string();
     ASSERT_THAT(lake.rows(kTable, kRow), ElementsAre("1|10|20|false|A", "1|20|30|false|B", "1|30|~|true|A"))
         << at;
     ASSERT_THAT(lake.rows(kUnchanged, kHidden), ElementsAre("1|15|false|A", "2|10|true|~")) << at;
-    if (!crashed) break;
+    if (!lake.power_was_lost()) break;
     ++crashes;
     ASSERT_LT(at, 399U) << "the operations did not end";
   }
@@ -236,19 +226,8 @@ TEST(History, EqualsTheModelThroughCrashesAndLostIndices) {
       }
       lake.files["beds" + std::to_string(100 + arrival) + ".csv"] = csv(rows);
       if (random() % 3 == 0) {
-        // The commit is refused, or done and its reply lost; a new process goes on.
-        bool faulty = true;
-        const auto fault = random() % 2 == 0 ? state::CommitFault::kFail : state::CommitFault::kLostReply;
-        lake.store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
-          if (faulty && location.ends_with(".metadata.json"))
-            lake.database->set_commit_fault(
-                [&] { return std::exchange(faulty, false) ? fault : state::CommitFault::kNone; });
-          return ok_status();
-        });
-        static_cast<void>(lake.ingest());
-        lake.store.set_fault({});
-        lake.stop();
-        lake.start();
+        lake.ingest_with_faulty_commit(random() % 2 == 0 ? state::CommitFault::kFail
+                                                         : state::CommitFault::kLostReply);
       }
       if (random() % 4 == 0) std::filesystem::remove_all(lake.index_folder());
       const auto report = lake.ingest();

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "ingest/testing/lake.h"
-#include "io/errors.h"
 #include "state/batches.h"
 
 namespace tarn::ingest {
@@ -191,22 +190,14 @@ TEST(Lateness, ACrashAndARerunCountTheSame) {
     lake.files["a.csv"] = csv({"2023-11-08"});
     ASSERT_TRUE(lake.ingest().ok());
     lake.files["b.csv"] = csv({"2023-11-01", "2023-11-10", "2023-11-02"});
-    std::uint64_t calls = 0;
-    crashed = false;
-    lake.store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
-      if (++calls >= at) crashed = true;
-      if (crashed) return Error(io::kFailed, "the power is gone at " + location);
-      return ok_status();
-    });
+    lake.lose_power_at(at);
     static_cast<void>(lake.ingest().ok());
-    lake.stop();
-    lake.store.set_fault({});
-    lake.store.lose_unsynced();
-    lake.start();
+    lake.come_back();
     ASSERT_TRUE(lake.ingest().ok()) << at;
     EXPECT_THAT(late_by_file(lake), ElementsAre(0, 2)) << at;
     EXPECT_EQ(watermark(lake), "1699574400000000 2") << at;
     EXPECT_TRUE(lake.database->check_integrity().ok()) << at;
+    crashed = lake.power_was_lost();
     if (crashed) ++crashes;
   }
   EXPECT_GT(crashes, 3);

@@ -6,7 +6,6 @@
 #include "ingest/testing/contracts.h"
 #include "ingest/testing/lake.h"
 #include "ingest/testing/zip.h"
-#include "io/errors.h"
 
 namespace tarn::ingest {
 namespace {
@@ -234,18 +233,9 @@ TEST(Pipeline, ACrashAtAnyStoreOperationAndARerunGiveTheSameTables) {
     lake.files["people2.csv"] = "id,version,name,score\n1,2,Ann2,51\n";
     lake.files["v.zip"] =
         make_zip({{"visits/1.xml", visit("V1", 1, {"A1", "B2"})}, {"visits/2.xml", visit("V1", 2, {"C3"})}});
-    std::uint64_t calls = 0;
-    bool crashed = false;
-    lake.store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
-      if (++calls >= at) crashed = true;
-      if (crashed) return Error(io::kFailed, "the power is gone at " + location);
-      return ok_status();
-    });
+    lake.lose_power_at(at);
     const auto first = lake.ingest();
-    lake.stop();
-    lake.store.set_fault({});
-    lake.store.lose_unsynced();
-    lake.start();
+    lake.come_back();
     const auto second = lake.ingest();
     ASSERT_TRUE(second.ok()) << at << ": " << second.error().to_string();
     EXPECT_THAT(lake.rows({"curated", "person"}, {"id", "name"}), ElementsAre("1|Ann2")) << at;
@@ -255,7 +245,7 @@ TEST(Pipeline, ACrashAtAnyStoreOperationAndARerunGiveTheSameTables) {
     const auto summary = state::summary(*lake.database);
     EXPECT_EQ(summary->files_arrived(), 3) << at;
     EXPECT_EQ(summary->records_committed(), 4) << at;
-    if (!crashed) break;
+    if (!lake.power_was_lost()) break;
     ++crashes;
     EXPECT_LT(at, 399U) << "the operations did not end";
   }

@@ -9,7 +9,6 @@
 
 #include "ingest/errors.h"
 #include "ingest/testing/lake.h"
-#include "io/errors.h"
 
 namespace tarn::ingest {
 namespace {
@@ -208,19 +207,8 @@ TEST(Previous, EqualsTheModelThroughCrashesAndLostIndices) {
       }
       lake.files["patients" + std::to_string(100 + arrival) + ".csv"] = csv(rows);
       if (random() % 3 == 0) {
-        // The commit is refused, or done and its reply lost; a new process goes on.
-        bool faulty = true;
-        const auto fault = random() % 2 == 0 ? state::CommitFault::kFail : state::CommitFault::kLostReply;
-        lake.store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
-          if (faulty && location.ends_with(".metadata.json"))
-            lake.database->set_commit_fault(
-                [&] { return std::exchange(faulty, false) ? fault : state::CommitFault::kNone; });
-          return ok_status();
-        });
-        static_cast<void>(lake.ingest());
-        lake.store.set_fault({});
-        lake.stop();
-        lake.start();
+        lake.ingest_with_faulty_commit(random() % 2 == 0 ? state::CommitFault::kFail
+                                                         : state::CommitFault::kLostReply);
       }
       if (random() % 4 == 0) std::filesystem::remove_all(lake.index_folder());
       const auto report = lake.ingest();

@@ -13,7 +13,6 @@
 #include "ingest/testing/contracts.h"
 #include "ingest/testing/lake.h"
 #include "ingest/testing/zip.h"
-#include "io/errors.h"
 
 namespace tarn::ingest {
 namespace {
@@ -203,23 +202,14 @@ TEST(Replace, ACrashAtAnyStoreOperationAndARerunGiveTheSameTables) {
     Lake lake({kBeds}, "project: test\nbatch:\n  max_files: 1\n");
     lake.files["beds1.csv"] = csv("X,1,10,A\nX,2,10,A\nX,3,10,A\n");
     lake.files["beds2.csv"] = csv("X,1,20,A\nX,2,20,B\n");
-    std::uint64_t calls = 0;
-    bool crashed = false;
-    lake.store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
-      if (++calls >= at) crashed = true;
-      if (crashed) return Error(io::kFailed, "the power is gone at " + location);
-      return ok_status();
-    });
+    lake.lose_power_at(at);
     static_cast<void>(lake.ingest());
-    lake.stop();
-    lake.store.set_fault({});
-    lake.store.lose_unsynced();
-    lake.start();
+    lake.come_back();
     lake.files["beds3.csv"] = csv("X,1,15,C\n");
     const auto second = lake.ingest();
     ASSERT_TRUE(second.ok()) << at << ": " << second.error().to_string();
     ASSERT_THAT(lake.rows(kTable, kRow), ElementsAre("X|1|A", "X|2|B")) << at;
-    if (!crashed) break;
+    if (!lake.power_was_lost()) break;
     ++crashes;
     ASSERT_LT(at, 399U) << "the operations did not end";
   }
@@ -288,19 +278,8 @@ TEST(Replace, EqualsTheModelThroughCrashesAndLostIndices) {
         lake.files["beds" + std::to_string(100 + arrival) + ".csv"] = csv(rows);
       }
       if (random() % 3 == 0) {
-        // The commit is refused, or done and its reply lost; a new process goes on.
-        bool faulty = true;
-        const auto fault = random() % 2 == 0 ? state::CommitFault::kFail : state::CommitFault::kLostReply;
-        lake.store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
-          if (faulty && location.ends_with(".metadata.json"))
-            lake.database->set_commit_fault(
-                [&] { return std::exchange(faulty, false) ? fault : state::CommitFault::kNone; });
-          return ok_status();
-        });
-        static_cast<void>(lake.ingest());
-        lake.store.set_fault({});
-        lake.stop();
-        lake.start();
+        lake.ingest_with_faulty_commit(random() % 2 == 0 ? state::CommitFault::kFail
+                                                         : state::CommitFault::kLostReply);
       }
       if (random() % 4 == 0) std::filesystem::remove_all(lake.index_folder());
       const auto report = lake.ingest();

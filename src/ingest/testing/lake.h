@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -14,6 +16,7 @@
 
 #include "catalog/catalog.h"
 #include "ingest/pipeline.h"
+#include "io/errors.h"
 #include "io/simulated.h"
 #include "project/load.h"
 #include "state/testing/state_location.h"
@@ -152,6 +155,41 @@ class Lake {
     return texts;
   }
 
+  /// From this operation of the store on, counted from now, none works: files of a batch are written side by
+  /// side, so that which one it is may differ.
+  void lose_power_at(std::uint64_t operation) {
+    operations_ = 0;
+    power_lost_ = false;
+    store.set_fault(
+        [this, operation](std::uint64_t, std::string_view, const std::string& location) -> Status {
+          if (++operations_ >= operation) power_lost_ = true;
+          return power_lost_ ? Status(Error(io::kFailed, "the power is gone at " + location)) : ok_status();
+        });
+  }
+  bool power_was_lost() const { return power_lost_; }
+  /// A process after that: what was not synced is gone.
+  void come_back() {
+    stop();
+    store.set_fault({});
+    store.lose_unsynced();
+    start();
+  }
+
+  /// A commit is refused, or done and its reply lost, whatever the process makes of that; a new one follows.
+  void ingest_with_faulty_commit(state::CommitFault fault) {
+    bool faulty = true;
+    store.set_fault([&](std::uint64_t, std::string_view, const std::string& location) -> Status {
+      if (faulty && location.ends_with(".metadata.json"))
+        database->set_commit_fault(
+            [&] { return std::exchange(faulty, false) ? fault : state::CommitFault::kNone; });
+      return ok_status();
+    });
+    static_cast<void>(ingest());
+    store.set_fault({});
+    stop();
+    start();
+  }
+
   std::string index_folder() const { return (folder_ / "index").string(); }
   project::ProjectSpec& spec() { return project_->spec; }
 
@@ -167,6 +205,8 @@ class Lake {
  private:
   std::filesystem::path folder_;
   std::unique_ptr<project::Project> project_;
+  std::atomic<std::uint64_t> operations_ = 0;
+  std::atomic<bool> power_lost_ = false;
 };
 
 }  // namespace tarn::ingest::testing

@@ -215,7 +215,7 @@ Status BatchCommitter::add_snapshots(TableWork& work, const ParsedBatch& batch) 
   HistoryWork& history = *work.history;
   history.snapshots = history.plan.base;
   if (work.built) history.snapshots.rows = work.built->snapshot.snapshot_id;
-  if (work.companion->built) history.snapshots.unchanged = work.companion->built->snapshot.snapshot_id;
+  if (work.companion->built) history.snapshots.companion = work.companion->built->snapshot.snapshot_id;
   history.unchanged = {work.companion->data.files, std::move(work.companion->data.places)};
   return ok_status();
 }

@@ -228,7 +228,8 @@ class HistoryTest : public ::testing::Test {
     if (rows.built) rows_.commit(*rows.built);
     if (unchanged.built) unchanged_.commit(*unchanged.built);
     if (note)
-      must(note_committed(*index_, plan, rows.files, unchanged.files, HistoryIndex::Snapshots::of(tables())));
+      must(note_committed(*index_, plan, rows.files, unchanged.files,
+                          PairSnapshots::of(rows_.metadata, unchanged_.metadata)));
     return plan.counts;
   }
 

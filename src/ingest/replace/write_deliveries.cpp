@@ -125,7 +125,7 @@ void BatchCommitter::follow_deliveries(TableWork& work) {
   DeliveryWork& done = *work.deliveries;
   done.snapshots = done.plan.base;
   if (work.built) done.snapshots.rows = work.built->snapshot.snapshot_id;
-  if (work.companion->built) done.snapshots.deliveries = work.companion->built->snapshot.snapshot_id;
+  if (work.companion->built) done.snapshots.companion = work.companion->built->snapshot.snapshot_id;
   done.written = {work.companion->data.files, std::move(work.companion->data.places)};
 }
 

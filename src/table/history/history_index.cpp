@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "table/columns/row_identity.h"
 #include "table/errors.h"
 #include "table/history/version_values.h"
-#include "table/index/follow_moves.h"
 #include "table/index/indexed_file.h"
 #include "table/index/key_database.h"
 #include "table/reader.h"
@@ -199,12 +197,8 @@ class SideScan {
 
 }  // namespace
 
-HistoryIndex::Snapshots HistoryIndex::Snapshots::of(const HistoryTables& tables) {
-  return {tables.rows.current_snapshot_id.value_or(-1), tables.unchanged.current_snapshot_id.value_or(-1)};
-}
-
 HistoryIndex::HistoryIndex(std::unique_ptr<KeyDatabase> database, HistoryColumns columns)
-    : database_(std::move(database)), columns_(std::move(columns)) {}
+    : database_(std::move(database)), columns_(std::move(columns)), state_(*database_) {}
 HistoryIndex::~HistoryIndex() = default;
 
 Result<std::unique_ptr<HistoryIndex>> HistoryIndex::open(const std::string& folder, HistoryColumns columns,
@@ -214,41 +208,14 @@ Result<std::unique_ptr<HistoryIndex>> HistoryIndex::open(const std::string& fold
   return std::unique_ptr<HistoryIndex>(new HistoryIndex(std::move(database), std::move(columns)));
 }
 
-std::optional<HistoryIndex::Snapshots> HistoryIndex::snapshots() const {
-  const auto& state = database_->state();
-  if (!state || layout_.empty() || !state->columns.starts_with(layout_)) return std::nullopt;
-  Snapshots snapshots{.rows = state->snapshot_id};
-  const std::string_view text = std::string_view(state->columns).substr(layout_.size());
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), snapshots.unchanged);
-  if (parsed.ec != std::errc()) return std::nullopt;
-  return snapshots;
-}
-
 Result<bool> HistoryIndex::sync_to(const HistoryTables& tables, io::ObjectStore& store,
                                    ManifestCache& cache) {
-  TARN_ASSIGN_OR_RETURN(layout_, layout_of(tables, columns_));
-  if (snapshots() == Snapshots::of(tables)) return false;
-  TARN_ASSIGN_OR_RETURN(const bool followed, follow(tables, store, cache));
+  TARN_ASSIGN_OR_RETURN(std::string layout, layout_of(tables, columns_));
+  state_.set_layout(std::move(layout));
+  if (snapshots() == Snapshots::of(tables.rows, tables.unchanged)) return false;
+  TARN_ASSIGN_OR_RETURN(const bool followed, state_.follow(tables.rows, tables.unchanged, store, cache));
   if (followed) return false;
   TARN_RETURN_IF_ERROR(rebuild(tables, store, cache));
-  return true;
-}
-
-Result<bool> HistoryIndex::follow(const HistoryTables& tables, io::ObjectStore& store, ManifestCache& cache) {
-  const auto known = snapshots();
-  if (!known) return false;
-  KeyDatabase::State state = *database_->state();
-  MoveFollower follower(*database_, store, cache, state.next_file_id);
-  TARN_ASSIGN_OR_RETURN(const bool rows, follower.follow_since(tables.rows, known->rows));
-  if (!rows) return false;
-  TARN_ASSIGN_OR_RETURN(const bool unchanged, follower.follow_since(tables.unchanged, known->unchanged));
-  if (!unchanged) return false;
-  const Snapshots now = Snapshots::of(tables);
-  state.snapshot_id = now.rows;
-  state.columns = layout_ + std::to_string(now.unchanged);
-  state.next_file_id = follower.next_file_id();
-  follower.changes().put_state(std::move(state));
-  TARN_RETURN_IF_ERROR(database_->apply(follower.changes()));
   return true;
 }
 
@@ -264,12 +231,9 @@ Status HistoryIndex::rebuild(const HistoryTables& tables, io::ObjectStore& store
     TARN_RETURN_IF_ERROR(SideScan(*database_, metadata, std::move(columns), side, !columns_.previous.empty())
                              .run(store, cache, next_file_id));
   }
-  const Snapshots snapshots = Snapshots::of(tables);
   KeyDatabase::Changes changes;
-  changes.put_state({.table_uuid = tables.rows.table_uuid,
-                     .columns = layout_ + std::to_string(snapshots.unchanged),
-                     .snapshot_id = snapshots.rows,
-                     .next_file_id = next_file_id});
+  changes.put_state(
+      state_.state(tables.rows.table_uuid, Snapshots::of(tables.rows, tables.unchanged), next_file_id));
   return database_->apply(changes);
 }
 
@@ -320,9 +284,7 @@ Status HistoryIndex::put(const Written& rows, const Written& unchanged, const Sn
       changes = {};
     }
   }
-  state.snapshot_id = snapshots.rows;
-  state.columns = layout_ + std::to_string(snapshots.unchanged);
-  changes.put_state(std::move(state));
+  changes.put_state(state_.state(state.table_uuid, snapshots, state.next_file_id));
   TARN_RETURN_IF_ERROR(database_->apply(changes));
   return database_->settle_some();
 }

@@ -11,6 +11,7 @@
 #include "iceberg/table_metadata.h"
 #include "io/object_store.h"
 #include "table/history/fold.h"
+#include "table/index/table_pair.h"
 #include "table/key_index.h"
 #include "table/manifest_cache.h"
 
@@ -76,14 +77,9 @@ class HistoryIndex {
   Result<bool> sync_to(const HistoryTables& tables, io::ObjectStore& store, ManifestCache& cache);
 
   const HistoryColumns& columns() const { return columns_; }
-  struct Snapshots {
-    std::int64_t rows = -1;  ///< -1: the table is empty.
-    std::int64_t unchanged = -1;
-    bool operator==(const Snapshots&) const = default;
-    static Snapshots of(const HistoryTables& tables);
-  };
+  using Snapshots = PairSnapshots;
   /// Nothing when the index must be rebuilt.
-  std::optional<Snapshots> snapshots() const;
+  std::optional<Snapshots> snapshots() const { return state_.snapshots(); }
 
   /// The versions of a key, ascending. Fastest when keys are asked for in their order. Errors:
   /// table.index_failed.
@@ -105,14 +101,12 @@ class HistoryIndex {
 
  private:
   HistoryIndex(std::unique_ptr<KeyDatabase> database, HistoryColumns columns);
-  /// Whether all that came since was compaction, which is followed without reading a row.
-  Result<bool> follow(const HistoryTables& tables, io::ObjectStore& store, ManifestCache& cache);
   Status rebuild(const HistoryTables& tables, io::ObjectStore& store, ManifestCache& cache);
 
   std::unique_ptr<KeyDatabase> database_;
   std::unique_ptr<VersionReader> reader_;  // null: what it saw has changed
   HistoryColumns columns_;
-  std::string layout_;  // which columns of which tables, by field id
+  PairState state_;
 };
 
 }  // namespace tarn::table

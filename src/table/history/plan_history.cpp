@@ -244,10 +244,10 @@ std::vector<std::int64_t> HistoryPlan::kept() const {
 
 Result<HistoryPlan> plan_history(HistoryIndex& index, const HistoryTables& tables,
                                  const HistoryRecords& records) {
-  const HistoryIndex::Snapshots base = HistoryIndex::Snapshots::of(tables);
+  const HistoryIndex::Snapshots base = HistoryIndex::Snapshots::of(tables.rows, tables.unchanged);
   if (index.snapshots() != base)
     return Error(kIndexNotInStep, "the history index does not describe the snapshots " +
-                                      std::to_string(base.rows) + " and " + std::to_string(base.unchanged));
+                                      std::to_string(base.rows) + " and " + std::to_string(base.companion));
   TARN_ASSIGN_OR_RETURN(HistoryPlan plan, Planner(index, tables, records).run());
   plan.base = base;
   return plan;

@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <string_view>
 
 #include "table/columns/row_identity.h"
 #include "table/errors.h"
 #include "table/history/tracked_hash.h"
-#include "table/index/follow_moves.h"
 #include "table/index/index_format.h"
 #include "table/index/indexed_file.h"
 #include "table/index/key_database.h"
@@ -176,12 +174,8 @@ Result<BoundDeliveryColumns> BoundDeliveryColumns::bind(const iceberg::Schema& s
   return bound;
 }
 
-DeliveryIndex::Snapshots DeliveryIndex::Snapshots::of(const DeliveryTables& tables) {
-  return {tables.rows.current_snapshot_id.value_or(-1), tables.deliveries.current_snapshot_id.value_or(-1)};
-}
-
 DeliveryIndex::DeliveryIndex(std::unique_ptr<KeyDatabase> database, DeliveryColumns columns)
-    : database_(std::move(database)), columns_(std::move(columns)) {}
+    : database_(std::move(database)), columns_(std::move(columns)), state_(*database_) {}
 DeliveryIndex::~DeliveryIndex() = default;
 
 Result<std::unique_ptr<DeliveryIndex>> DeliveryIndex::open(const std::string& folder, DeliveryColumns columns,
@@ -191,42 +185,14 @@ Result<std::unique_ptr<DeliveryIndex>> DeliveryIndex::open(const std::string& fo
   return std::unique_ptr<DeliveryIndex>(new DeliveryIndex(std::move(database), std::move(columns)));
 }
 
-std::optional<DeliveryIndex::Snapshots> DeliveryIndex::snapshots() const {
-  const auto& state = database_->state();
-  if (!state || layout_.empty() || !state->columns.starts_with(layout_)) return std::nullopt;
-  Snapshots snapshots{.rows = state->snapshot_id};
-  const std::string_view text = std::string_view(state->columns).substr(layout_.size());
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), snapshots.deliveries);
-  if (parsed.ec != std::errc()) return std::nullopt;
-  return snapshots;
-}
-
 Result<bool> DeliveryIndex::sync_to(const DeliveryTables& tables, io::ObjectStore& store,
                                     ManifestCache& cache) {
-  TARN_ASSIGN_OR_RETURN(layout_, layout_of(tables, columns_));
-  if (snapshots() == Snapshots::of(tables)) return false;
-  TARN_ASSIGN_OR_RETURN(const bool followed, follow(tables, store, cache));
+  TARN_ASSIGN_OR_RETURN(std::string layout, layout_of(tables, columns_));
+  state_.set_layout(std::move(layout));
+  if (snapshots() == Snapshots::of(tables.rows, tables.deliveries)) return false;
+  TARN_ASSIGN_OR_RETURN(const bool followed, state_.follow(tables.rows, tables.deliveries, store, cache));
   if (followed) return false;
   TARN_RETURN_IF_ERROR(rebuild(tables, store, cache));
-  return true;
-}
-
-Result<bool> DeliveryIndex::follow(const DeliveryTables& tables, io::ObjectStore& store,
-                                   ManifestCache& cache) {
-  const auto known = snapshots();
-  if (!known) return false;
-  KeyDatabase::State state = *database_->state();
-  MoveFollower follower(*database_, store, cache, state.next_file_id);
-  TARN_ASSIGN_OR_RETURN(const bool rows, follower.follow_since(tables.rows, known->rows));
-  if (!rows) return false;
-  TARN_ASSIGN_OR_RETURN(const bool deliveries, follower.follow_since(tables.deliveries, known->deliveries));
-  if (!deliveries) return false;
-  const Snapshots now = Snapshots::of(tables);
-  state.snapshot_id = now.rows;
-  state.columns = layout_ + std::to_string(now.deliveries);
-  state.next_file_id = follower.next_file_id();
-  follower.changes().put_state(std::move(state));
-  TARN_RETURN_IF_ERROR(database_->apply(follower.changes()));
   return true;
 }
 
@@ -241,12 +207,9 @@ Status DeliveryIndex::rebuild(const DeliveryTables& tables, io::ObjectStore& sto
     TARN_RETURN_IF_ERROR(
         SideScan(*database_, metadata, std::move(columns), side).run(store, cache, next_file_id));
   }
-  const Snapshots snapshots = Snapshots::of(tables);
   KeyDatabase::Changes changes;
-  changes.put_state({.table_uuid = tables.rows.table_uuid,
-                     .columns = layout_ + std::to_string(snapshots.deliveries),
-                     .snapshot_id = snapshots.rows,
-                     .next_file_id = next_file_id});
+  changes.put_state(
+      state_.state(tables.rows.table_uuid, Snapshots::of(tables.rows, tables.deliveries), next_file_id));
   return database_->apply(changes);
 }
 
@@ -313,9 +276,7 @@ Status DeliveryIndex::put(const Written& rows, std::span<const ScopedKey> remove
       TARN_RETURN_IF_ERROR(step());
     }
   }
-  state.snapshot_id = snapshots.rows;
-  state.columns = layout_ + std::to_string(snapshots.deliveries);
-  changes.put_state(std::move(state));
+  changes.put_state(state_.state(state.table_uuid, snapshots, state.next_file_id));
   TARN_RETURN_IF_ERROR(database_->apply(changes));
   return database_->settle_some();
 }

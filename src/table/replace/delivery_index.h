@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "iceberg/table_metadata.h"
 #include "io/object_store.h"
+#include "table/index/table_pair.h"
 #include "table/key_index.h"
 #include "table/manifest_cache.h"
 
@@ -83,14 +84,9 @@ class DeliveryIndex {
   Result<bool> sync_to(const DeliveryTables& tables, io::ObjectStore& store, ManifestCache& cache);
 
   const DeliveryColumns& columns() const { return columns_; }
-  struct Snapshots {
-    std::int64_t rows = -1;  ///< -1: the table is empty.
-    std::int64_t deliveries = -1;
-    bool operator==(const Snapshots&) const = default;
-    static Snapshots of(const DeliveryTables& tables);
-  };
+  using Snapshots = PairSnapshots;
   /// Nothing when the index must be rebuilt.
-  std::optional<Snapshots> snapshots() const;
+  std::optional<Snapshots> snapshots() const { return state_.snapshots(); }
 
   /// Errors: table.index_failed.
   Result<Scope> scope(const RowKey& scope);
@@ -114,14 +110,12 @@ class DeliveryIndex {
 
  private:
   DeliveryIndex(std::unique_ptr<KeyDatabase> database, DeliveryColumns columns);
-  /// Whether all that came since was compaction, which is followed without reading a row.
-  Result<bool> follow(const DeliveryTables& tables, io::ObjectStore& store, ManifestCache& cache);
   Status rebuild(const DeliveryTables& tables, io::ObjectStore& store, ManifestCache& cache);
 
   std::unique_ptr<KeyDatabase> database_;
   std::unique_ptr<VersionReader> reader_;  // null: what it saw has changed
   DeliveryColumns columns_;
-  std::string layout_;  // which columns of which tables, by field id
+  PairState state_;
 };
 
 }  // namespace tarn::table

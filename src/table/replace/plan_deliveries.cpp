@@ -267,10 +267,10 @@ class Planner {
 
 Result<DeliveryPlan> plan_deliveries(DeliveryIndex& index, const DeliveryTables& tables,
                                      const DeliveryRecords& records) {
-  const DeliveryIndex::Snapshots base = DeliveryIndex::Snapshots::of(tables);
+  const DeliveryIndex::Snapshots base = DeliveryIndex::Snapshots::of(tables.rows, tables.deliveries);
   if (index.snapshots() != base)
     return Error(kIndexNotInStep, "the delivery index does not describe the snapshots " +
-                                      std::to_string(base.rows) + " and " + std::to_string(base.deliveries));
+                                      std::to_string(base.rows) + " and " + std::to_string(base.companion));
   TARN_ASSIGN_OR_RETURN(DeliveryPlan plan, Planner(index, tables, records).run());
   plan.base = base;
   return plan;

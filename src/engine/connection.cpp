@@ -92,12 +92,6 @@ Status describe_columns(duckdb_result* result, std::vector<Column>& columns,
 
 }  // namespace
 
-struct Statement::Impl {
-  std::shared_ptr<const SourceText> source;
-  internal::OwnedStatement handle;
-  std::vector<std::string> parameters;
-};
-
 Statement::Statement(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Statement::Statement(Statement&&) noexcept = default;
 Statement& Statement::operator=(Statement&&) noexcept = default;
@@ -213,6 +207,7 @@ Status Connection::run(std::string_view sql) {
 Result<Statement> Connection::prepare(std::string_view sql, std::string_view source) {
   TARN_RETURN_IF_ERROR(refuse_nul(sql, source));
   auto impl = std::make_unique<Statement::Impl>();
+  impl->connection = impl_->handle.get();
   impl->source = std::make_shared<const SourceText>(
       SourceText{std::string(sql), std::string(source), impl_->hides_machine});
   internal::OwnedExtracted extracted;

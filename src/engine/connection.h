@@ -12,6 +12,8 @@
 #include "engine/appender.h"
 #include "engine/result_set.h"
 
+struct ArrowSchema;
+
 namespace tarn::engine {
 
 /// What a statement does, as far as callers need to tell.
@@ -64,6 +66,9 @@ class Statement {
   /// The columns of its answer, before it is run; of those that depend on parameters of unknown type the type
   /// is unknown, too, and where nothing is known there is one of that kind.
   std::vector<Column> columns() const;
+  /// The same as Arrow's C data interface has it. `out` is the caller's to release; false, and nothing in
+  /// `out`, when a type depends on parameters.
+  Result<bool> describe_arrow(::ArrowSchema& out) const;
 
   /// Runs the statement; rows come as they are computed. The connection can do nothing else until the result
   /// is destroyed or read to its end.

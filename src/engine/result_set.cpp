@@ -35,16 +35,19 @@ bool ResultSet::has_rows() const {
   return impl_->has_rows;
 }
 
+Result<internal::OwnedChunk> ResultSet::Impl::fetch() {
+  if (ended) return internal::OwnedChunk();
+  internal::OwnedChunk fetched(duckdb_fetch_chunk(*result.get()));
+  if (fetched.get() != nullptr && duckdb_data_chunk_get_size(fetched.get()) != 0) return fetched;
+  ended = true;
+  if (const char* message = duckdb_result_error(result.get()); message != nullptr)
+    return internal::make_failure(duckdb_result_error_type(result.get()), message, *source);
+  return internal::OwnedChunk();
+}
+
 Result<std::optional<Chunk>> ResultSet::next() {
-  if (impl_->ended) return std::optional<Chunk>();
-  internal::OwnedChunk fetched(duckdb_fetch_chunk(*impl_->result.get()));
-  if (fetched.get() == nullptr || duckdb_data_chunk_get_size(fetched.get()) == 0) {
-    impl_->ended = true;
-    if (const char* message = duckdb_result_error(impl_->result.get()); message != nullptr) {
-      return internal::make_failure(duckdb_result_error_type(impl_->result.get()), message, *impl_->source);
-    }
-    return std::optional<Chunk>();
-  }
+  TARN_ASSIGN_OR_RETURN(internal::OwnedChunk fetched, impl_->fetch());
+  if (fetched.get() == nullptr) return std::optional<Chunk>();
   auto chunk = std::make_unique<Chunk::Impl>();
   chunk->rows = duckdb_data_chunk_get_size(fetched.get());
   chunk->types = impl_->types;

@@ -10,6 +10,9 @@
 #include "engine/cell.h"
 #include "engine/column_type.h"
 
+struct ArrowSchema;
+struct ArrowArray;
+
 namespace tarn::engine {
 
 /// The family of a column's type, for layout.
@@ -61,6 +64,12 @@ class ResultSet {
   bool has_rows() const;
   /// The next rows, or nothing at the end. Errors: any code of engine/errors.h.
   Result<std::optional<Chunk>> next();
+
+  /// The columns, and the next rows, as Arrow's C data interface has them: `out` is the caller's to release.
+  /// next_arrow() is false at the end. Times with zone are in UTC, whole numbers of 128 bits are decimals,
+  /// UUIDs text. Errors: as of next().
+  Status describe_arrow(::ArrowSchema& out);
+  Result<bool> next_arrow(::ArrowArray& out);
 
  private:
   friend class Statement;

@@ -39,6 +39,9 @@ using OwnedPending = Owned<duckdb_pending_result, duckdb_destroy_pending>;
 using OwnedConfig = Owned<duckdb_config, duckdb_destroy_config>;
 using OwnedValue = Owned<duckdb_value, duckdb_destroy_value>;
 using OwnedChunk = Owned<duckdb_data_chunk, duckdb_destroy_data_chunk>;
+using OwnedArrowOptions = Owned<duckdb_arrow_options, duckdb_destroy_arrow_options>;
+using OwnedErrorData = Owned<duckdb_error_data, duckdb_destroy_error_data>;
+using OwnedLogicalType = Owned<duckdb_logical_type, duckdb_destroy_logical_type>;
 using OwnedAppender = Owned<duckdb_appender, duckdb_appender_destroy>;
 
 /// A result, freed at the end.

@@ -18,6 +18,9 @@ struct Chunk::Impl {
 };
 
 struct ResultSet::Impl {
+  /// The next chunk; at the end one without a handle. Errors: as of ResultSet::next().
+  Result<internal::OwnedChunk> fetch();
+
   std::shared_ptr<const internal::SourceText> source;
   internal::OwnedResult result;
   std::vector<Column> columns;

@@ -132,7 +132,7 @@ class Backend {
   Login login_;
   Settings settings_;
   std::unique_ptr<query::Session> session_;
-  RunningStatement running_;
+  query::RunningStatement running_;
   std::int32_t process_ = 0;
   std::int32_t secret_ = 0;
 

@@ -47,7 +47,7 @@ std::string tag_of(std::string_view sql, bool has_rows, std::int64_t count) {
 Status Backend::run_in_turn(const std::function<void()>& interrupt, const std::function<Status()>& action) {
   TARN_ASSIGN_OR_RETURN(const std::string text, settings_.get("statement_timeout"));
   const std::int64_t limit_ms = parse_milliseconds(text).value_or(0);
-  auto deadline = RunningStatements::TimePoint::max();
+  auto deadline = query::RunningStatements::TimePoint::max();
   if (limit_ms != 0) deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
   running_.start(interrupt);
   bool has_turn = shared_.running.begin(running_, deadline);
@@ -62,11 +62,12 @@ Status Backend::run_in_turn(const std::function<void()>& interrupt, const std::f
   messages_.set_waiting({});
   if (limit_ms != 0) shared_.running.forget_deadline(process_);
   if (has_turn) shared_.running.done();
-  EndReason reason = running_.finish();
-  if (was_late) reason = EndReason::kTimedOut;
+  query::EndReason reason = running_.finish();
+  if (was_late) reason = query::EndReason::kTimedOut;
   if (done.ok() || &done.error().code() != &engine::kInterrupted) return done;
-  if (reason == EndReason::kTimedOut) return Error(kTimedOut, "canceling statement due to statement timeout");
-  if (reason == EndReason::kShuttingDown)
+  if (reason == query::EndReason::kTimedOut)
+    return Error(kTimedOut, "canceling statement due to statement timeout");
+  if (reason == query::EndReason::kShuttingDown)
     return Error(kShuttingDown, "terminating connection: the server is being stopped");
   return Error(engine::kInterrupted, "canceling statement due to user request");
 }

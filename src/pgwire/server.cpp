@@ -59,7 +59,7 @@ std::string make_secret(io::Random& random) {
 
 struct Server::Impl {
   Impl(const ServerOptions& options, ServerParts parts)
-      : shared{options, std::move(parts), RunningStatements(options.max_running), ""} {
+      : shared{options, std::move(parts), query::RunningStatements(options.max_running), ""} {
     shared.secret = make_secret(shared.parts.random);
   }
   SharedParts shared;

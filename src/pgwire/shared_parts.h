@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "pgwire/running_statements.h"
 #include "pgwire/server.h"
+#include "query/serving/running_statements.h"
 
 namespace tarn::pgwire {
 
@@ -11,7 +11,7 @@ namespace tarn::pgwire {
 struct SharedParts {
   ServerOptions options;
   ServerParts parts;
-  RunningStatements running;
+  query::RunningStatements running;
   std::string secret;  ///< Of this process, for salts of users that do not exist.
 };
 

@@ -181,7 +181,8 @@ VisibleTable OpsTables::describe(std::string_view name) {
       std::erase(column, '"');
       const auto* const type =
           std::ranges::find(kTypes, one.substr(space + 1), &std::pair<std::string_view, TypeId>::first);
-      table.columns.push_back({.name = std::move(column), .type = {.id = type->second}});
+      table.columns.push_back(
+          {.name = std::move(column), .type = {.id = type->second}, .sql_type = std::string(type->first)});
     }
   }
   return table;

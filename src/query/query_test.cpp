@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -175,6 +176,11 @@ TEST(Session, NamesTablesAndColumnsForCompletion) {
   EXPECT_EQ(names.size(), 8U);
   EXPECT_EQ(must(lake.session().column_names("curated.stay")), (std::vector<std::string>{"id", "ward"}));
   EXPECT_EQ(lake.session().column_names("curated.nothing").error().name(), "sql.unknown_table");
+  const auto tables = must(lake.session().tables());
+  const auto stay = std::ranges::find(tables, TableName{"curated", "stay"}, &VisibleTable::name);
+  ASSERT_NE(stay, tables.end());
+  EXPECT_EQ(stay->columns.at(0).sql_type, "BIGINT");
+  EXPECT_EQ(stay->columns.at(1).sql_type, "VARCHAR");
 }
 
 TEST(TypeSql, WritesNestedTypes) {

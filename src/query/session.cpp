@@ -192,6 +192,11 @@ Result<std::vector<std::string>> Session::table_names() {
   return names;
 }
 
+Result<std::vector<VisibleTable>> Session::tables() {
+  TARN_ASSIGN_OR_RETURN(const std::vector<TableName> names, impl_->list_tables());
+  return visible_tables(impl_->lake, names, impl_->principal.get());
+}
+
 Result<std::vector<std::string>> Session::column_names(const std::string& table) {
   const std::string sql = fmt::format("SELECT * FROM {} LIMIT 0", table);
   TARN_ASSIGN_OR_RETURN(const engine::ResultSet rows, impl_->run(sql, {}));

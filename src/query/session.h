@@ -18,6 +18,7 @@
 #include "query/lexer.h"
 #include "query/postgres/identity.h"
 #include "query/statement_rules.h"
+#include "query/visible_tables.h"
 
 namespace tarn::query {
 
@@ -40,6 +41,8 @@ class PreparedStatement {
   /// As far as it is known before there are values.
   engine::ColumnType parameter_type(std::size_t index) const { return statement_.parameter_type(index); }
   std::vector<engine::Column> columns() const { return statement_.columns(); }
+  /// See engine::Statement::describe_arrow().
+  Result<bool> describe_arrow(::ArrowSchema& out) const { return statement_.describe_arrow(out); }
 
  private:
   friend class Session;
@@ -126,6 +129,8 @@ class Session {
 
   /// Every table's full name as SQL writes it, the `ops` ones included; sorted.
   Result<std::vector<std::string>> table_names();
+  /// The same with their columns, keys and descriptions, not sorted.
+  Result<std::vector<VisibleTable>> tables();
   /// The columns of one of table_names(), in order.
   Result<std::vector<std::string>> column_names(const std::string& table);
 

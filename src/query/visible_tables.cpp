@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "query/ops_tables.h"
+#include "query/views/type_sql.h"
 
 namespace tarn::query {
 namespace {
@@ -73,11 +74,13 @@ VisibleTable describe(const catalog::Table& table) {
   const std::vector<std::int32_t>& key = schema.identifier_field_ids();
   for (const iceberg::NestedField& field : schema.fields()) {
     const auto at = std::ranges::find(key, field.id);
-    visible.columns.push_back({.name = field.name,
-                               .type = column_type(field.type),
-                               .required = field.required,
-                               .description = field.doc.value_or(""),
-                               .key_position = at == key.end() ? 0 : static_cast<int>(at - key.begin()) + 1});
+    visible.columns.push_back(
+        {.name = field.name,
+         .type = column_type(field.type),
+         .sql_type = field.type.id() == iceberg::TypeId::kLater ? "VARCHAR" : type_sql(field.type),
+         .required = field.required,
+         .description = field.doc.value_or(""),
+         .key_position = at == key.end() ? 0 : static_cast<int>(at - key.begin()) + 1});
   }
   return visible;
 }
@@ -89,7 +92,10 @@ void keep_visible(VisibleTable& table, const TablePolicy& policy) {
                 [&](const VisibleTable::Column& column) { return policy.find(column.name) == nullptr; });
   for (VisibleTable::Column& column : table.columns) {
     const VisibleColumn& visible = *policy.find(column.name);
-    if (visible.is_text) column.type = {.id = TypeId::kText};
+    if (visible.is_text) {
+      column.type = {.id = TypeId::kText};
+      column.sql_type = "VARCHAR";
+    }
     if (!visible.is_plain) column.required = false;
   }
 }

@@ -17,6 +17,7 @@ struct VisibleTable {
   struct Column {
     std::string name;
     engine::ColumnType type = {};
+    std::string sql_type = {};  ///< As SQL writes it: "DECIMAL(12,2)", `STRUCT("a" BIGINT)[]`.
     bool required = false;
     std::string description = {};
     int key_position = 0;  ///< From 1; 0: not of the key.

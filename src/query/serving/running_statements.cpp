@@ -1,9 +1,9 @@
-#include "pgwire/running_statements.h"
+#include "query/serving/running_statements.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace tarn::pgwire {
+namespace tarn::query {
 
 void RunningStatement::start(std::function<void()> interrupt) {
   const std::lock_guard lock(mutex_);
@@ -30,9 +30,9 @@ void RunningStatement::end(EndReason reason) {
   if (interrupt_) interrupt_();
 }
 
-bool RunningStatement::is_to_end() const {
+EndReason RunningStatement::reason() const {
   const std::lock_guard lock(mutex_);
-  return reason_ != EndReason::kNone;
+  return reason_;
 }
 
 RunningStatements::RunningStatements(std::size_t max_running)
@@ -134,4 +134,4 @@ void RunningStatements::watch() {
   }
 }
 
-}  // namespace tarn::pgwire
+}  // namespace tarn::query

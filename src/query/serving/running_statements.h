@@ -13,7 +13,7 @@
 #include "base/result.h"
 
 /// What runs now, for those who want it to end: cancel requests, timeouts, the server's stop.
-namespace tarn::pgwire {
+namespace tarn::query {
 
 enum class EndReason : std::uint8_t { kNone, kCancelled, kTimedOut, kShuttingDown };
 
@@ -27,8 +27,9 @@ class RunningStatement {
   /// Why it was to end, if it was.
   EndReason finish();
   void end(EndReason reason);
-  /// Whether end() was called since start().
-  bool is_to_end() const;
+  /// Whether end() was called since start(), and why.
+  bool is_to_end() const { return reason() != EndReason::kNone; }
+  EndReason reason() const;
 
  private:
   mutable std::mutex mutex_;
@@ -86,4 +87,4 @@ class RunningStatements {
   std::jthread watcher_;
 };
 
-}  // namespace tarn::pgwire
+}  // namespace tarn::query

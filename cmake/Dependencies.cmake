@@ -28,10 +28,12 @@ _tarn_pinned(duckdb duckdb/lib/libduckdb.so duckdb/include)
 _tarn_pinned(arrow arrow/lib/libarrow.so.2600 arrow/include)
 _tarn_pinned(arrow_compute arrow/lib/libarrow_compute.so.2600 arrow/include)
 _tarn_pinned(arrow_s3 arrow/lib/libarrow_s3.so.2600 arrow/include)
+_tarn_pinned(arrow_flight arrow/lib/libarrow_flight.so.2600 arrow/include)
 _tarn_pinned(parquet arrow/lib/libparquet.so.2600 arrow/include)
 target_link_libraries(parquet INTERFACE arrow)
 target_link_libraries(arrow_compute INTERFACE arrow)
 target_link_libraries(arrow_s3 INTERFACE arrow)
+target_link_libraries(arrow_flight INTERFACE arrow)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib/tarn")
 
 # libarrow_compute exports an RE2 of its own of another version. Debian's is linked statically and kept out of the dynamic

@@ -10,7 +10,7 @@ THIRD_PARTY = {
     "duckdb": {"engine"},
     "sqlite3": {"state"},
     "libpq": {"state"},
-    "arrow/": {"table", "ingest", "query", "engine", "s3"},
+    "arrow/": {"table", "ingest", "query", "engine", "s3", "flight"},
     "parquet/": {"table", "ingest", "query", "engine"},
     "rocksdb/": {"table"},
     "yaml-cpp/": {"project"},

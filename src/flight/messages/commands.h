@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+/// What clients send (Arrow 26, format/FlightSql.proto): each message lies in a google.protobuf.Any.
+namespace tarn::flight {
+
+struct StatementQuery {
+  std::string query = {};
+  bool in_transaction = false;
+};
+/// What was made of a StatementQuery, see Statements.
+struct StatementTicket {
+  std::string handle = {};
+};
+struct PreparedStatementQuery {
+  std::string handle = {};
+};
+/// CommandStatementUpdate, CommandPreparedStatementUpdate and CommandStatementIngest.
+struct Update {};
+
+struct GetCatalogs {};
+struct GetDbSchemas {
+  std::optional<std::string> catalog = {};
+  std::optional<std::string> schema_pattern = {};
+};
+struct GetTables {
+  std::optional<std::string> catalog = {};
+  std::optional<std::string> schema_pattern = {};
+  std::optional<std::string> table_pattern = {};
+  std::vector<std::string> table_types = {};  ///< Empty: all.
+  bool include_schema = false;
+};
+struct GetTableTypes {};
+struct GetPrimaryKeys {
+  std::optional<std::string> catalog = {};
+  std::optional<std::string> schema = {};
+  std::string table = {};
+};
+/// CommandGetExportedKeys, CommandGetImportedKeys and CommandGetCrossReference: there are none.
+struct GetForeignKeys {};
+struct GetSqlInfo {
+  std::vector<std::uint32_t> ids = {};  ///< Empty: all.
+};
+struct GetXdbcTypeInfo {
+  std::optional<std::int32_t> data_type = {};
+};
+
+struct CreatePreparedStatement {
+  std::string query = {};
+  bool in_transaction = false;
+};
+struct ClosePreparedStatement {
+  std::string handle = {};
+};
+struct CancelQuery {
+  std::string flight_info = {};  ///< A FlightInfo of this server's, serialized.
+};
+
+using Command =
+    std::variant<StatementQuery, StatementTicket, PreparedStatementQuery, Update, GetCatalogs, GetDbSchemas,
+                 GetTables, GetTableTypes, GetPrimaryKeys, GetForeignKeys, GetSqlInfo, GetXdbcTypeInfo,
+                 CreatePreparedStatement, ClosePreparedStatement, CancelQuery>;
+
+/// Reads the command of a descriptor, a ticket or an action's body. Errors: flight.bad_message,
+/// flight.unsupported (a message of Flight SQL that is not here, or none of it).
+Result<Command> read_command(std::string_view any);
+
+/// `message` in an Any, by its name in arrow.flight.protocol.sql.
+std::string wrap(std::string_view name, std::string_view message);
+std::string write(const StatementTicket& ticket);
+
+/// Schemas as IPC messages; empty: unknown.
+struct PreparedStatementResult {
+  std::string handle = {};
+  std::string dataset_schema = {};
+  std::string parameter_schema = {};
+};
+std::string write(const PreparedStatementResult& result);
+
+/// The answer of CancelQuery.
+enum class CancelResult : std::uint8_t { kCancelled = 1, kNotCancellable = 3 };
+std::string write(CancelResult result);
+
+}  // namespace tarn::flight

@@ -1,0 +1,187 @@
+#include "flight/service.h"
+
+#include <arrow/table.h>
+
+#include <utility>
+#include <vector>
+
+#include "flight/arrow_status.h"
+#include "flight/call_gate.h"
+#include "flight/errors.h"
+#include "flight/parameters.h"
+#include "flight/preparation.h"
+#include "flight/row_stream.h"
+
+namespace tarn::flight {
+namespace {
+
+namespace af = arrow::flight;
+
+/// The columns of a metadata command's answer; null for other commands.
+std::shared_ptr<arrow::Schema> metadata_schema(const Command& command) {
+  if (std::holds_alternative<GetCatalogs>(command)) return catalogs_schema();
+  if (std::holds_alternative<GetDbSchemas>(command)) return schemas_schema();
+  if (const auto* tables = std::get_if<GetTables>(&command)) return tables_schema(tables->include_schema);
+  if (std::holds_alternative<GetTableTypes>(command)) return table_types_schema();
+  if (std::holds_alternative<GetPrimaryKeys>(command)) return primary_keys_schema();
+  if (std::holds_alternative<GetForeignKeys>(command)) return foreign_keys_schema();
+  if (std::holds_alternative<GetXdbcTypeInfo>(command)) return type_info_schema();
+  if (std::holds_alternative<GetSqlInfo>(command)) return sql_info_schema();
+  return nullptr;
+}
+
+Error misplaced() {
+  return Error(kBadMessage, "the command makes no sense here");
+}
+
+}  // namespace
+
+Result<Service::Plan> Service::plan_statement(const std::string& user, const StatementQuery& command,
+                                              bool with_ticket) {
+  if (command.in_transaction) return Error(kUnsupported, "there are no transactions in Flight SQL here");
+  TARN_ASSIGN_OR_RETURN(const auto opened, session(user));
+  Plan plan;
+  {
+    TARN_ASSIGN_OR_RETURN(const query::PreparedStatement statement, prepare_rows(*opened, command.query));
+    TARN_ASSIGN_OR_RETURN(plan.columns, columns_of(statement));
+  }
+  if (with_ticket)
+    plan.ticket = write(
+        StatementTicket{shared_.statements.add(user, {.sql = command.query, .promised = plan.columns})});
+  return plan;
+}
+
+Result<Service::Plan> Service::plan_prepared(const std::string& user, const PreparedStatementQuery& command,
+                                             bool with_ticket) {
+  TARN_ASSIGN_OR_RETURN(const Prepared prepared, shared_.statements.find_prepared(user, command.handle));
+  Plan plan{.columns = prepared.columns};
+  if (!with_ticket) return plan;
+  if (prepared.values.size() != prepared.declared.size())
+    return Error(kBadParameter, "the statement has parameters that were not bound");
+  // A ticket of its own: what is bound later is for later readings.
+  Ask ask{.sql = declare(prepared.sql, prepared.declared),
+          .values = prepared.values,
+          .promised = prepared.columns};
+  plan.ticket = write(StatementTicket{shared_.statements.add(user, std::move(ask))});
+  return plan;
+}
+
+Result<Service::Plan> Service::plan(const std::string& user, const af::FlightDescriptor& request,
+                                    bool with_ticket) {
+  if (request.type != af::FlightDescriptor::CMD) return Error(kUnsupported, "there are no flights by path");
+  TARN_ASSIGN_OR_RETURN(const Command command, read_command(request.cmd));
+  if (const auto* statement = std::get_if<StatementQuery>(&command))
+    return plan_statement(user, *statement, with_ticket);
+  if (const auto* prepared = std::get_if<PreparedStatementQuery>(&command))
+    return plan_prepared(user, *prepared, with_ticket);
+  // The command is its own ticket: what it answers is looked up when it is read, with the reader's rights.
+  Plan plan{.columns = metadata_schema(command), .ticket = request.cmd};
+  if (plan.columns == nullptr) return misplaced();
+  return plan;
+}
+
+arrow::Status Service::GetFlightInfo(const af::ServerCallContext& context,
+                                     const af::FlightDescriptor& request,
+                                     std::unique_ptr<af::FlightInfo>* info) {
+  const Result<std::string> user = caller(context);
+  if (!user.ok()) return to_arrow(user.error());
+  Result<Plan> made = plan(*user, request, true);
+  if (!made.ok()) return to_arrow(made.error());
+  af::FlightInfo::Data data;
+  data.descriptor = request;
+  data.endpoints.emplace_back(af::Ticket{std::move(made->ticket)}, std::vector<af::Location>(), std::nullopt,
+                              "");
+  if (made->columns != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(const auto described, af::SchemaResult::Make(*made->columns));
+    data.schema = described->serialized_schema();
+  }
+  *info = std::make_unique<af::FlightInfo>(std::move(data));
+  return arrow::Status::OK();
+}
+
+arrow::Status Service::GetSchema(const af::ServerCallContext& context, const af::FlightDescriptor& request,
+                                 std::unique_ptr<af::SchemaResult>* schema) {
+  const Result<std::string> user = caller(context);
+  if (!user.ok()) return to_arrow(user.error());
+  const Result<Plan> made = plan(*user, request, false);
+  if (!made.ok()) return to_arrow(made.error());
+  if (made->columns == nullptr)
+    return to_arrow(Error(kBadParameter, "the columns depend on parameters").with_hint("bind those first"));
+  ARROW_ASSIGN_OR_RAISE(*schema, af::SchemaResult::Make(*made->columns));
+  return arrow::Status::OK();
+}
+
+Result<Table> Service::answer(const std::string& user, const Command& command) {
+  const std::string& catalog = shared_.parts.catalog;
+  if (std::holds_alternative<GetCatalogs>(command)) return list_catalogs(catalog);
+  if (std::holds_alternative<GetTableTypes>(command)) return list_table_types();
+  if (std::holds_alternative<GetForeignKeys>(command)) return list_foreign_keys();
+  if (const auto* one = std::get_if<GetXdbcTypeInfo>(&command)) return list_type_info(*one);
+  if (const auto* one = std::get_if<GetSqlInfo>(&command)) return list_sql_info(*one, shared_.parts.version);
+  TARN_ASSIGN_OR_RETURN(const auto opened, session(user));
+  if (const auto* one = std::get_if<GetDbSchemas>(&command)) return list_schemas(*one, catalog, *opened);
+  if (const auto* one = std::get_if<GetTables>(&command)) return list_tables(*one, catalog, *opened);
+  if (const auto* one = std::get_if<GetPrimaryKeys>(&command))
+    return list_primary_keys(*one, catalog, *opened);
+  return misplaced();
+}
+
+Result<std::unique_ptr<af::FlightDataStream>> Service::get(const af::ServerCallContext& context,
+                                                           const af::Ticket& request) {
+  TARN_ASSIGN_OR_RETURN(const std::string user, caller(context));
+  TARN_ASSIGN_OR_RETURN(const Command command, read_command(request.ticket));
+  std::shared_ptr<arrow::RecordBatchReader> rows;
+  if (const auto* ticket = std::get_if<StatementTicket>(&command)) {
+    TARN_ASSIGN_OR_RETURN(Ask ask, shared_.statements.take(user, ticket->handle));
+    // The call outlives its stream.
+    TARN_ASSIGN_OR_RETURN(rows, RowStream::open(shared_, user, ticket->handle, std::move(ask),
+                                                [&context] { return context.is_cancelled(); }));
+  } else {
+    TARN_ASSIGN_OR_RETURN(const Table table, answer(user, command));
+    rows = std::make_shared<arrow::TableBatchReader>(table);
+  }
+  return std::unique_ptr<af::FlightDataStream>(std::make_unique<af::RecordBatchStream>(std::move(rows)));
+}
+
+arrow::Status Service::DoGet(const af::ServerCallContext& context, const af::Ticket& request,
+                             std::unique_ptr<af::FlightDataStream>* stream) {
+  Result<std::unique_ptr<af::FlightDataStream>> opened = get(context, request);
+  if (!opened.ok()) return to_arrow(opened.error());
+  *stream = std::move(*opened);
+  return arrow::Status::OK();
+}
+
+Status Service::put(const af::ServerCallContext& context, af::FlightMessageReader& reader) {
+  TARN_ASSIGN_OR_RETURN(const std::string user, caller(context));
+  if (reader.descriptor().type != af::FlightDescriptor::CMD)
+    return Error(kUnsupported, "there are no flights by path");
+  TARN_ASSIGN_OR_RETURN(const Command command, read_command(reader.descriptor().cmd));
+  if (std::holds_alternative<Update>(command)) {
+    return Error(kUnsupported, "tables are read-only here")
+        .with_hint("rows come through feeds, or through the Iceberg REST catalog");
+  }
+  const auto* const query = std::get_if<PreparedStatementQuery>(&command);
+  if (query == nullptr) return misplaced();
+  TARN_ASSIGN_OR_RETURN(Prepared prepared, shared_.statements.find_prepared(user, query->handle));
+  std::vector<BoundValue> values;
+  bool has_row = false;
+  while (true) {
+    TARN_FLIGHT_ASSIGN_OR_RETURN(const af::FlightStreamChunk chunk, reader.Next());
+    if (chunk.data == nullptr) break;
+    if (chunk.data->num_rows() == 0) continue;
+    if (has_row) return Error(kBadParameter, "more than one row of values was bound");
+    TARN_ASSIGN_OR_RETURN(values, read_values(*chunk.data));
+    has_row = true;
+  }
+  TARN_ASSIGN_OR_RETURN(const auto opened, session(user));
+  TARN_RETURN_IF_ERROR(bind_values(*opened, prepared, values));
+  return shared_.statements.replace_prepared(user, query->handle, std::move(prepared));
+}
+
+arrow::Status Service::DoPut(const af::ServerCallContext& context,
+                             std::unique_ptr<af::FlightMessageReader> reader,
+                             std::unique_ptr<af::FlightMetadataWriter>) {
+  return to_arrow(put(context, *reader));
+}
+
+}  // namespace tarn::flight

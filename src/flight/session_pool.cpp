@@ -1,0 +1,45 @@
+#include "flight/session_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tarn::flight {
+
+PooledSession::~PooledSession() {
+  if (session_ != nullptr) pool_->give_back(std::move(user_), std::move(session_));
+}
+
+Result<PooledSession> SessionPool::take(const std::string& user) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find(idle_, user, &Idle::user);
+    if (found != idle_.end()) {
+      PooledSession taken(*this, user, std::move(found->session));
+      idle_.erase(found);
+      return taken;
+    }
+  }
+  TARN_ASSIGN_OR_RETURN(std::unique_ptr<query::Session> opened, open_(user));
+  return PooledSession(*this, user, std::move(opened));
+}
+
+void SessionPool::give_back(std::string user, std::unique_ptr<query::Session> session) {
+  // Ended outside of the lock.
+  std::unique_ptr<query::Session> spare;
+  const std::lock_guard lock(mutex_);
+  const auto of_user = std::ranges::count(idle_, user, &Idle::user);
+  if (static_cast<std::size_t>(of_user) >= kIdleOfUser) {
+    spare = std::move(session);
+    return;
+  }
+  idle_.push_front({std::move(user), clock_.monotonic_us() + kIdleLifeUs, std::move(session)});
+}
+
+void SessionPool::sweep() {
+  std::list<Idle> over;
+  const std::lock_guard lock(mutex_);
+  const std::int64_t now_us = clock_.monotonic_us();
+  while (!idle_.empty() && idle_.back().until_us <= now_us) over.splice(over.end(), idle_, --idle_.end());
+}
+
+}  // namespace tarn::flight

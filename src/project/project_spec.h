@@ -70,9 +70,22 @@ struct PostgresListenerSpec {
   bool operator==(const PostgresListenerSpec&) const = default;
 };
 
+/// Arrow Flight SQL of `tarn serve`.
+struct FlightListenerSpec {
+  std::string listen;  ///< `ADDRESS:PORT`; empty: off.
+  TlsSpec tls;
+  bool plain = false;  ///< Other machines may be served without TLS.
+  std::uint64_t max_calls = 200;
+  std::uint64_t max_running = 16;         ///< Statements at once.
+  std::int64_t statement_timeout_ms = 0;  ///< 0: without end.
+
+  bool operator==(const FlightListenerSpec&) const = default;
+};
+
 struct ListenersSpec {
   RestListenerSpec rest;
   PostgresListenerSpec postgres;
+  FlightListenerSpec flight;
 
   bool operator==(const ListenersSpec&) const = default;
 };

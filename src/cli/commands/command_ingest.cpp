@@ -6,6 +6,7 @@
 
 #include "base/size.h"
 #include "cli/commands/ingest_setup.h"
+#include "cli/listeners/flight_listener.h"
 #include "cli/listeners/postgres_listener.h"
 #include "cli/listeners/rest_listener.h"
 #include "cli/progress/ingest_progress.h"
@@ -159,9 +160,18 @@ Result<int> run_serve(CommandContext& context) {
   if (const std::string& listen = project->spec.listeners.rest.listen; !listen.empty()) {
     TARN_ASSIGN_OR_RETURN(listener, RestListener::start(context, listen, log));
   }
+  std::unique_ptr<ServedSessions> sessions;
   std::unique_ptr<PostgresListener> postgres;
-  if (!project->spec.listeners.postgres.listen.empty()) {
-    TARN_ASSIGN_OR_RETURN(postgres, PostgresListener::start(context, log));
+  std::unique_ptr<FlightListener> flight;
+  const project::ListenersSpec& listeners = project->spec.listeners;
+  if (!listeners.postgres.listen.empty() || !listeners.flight.listen.empty()) {
+    TARN_ASSIGN_OR_RETURN(sessions, ServedSessions::start(context));
+  }
+  if (!listeners.postgres.listen.empty()) {
+    TARN_ASSIGN_OR_RETURN(postgres, PostgresListener::start(context, *sessions, log));
+  }
+  if (!listeners.flight.listen.empty()) {
+    TARN_ASSIGN_OR_RETURN(flight, FlightListener::start(context, *sessions, log));
   }
   // A store of its own: ingest never waits for what maintenance makes durable.
   const std::unique_ptr<io::ObjectStore> store = io::make_local_object_store();
@@ -169,6 +179,7 @@ Result<int> run_serve(CommandContext& context) {
   ingest::Progress progress;
   const Status outcome = open.pipeline->serve(progress, stop.token());
   background.reset();
+  if (flight != nullptr) flight->stop();
   if (postgres != nullptr) postgres->stop();
   if (listener != nullptr) listener->stop();
   if (!outcome.ok()) {

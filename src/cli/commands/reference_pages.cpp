@@ -14,6 +14,7 @@
 #include "discover/errors.h"
 #include "drop_folder/errors.h"
 #include "engine/errors.h"
+#include "flight/errors.h"
 #include "format/errors.h"
 #include "iceberg/errors.h"
 #include "ingest/errors.h"
@@ -63,6 +64,7 @@ std::map<std::string_view, const ErrorCode*> all_codes() {
   add(net::error_codes());
   add(rest::error_codes());
   add(pgwire::error_codes());
+  add(flight::error_codes());
   add(query::error_codes());
   add(format::error_codes());
   add(ingest::error_codes());

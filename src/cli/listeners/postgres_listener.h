@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "cli/command_context.h"
-#include "engine/database.h"
+#include "cli/listeners/served_sessions.h"
 #include "pgwire/server.h"
 #include "telemetry/log.h"
 
@@ -14,10 +14,11 @@ namespace tarn::cli {
 /// SQL over the PostgreSQL wire protocol, answering while it lives.
 class PostgresListener {
  public:
-  /// Listens as tarn.yaml's `listeners.postgres` says; who may connect is as `access/` says. `log` must
-  /// outlive it. Errors: net.bad_address, net.cannot_listen, net.bad_certificate, cli.open_listener,
-  /// cli.plain_listener, engine.open_failed.
-  static Result<std::unique_ptr<PostgresListener>> start(CommandContext& context, telemetry::Log& log);
+  /// Listens as tarn.yaml's `listeners.postgres` says; who may connect is as `access/` says. `sessions` and
+  /// `log` must outlive it. Errors: net.bad_address, net.cannot_listen, net.bad_certificate,
+  /// cli.open_listener, cli.plain_listener.
+  static Result<std::unique_ptr<PostgresListener>> start(CommandContext& context,
+                                                         const ServedSessions& sessions, telemetry::Log& log);
 
   /// "127.0.0.1:5432".
   const std::string& address() const { return address_; }
@@ -27,7 +28,6 @@ class PostgresListener {
  private:
   PostgresListener() = default;
   std::string address_;
-  std::unique_ptr<engine::Database> engine_;
   std::unique_ptr<pgwire::Server> server_;
 };
 

@@ -169,6 +169,42 @@ const Block<PostgresListenerSpec>& postgres_listener_block() {
   return kBlock;
 }
 
+Block<FlightListenerSpec> describe_flight_listener() {
+  Block<FlightListenerSpec> block(
+      {.name = "flight listener",
+       .description = "Arrow Flight SQL: ADBC and drivers of JDBC and ODBC, for many rows at once."});
+  block.add(field(&FlightListenerSpec::listen), {.name = "listen",
+                                                 .description = "IP address and port; without it `tarn "
+                                                                "serve` speaks no Flight SQL.",
+                                                 .example = "127.0.0.1:32010"});
+  block.add(block_field<tls_block>(&FlightListenerSpec::tls),
+            {.name = "tls",
+             .description = "Serves `grpc+tls://` instead of `grpc://`. The files are read once; with "
+                            "`client_ca` clients show a certificate besides their password.",
+             .example = "{certificate: tls/server.pem, key: tls/server.key}"});
+  block.add(field(&FlightListenerSpec::plain),
+            {.name = "plain",
+             .description = "Whether other machines are served without TLS, as within a network that has "
+                            "encryption of its own.",
+             .example = "true"});
+  block.add(field(&FlightListenerSpec::max_calls),
+            {.name = "max_calls", .description = "Calls at once; one more is refused.", .example = "200"});
+  block.add(field(&FlightListenerSpec::max_running),
+            {.name = "max_running",
+             .description = "Statements that compute at once; more wait for their turn, in their order.",
+             .example = "16"});
+  block.add(duration_field(&FlightListenerSpec::statement_timeout_ms),
+            {.name = "statement_timeout",
+             .description = "How long a statement may take, reading included; 0: without end.",
+             .example = "10min"});
+  return block;
+}
+
+const Block<FlightListenerSpec>& flight_listener_block() {
+  static const Block<FlightListenerSpec> kBlock = describe_flight_listener();
+  return kBlock;
+}
+
 Block<ListenersSpec> describe_listeners() {
   Block<ListenersSpec> block(
       {.name = "listeners",
@@ -182,6 +218,10 @@ Block<ListenersSpec> describe_listeners() {
             {.name = "postgres",
              .description = "SQL over the PostgreSQL wire protocol.",
              .example = "{listen: \"127.0.0.1:5432\"}"});
+  block.add(block_field<flight_listener_block>(&ListenersSpec::flight),
+            {.name = "flight",
+             .description = "SQL over Arrow Flight.",
+             .example = "{listen: \"127.0.0.1:32010\"}"});
   return block;
 }
 

@@ -51,9 +51,10 @@ def csv():
 
 
 class WireServer:
-    """`tarn serve` on a project of its own. `listener` is added to listeners.postgres, `access` are files of access/."""
+    """`tarn serve` on a project of its own. `listener` is added to listeners.postgres, `access` are files of access/. `flight`:
+    Flight SQL is served, too, with that in listeners.flight."""
 
-    def __init__(self, tarn, listener=None, access=None):
+    def __init__(self, tarn, listener=None, access=None, flight=None):
         self.folder = tempfile.TemporaryDirectory(prefix="tarn wire ")
         self.project = pathlib.Path(self.folder.name)
         self.tarn = str(tarn)
@@ -62,9 +63,12 @@ class WireServer:
         (self.project / "feeds").mkdir()
         (self.project / "inbox").mkdir()
         (self.project / "feeds" / "stays.yaml").write_text(FEED, encoding="utf-8")
-        postgres = {"listen": "127.0.0.1:0"} | (listener or {})
+        listeners = {"postgres": {"listen": "127.0.0.1:0"} | (listener or {})}
+        if flight is not None:
+            listeners["flight"] = {"listen": "127.0.0.1:0"} | flight
+        self.doors = [f"{name}.listening" for name in listeners]
         (self.project / "tarn.yaml").write_text(
-            json.dumps({"project": "wire", "limits": {"memory": "512MiB"}, "listeners": {"postgres": postgres}}), encoding="utf-8")
+            json.dumps({"project": "wire", "limits": {"memory": "512MiB"}, "listeners": listeners}), encoding="utf-8")
         for name, text in (access or {}).items():
             (self.project / "access").mkdir(exist_ok=True)
             (self.project / "access" / name).write_text(text, encoding="utf-8")
@@ -78,13 +82,14 @@ class WireServer:
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         for _ in range(600):
-            listening = self.said("postgres.listening")
-            if listening or self.process.poll() is not None:
+            listening = [self.said(door) for door in self.doors]
+            if all(listening) or self.process.poll() is not None:
                 break
             time.sleep(0.05)
-        if not listening:
+        if not all(listening):
             raise SystemExit("tarn serve does not listen:\n" + "".join(self.events))
-        self.port = int(json.loads(listening)["address"].rpartition(":")[2])
+        self.port, *others = [int(json.loads(said)["address"].rpartition(":")[2]) for said in listening]
+        self.flight_port = others[0] if others else None
         return self
 
     def read(self):

@@ -72,6 +72,20 @@ inline constexpr ErrorCode kUnbalanced{"state.unbalanced", ErrorClass::kBug,
                                        "Counts of files or records do not add up.",
                                        "Report this as a bug of tarn, with the state database."};
 
+inline constexpr ErrorCode kAuditUnavailable{
+    "audit.unavailable", ErrorClass::kTransient,
+    "The audit cannot be written, and what it cannot tell of is not done.",
+    "See the reason: most often the state's disk is full, its file cannot be written, or its server is "
+    "away."};
+inline constexpr ErrorCode kAuditBroken{
+    "audit.broken", ErrorClass::kPermanent,
+    "The audit is not what was written: somebody changed, removed or inserted records, or cut it off.",
+    "Keep the state as it is for whoever looks into it; compare it with a backup from the record that is "
+    "named."};
+inline constexpr ErrorCode kAuditBadHead{
+    "audit.bad_head", ErrorClass::kUser, "The place where the audit should be checked from is not one of it.",
+    "Give the file that `tarn audit head --write` made for this project."};
+
 /// Every code of this library, for the reference page.
 std::span<const ErrorCode* const> error_codes();
 

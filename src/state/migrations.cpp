@@ -202,6 +202,36 @@ CREATE TABLE backfills (
   changed_at_us INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
+// The chain of the audit (audit/audit_chain.h), which grows by two records a statement. Nothing here is ever
+// changed but the one row of the head.
+constexpr std::string_view kVersion6 = R"sql(
+CREATE TABLE audit_records (
+  sequence INTEGER PRIMARY KEY,
+  at_us INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  begun INTEGER,
+  user_name TEXT NOT NULL,
+  roles TEXT NOT NULL,
+  door TEXT NOT NULL,
+  peer TEXT NOT NULL,
+  application TEXT NOT NULL,
+  session_id TEXT NOT NULL,
+  statement TEXT NOT NULL,
+  tables TEXT NOT NULL,
+  columns TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  row_count INTEGER,
+  duration_ms INTEGER,
+  hash BLOB NOT NULL);
+CREATE INDEX audit_records_begun ON audit_records (begun) WHERE begun IS NOT NULL;
+CREATE TABLE audit_head (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  sequence INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  at_us INTEGER NOT NULL);
+)sql";
+
 Status check_known(const SchemaVersion& version, std::size_t newest) {
   if (version.empty()) return ok_status();
   if (version.application_id != kApplicationId)
@@ -226,7 +256,7 @@ Status apply(Connection& connection, std::span<const std::string_view> steps) {
 }  // namespace
 
 std::span<const std::string_view> migrations() {
-  static constexpr std::array kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+  static constexpr std::array kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
   return kSteps;
 }
 

@@ -24,6 +24,17 @@ namespace tarn::rest {
 using iceberg::Json;
 using iceberg::JsonView;
 
+/// What the audit is told of a request beside its path.
+struct ToldFacts {
+  std::string roles = {};                     ///< Of a user.
+  std::string tables = {};                    ///< As state::AuditRecord has them.
+  std::string columns = {};                   ///< Likewise.
+  std::vector<std::string> credentials = {};  ///< Tables whose files the client was let to.
+  std::string error = {};                     ///< The code of the error that it was refused with.
+
+  void add(const TableName& table, std::optional<std::int64_t> snapshot);
+};
+
 struct Call {
   const net::HttpRequest& request;
   net::RequestTarget target = {};
@@ -35,6 +46,8 @@ struct Call {
   /// The reply that is kept for the request's idempotency key, in the transaction that does what it asks for.
   std::optional<state::Reply> reply = {};
   bool reply_recorded = false;
+  std::string client = {};  ///< Who asks; empty: anybody.
+  ToldFacts told = {};
 
   TableName table() const { return {schema, name}; }
   JsonView view() const;
@@ -102,11 +115,11 @@ class Endpoints {
   Result<catalog::CommitResult> commit(Call& call, std::span<const catalog::TableCommit> commits);
   Result<std::map<std::string, std::string>> credentials(const Call& call, const TableName& name,
                                                          const std::string& location);
-  std::map<std::string, std::string> credentials_for(const Call& call, const TableName& name,
+  std::map<std::string, std::string> credentials_for(Call& call, const TableName& name,
                                                      const std::string& location);
-  net::HttpResponse loaded(const Call& call, const catalog::Table& table, bool refs_only);
+  net::HttpResponse loaded(Call& call, const catalog::Table& table, bool refs_only);
   Result<Json> planned(const std::string& plan_id, const PlannedScan& scan);
-  Result<ScanPlans::Plan> find_plan(const Call& call, const std::string& id);
+  Result<ScanPlans::Plan> find_plan(Call& call, const std::string& id);
 
   const RestCatalog::Parts& parts_;
   const RestCatalogOptions& options_;
@@ -118,11 +131,15 @@ class Endpoints {
 /// What a user's token must allow; with all rights everything is allowed.
 enum class Needs : std::uint8_t { kNothing, kNamespace, kTable, kView, kClient };
 
+/// What of a route's requests is put on record besides those that are refused.
+enum class Told : std::uint8_t { kRefusals, kReads, kChanges, kLogins };
+
 struct Route {
   std::string_view method;
   std::string_view path;  ///< "/v1/namespaces/{namespace}".
   Endpoints::Reply (Endpoints::*endpoint)(Call& call);
   Needs needs = Needs::kClient;
+  Told told = Told::kRefusals;
   bool reads_body = false;
   bool commits = false;    ///< A 5xx tells the client that the outcome is unknown.
   bool is_public = false;  ///< Needs no token.

@@ -46,8 +46,11 @@ Result<catalog::CommitResult> Endpoints::commit(Call& call, std::span<const cata
   });
   if (!done.ok()) {
     call.reply_recorded = false;
+    for (const catalog::TableCommit& one : commits) call.told.add(one.name, std::nullopt);
     return done;
   }
+  for (const catalog::Table& table : done->tables)
+    call.told.add(table.name, table.metadata->current_snapshot_id);
   if (!done->not_removed.empty() && parts_.log != nullptr) {
     parts_.log->warning("rest.old_metadata_left",
                         {{"files_left", static_cast<std::int64_t>(done->not_removed.size())}});

@@ -139,6 +139,12 @@ void put_files(Json& json, const std::vector<PlannedFile>& files,
   if (!deletes.empty()) json["delete-files"] = std::move(deletes);
 }
 
+std::optional<std::int64_t> planned_snapshot(const ScanRequest& scan,
+                                             const iceberg::TableMetadata& metadata) {
+  if (scan.snapshot_id) return scan.snapshot_id;
+  return scan.end_snapshot_id ? scan.end_snapshot_id : metadata.current_snapshot_id;
+}
+
 std::string task_of(const std::string& plan_id, std::size_t page) {
   return plan_id + "." + std::to_string(page);
 }
@@ -171,6 +177,10 @@ Endpoints::Reply Endpoints::plan_scan(Call& call) {
   if (const auto filter = body.find("filter")) {
     TARN_ASSIGN_OR_RETURN(wanted.scan.filter, iceberg::filter_from(*filter, *schema, wanted.name_case));
   }
+  const std::optional<std::int64_t> snapshot_id = planned_snapshot(wanted.scan, *table.metadata);
+  call.told.add(table.name, snapshot_id);
+  if (!wanted.select.empty())
+    call.told.columns = iceberg::dump_json(Json{{table.name.to_string(), wanted.select}});
   // Engines read the columns themselves; that they exist is all there is to say.
   for (const std::string& name : wanted.select)
     TARN_RETURN_IF_ERROR(iceberg::find_field(*schema, name, wanted.name_case));
@@ -187,8 +197,8 @@ Endpoints::Reply Endpoints::plan_scan(Call& call) {
       table::ScanPlan plan,
       table::ScanPlan::make(manifests_, table.metadata, std::move(wanted.scan), *schema,
                             {.entries_per_page = options_.files_per_plan_task, .may_read = may_read}));
-  const auto scan =
-      std::make_shared<const PlannedScan>(PlannedScan{std::move(plan), std::move(stats_columns)});
+  const auto scan = std::make_shared<const PlannedScan>(
+      PlannedScan{std::move(plan), std::move(stats_columns), snapshot_id});
   const std::string id = plans_.keep(scan);
   auto json = planned(id, *scan);
   if (!json.ok()) {
@@ -200,10 +210,11 @@ Endpoints::Reply Endpoints::plan_scan(Call& call) {
 }
 
 // The plan of this id, if it is one of the table that the path names.
-Result<ScanPlans::Plan> Endpoints::find_plan(const Call& call, const std::string& id) {
+Result<ScanPlans::Plan> Endpoints::find_plan(Call& call, const std::string& id) {
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, parts_.catalog.load_table(call.table()));
   ScanPlans::Plan scan = plans_.find(id);
   if (scan != nullptr && scan->plan.metadata().table_uuid != table.metadata->table_uuid) scan = nullptr;
+  if (scan != nullptr) call.told.add(table.name, scan->snapshot_id);
   return scan;
 }
 

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "rest/call.h"
 #include "rest/errors.h"
+#include "rest/request_audit.h"
 #include "state/errors.h"
 
 namespace tarn::rest {
@@ -39,11 +40,17 @@ std::string without_plus(std::string target) {
 
 }  // namespace
 
+void ToldFacts::add(const TableName& table, std::optional<std::int64_t> snapshot) {
+  if (!tables.empty()) tables += ", ";
+  tables += table.to_string() + (snapshot ? "@" + std::to_string(*snapshot) : "");
+}
+
 struct RestCatalog::Impl {
   Parts parts;
   RestCatalogOptions options;
   AccessTokens tokens;
   Endpoints endpoints;
+  RequestAudit audit;
   std::mutex mutex;
   std::set<std::string> keys_at_work;  ///< Of the requests that are being answered.
 
@@ -51,14 +58,16 @@ struct RestCatalog::Impl {
       : parts(given),
         options(std::move(wanted)),
         tokens(options.clients, parts.random),
-        endpoints(parts, options, tokens) {}
+        endpoints(parts, options, tokens),
+        audit(parts.audit) {}
 
   net::HttpResponse answer(Call& call);
+  net::HttpResponse answer(Call& call, const Route& route);
   net::HttpResponse run(Call& call, const Route& route);
   /// Says in `call` who asks.
   Status authorize(Call& call);
   net::HttpResponse run_once(Call& call, const Route& route, const std::string& key);
-  Result<std::optional<net::HttpResponse>> earlier_reply(const Call& call, const state::Reply& wanted);
+  Result<std::optional<net::HttpResponse>> earlier_reply(Call& call, const state::Reply& wanted);
   void keep_reply(Call& call, const net::HttpResponse& response);
 };
 
@@ -81,24 +90,31 @@ net::HttpResponse RestCatalog::handle(const net::HttpRequest& request) {
 }
 
 net::HttpResponse RestCatalog::Impl::answer(Call& call) {
+  const auto refuse = [&](const Error& error) {
+    audit.refuse(call, error);
+    return error_response(error, call, false);
+  };
   auto target = net::parse_target(without_plus(call.request.target));
-  if (!target.ok()) return error_response(target.error(), call, false);
+  if (!target.ok()) return refuse(target.error());
   call.target = std::move(target).value();
   // Who may not ask must not learn what there is.
   const bool asks_for_token = call.target.segments == std::vector<std::string>{"v1", "oauth", "tokens"};
   if (!asks_for_token) {
-    if (const Status allowed = authorize(call); !allowed.ok())
-      return error_response(allowed.error(), call, false);
+    if (const Status allowed = authorize(call); !allowed.ok()) return refuse(allowed.error());
   }
   const auto route = find_route(call);
-  if (!route.ok()) return error_response(route.error(), call, false);
+  if (!route.ok()) return refuse(route.error());
   if (const Status permitted = endpoints.permit(call, **route); !permitted.ok())
-    return error_response(permitted.error(), call, false);
+    return refuse(permitted.error());
+  return audit.tell(call, **route, [&] { return answer(call, **route); });
+}
+
+net::HttpResponse RestCatalog::Impl::answer(Call& call, const Route& route) {
   const std::string key(call.request.headers.find("Idempotency-Key"));
   const bool mutates = call.request.method == "POST" || call.request.method == "DELETE";
-  if (key.empty() || !mutates || (*route)->is_public) return run(call, **route);
+  if (key.empty() || !mutates || route.is_public) return run(call, route);
   if (!is_uuid(key)) return error_response(Error(kBadRequest, "an Idempotency-Key is a UUID"), call, false);
-  return run_once(call, **route, key);
+  return run_once(call, route, key);
 }
 
 Status RestCatalog::Impl::authorize(Call& call) {
@@ -113,7 +129,9 @@ Status RestCatalog::Impl::authorize(Call& call) {
   if (!bearer) return Error(kNotAuthorized, "a bearer token is needed");
   header.remove_prefix(kBearer.size());
   const auto holder = tokens.holder_of(header, parts.clock.now_us() / 1'000'000);
+  if (holder) call.client = holder->name;
   if (holder && holder->is_user) call.user = holder->name;
+  if (call.user) call.told.roles = options.readers->roles(*call.user);
   if (holder || is_open) return ok_status();
   return Error(kNotAuthorized, "the bearer token is not one of this server's, or too old");
 }
@@ -121,12 +139,16 @@ Status RestCatalog::Impl::authorize(Call& call) {
 net::HttpResponse RestCatalog::Impl::run(Call& call, const Route& route) {
   if (route.reads_body) {
     auto body = iceberg::parse_json(call.request.body);
-    if (!body.ok()) return error_response(Error(kBadRequest, body.error().message()), call, false);
+    if (!body.ok()) {
+      call.told.error = kBadRequest.name;
+      return error_response(Error(kBadRequest, body.error().message()), call, false);
+    }
     call.body = std::move(body).value();
   }
   auto response = (endpoints.*route.endpoint)(call);
   if (response.ok()) return std::move(response).value();
   const Error& error = response.error();
+  call.told.error = error.name();
   const bool troubled =
       error.error_class() != ErrorClass::kUser && error.error_class() != ErrorClass::kTransient;
   if (troubled && parts.log != nullptr)
@@ -164,7 +186,7 @@ net::HttpResponse RestCatalog::Impl::run_once(Call& call, const Route& route, co
   return response;
 }
 
-Result<std::optional<net::HttpResponse>> RestCatalog::Impl::earlier_reply(const Call& call,
+Result<std::optional<net::HttpResponse>> RestCatalog::Impl::earlier_reply(Call& call,
                                                                           const state::Reply& wanted) {
   TARN_ASSIGN_OR_RETURN(const auto kept, state::find_reply(parts.database, wanted.key));
   if (!kept) return std::optional<net::HttpResponse>();
@@ -177,10 +199,13 @@ Result<std::optional<net::HttpResponse>> RestCatalog::Impl::earlier_reply(const 
   net::HttpRequest load{.method = "GET", .target = kept->replay};
   constexpr const char* kDelegation = "X-Iceberg-Access-Delegation";
   load.headers.add(kDelegation, std::string(call.request.headers.find(kDelegation)));
-  Call again{.request = load};
+  Call again{.request = load, .client = call.client};
   TARN_ASSIGN_OR_RETURN(again.target, net::parse_target(load.target));
   TARN_ASSIGN_OR_RETURN(const Route* route, find_route(again));
-  return std::optional(run(again, *route));
+  net::HttpResponse present = run(again, *route);
+  call.told.tables = again.told.tables;
+  call.told.credentials = again.told.credentials;
+  return std::optional(std::move(present));
 }
 
 void RestCatalog::Impl::keep_reply(Call& call, const net::HttpResponse& response) {

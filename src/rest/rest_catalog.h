@@ -16,6 +16,7 @@
 #include "net/http_message.h"
 #include "rest/access_tokens.h"
 #include "rest/table_readers.h"
+#include "state/audit/audit_trail.h"
 #include "state/database.h"
 #include "telemetry/log.h"
 
@@ -63,6 +64,7 @@ class RestCatalog {
     io::Clock& clock;
     io::Random& random;
     telemetry::Log* log = nullptr;
+    state::AuditTrail* audit = nullptr;  ///< Null: requests are not put on record.
   };
   RestCatalog(const Parts& parts, RestCatalogOptions options);
   ~RestCatalog();

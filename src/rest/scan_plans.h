@@ -4,6 +4,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -18,6 +19,7 @@ namespace tarn::rest {
 struct PlannedScan {
   table::ScanPlan plan;
   std::vector<std::int32_t> stats_columns = {};  ///< Whose metrics the client wants.
+  std::optional<std::int64_t> snapshot_id = {};  ///< What it reads; nothing: an empty table.
 };
 
 /// The plans that clients may still ask about, by their ids: the latest ones, for a while. They end with this

@@ -13,6 +13,7 @@
 
 #include "io/simulated.h"
 #include "rest/rest_catalog.h"
+#include "state/audit/audit_trail.h"
 #include "state/testing/state_location.h"
 
 /// A catalog server without a network, for tests only.
@@ -35,23 +36,30 @@ class RestCatalogTest : public testing::Test {
   RestCatalogTest() {
     std::string pattern = (std::filesystem::temp_directory_path() / "tarn-rest-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
-    auto opened =
-        state::Database::open(state::state_location(folder_ + "/tarn.db"), state::OpenMode::kReadWrite);
-    EXPECT_TRUE(opened.ok());
-    database_ = std::move(opened).value();
+    for (auto* const database : {&database_, &audit_database_}) {
+      auto opened =
+          state::Database::open(state::state_location(folder_ + "/tarn.db"), state::OpenMode::kReadWrite);
+      EXPECT_TRUE(opened.ok());
+      *database = std::move(opened).value();
+    }
     start({});
   }
   ~RestCatalogTest() override {
     rest_.reset();
+    trail_.reset();
     catalog_.reset();
+    audit_database_.reset();
     database_.reset();
     std::filesystem::remove_all(folder_);
   }
 
   void start(RestCatalogOptions options) {
     catalog_ = std::make_unique<catalog::Catalog>(*database_, store_, clock_, random_, "file:///lake");
-    rest_ = std::make_unique<RestCatalog>(RestCatalog::Parts{*catalog_, *database_, store_, clock_, random_},
-                                          std::move(options));
+    rest_.reset();
+    trail_ = std::make_unique<state::AuditTrail>(*audit_database_, clock_, state::AuditTrail::Options());
+    rest_ = std::make_unique<RestCatalog>(
+        RestCatalog::Parts{*catalog_, *database_, store_, clock_, random_, nullptr, trail_.get()},
+        std::move(options));
   }
 
   Answer ask(const std::string& method, const std::string& target, const std::string& body = "",
@@ -87,7 +95,9 @@ class RestCatalogTest : public testing::Test {
   io::ManualClock clock_{1'709'294'400'000'000};
   io::SeededRandom random_{7};
   std::unique_ptr<state::Database> database_;
+  std::unique_ptr<state::Database> audit_database_;  ///< The same, whose commits fail by themselves.
   std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<state::AuditTrail> trail_;
   std::unique_ptr<RestCatalog> rest_;
 };
 

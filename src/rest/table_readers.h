@@ -17,6 +17,8 @@ class TableReaders {
 
   /// Whether it is her password. Takes as long for a user that does not exist.
   virtual bool knows(std::string_view user, std::string_view password) const = 0;
+  /// Joined with commas; empty for a user that does not exist.
+  virtual std::string roles(const std::string& user) const = 0;
   /// Whether the table is there for her. Errors: access.*.
   virtual Result<bool> sees(const std::string& user, const TableName& table) const = 0;
   /// Whether she may read its files, which hold every row and column as it is.

@@ -108,17 +108,21 @@ Result<std::map<std::string, std::string>> Endpoints::credentials(const Call& ca
 }
 
 // A table is there, and may be looked at, when nobody can say how to reach its files.
-std::map<std::string, std::string> Endpoints::credentials_for(const Call& call, const TableName& name,
+std::map<std::string, std::string> Endpoints::credentials_for(Call& call, const TableName& name,
                                                               const std::string& location) {
   if (!asks_for_credentials(call)) return {};
   auto vended = credentials(call, name, location);
-  if (vended.ok()) return std::move(vended).value();
+  if (vended.ok()) {
+    if (!vended->empty()) call.told.credentials.push_back(name.to_string());
+    return std::move(vended).value();
+  }
   if (parts_.log != nullptr)
     parts_.log->error("rest.credentials_failed", vended.error(), {{"table", name.to_string()}});
   return {};
 }
 
-net::HttpResponse Endpoints::loaded(const Call& call, const catalog::Table& table, bool refs_only) {
+net::HttpResponse Endpoints::loaded(Call& call, const catalog::Table& table, bool refs_only) {
+  call.told.add(table.name, table.metadata->current_snapshot_id);
   const iceberg::TableMetadata& metadata = *table.metadata;
   net::HttpResponse response =
       load_result(&table.metadata_location, refs_only ? metadata.to_json_of_refs() : metadata.to_json(),
@@ -151,6 +155,7 @@ Endpoints::Reply Endpoints::create_table(Call& call) {
   }
   if (stage) {
     TARN_ASSIGN_OR_RETURN(const iceberg::TableMetadata metadata, parts_.catalog.stage_table(wanted));
+    call.told.add(wanted.name, std::nullopt);
     call.reply.reset();  // Staging does nothing that must not be done twice.
     return load_result(nullptr, metadata.to_json(), metadata.location,
                        credentials_for(call, wanted.name, metadata.location));
@@ -182,6 +187,7 @@ Endpoints::Reply Endpoints::load_table(Call& call) {
   const bool refs_only = snapshots == "refs";
   const std::string tag = etag_of(table.metadata_location, refs_only);
   if (names_tag(call.request.headers.find("If-None-Match"), tag)) {
+    call.told.add(table.name, table.metadata->current_snapshot_id);
     net::HttpResponse response{.status = 304};
     response.headers.add("ETag", tag);
     return response;
@@ -215,6 +221,8 @@ Endpoints::Reply Endpoints::rename_table(Call& call) {
   TARN_ASSIGN_OR_RETURN(const JsonView destination, body.member("destination"));
   TARN_ASSIGN_OR_RETURN(const TableName from, identifier_from(source));
   TARN_ASSIGN_OR_RETURN(const TableName to, identifier_from(destination));
+  call.told.add(from, std::nullopt);
+  call.told.add(to, std::nullopt);
   TARN_RETURN_IF_ERROR(parts_.catalog.rename_table(from, to));
   return no_content();
 }
@@ -222,6 +230,8 @@ Endpoints::Reply Endpoints::rename_table(Call& call) {
 Endpoints::Reply Endpoints::load_credentials(Call& call) {
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, parts_.catalog.load_table(call.table()));
   TARN_ASSIGN_OR_RETURN(const auto vended, credentials(call, table.name, table.metadata->location));
+  call.told.add(table.name, table.metadata->current_snapshot_id);
+  if (!vended.empty()) call.told.credentials.push_back(table.name.to_string());
   return json_response(200, {{"storage-credentials", credentials_json(table.metadata->location, vended)}});
 }
 

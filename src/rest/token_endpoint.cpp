@@ -37,6 +37,11 @@ std::optional<Secret> basic_credentials(std::string_view header) {
   return Secret{text->substr(0, colon), text->substr(colon + 1)};
 }
 
+net::HttpResponse refused(Call& call, std::string_view description) {
+  call.told.error = kNotAuthorized.name;
+  return refusal(401, "invalid_client", description);
+}
+
 }  // namespace
 
 Endpoints::Reply Endpoints::token(Call& call) {
@@ -49,6 +54,7 @@ Endpoints::Reply Endpoints::token(Call& call) {
   const std::int64_t now_s = parts_.clock.now_us() / 1'000'000;
   Secret given{field("client_id"), field("client_secret")};
   if (const auto basic = basic_credentials(call.request.headers.find("Authorization"))) given = *basic;
+  call.client = given.id;
   TokenHolder holder{.name = given.id};
   const std::string grant = field("grant_type");
   if (grant == "client_credentials") {
@@ -57,12 +63,12 @@ Endpoints::Reply Endpoints::token(Call& call) {
         !is_client && options_.readers != nullptr && options_.readers->knows(given.id, given.secret);
     const bool is_open = options_.clients.empty() && options_.readers == nullptr;
     if (!is_client && !holder.is_user && !is_open)
-      return refusal(401, "invalid_client", "the client or user is not known, or the secret is another");
+      return refused(call, "the client or user is not known, or the secret is another");
   } else if (grant == kExchange) {
     const auto known = tokens_.holder_of(field("subject_token"), now_s);
-    if (!known)
-      return refusal(401, "invalid_client", "the subject token is not one of this server's, or too old");
+    if (!known) return refused(call, "the subject token is not one of this server's, or too old");
     holder = *known;
+    call.client = holder.name;
   } else {
     return refusal(400, "unsupported_grant_type", "the grant type is client_credentials or a token exchange");
   }

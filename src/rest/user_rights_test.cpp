@@ -10,6 +10,7 @@ namespace {
 /// ann sees ns.whole whole, ns.partly in part, and nothing else.
 class Ann final : public TableReaders {
  public:
+  std::string roles(const std::string& /*user*/) const override { return "reader"; }
   bool knows(std::string_view user, std::string_view password) const override {
     return user == "ann" && password == "secret word";
   }

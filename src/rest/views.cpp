@@ -29,6 +29,7 @@ Endpoints::Reply Endpoints::create_view(Call& call) {
   wanted.location = location.value_or("");
   TARN_ASSIGN_OR_RETURN(wanted.properties, body.text_map("properties"));
   TARN_ASSIGN_OR_RETURN(const catalog::View view, parts_.catalog.create_view(wanted));
+  call.told.add(view.name, std::nullopt);
   if (call.reply) call.reply->replay = load_target("views", view.name);
   return load_result(view);
 }
@@ -39,6 +40,7 @@ Endpoints::Reply Endpoints::register_view(Call& call) {
   TARN_ASSIGN_OR_RETURN(name.name, body.text("name"));
   TARN_ASSIGN_OR_RETURN(const std::string location, body.text("metadata-location"));
   TARN_ASSIGN_OR_RETURN(const catalog::View view, parts_.catalog.register_view(name, location));
+  call.told.add(view.name, std::nullopt);
   if (call.reply) call.reply->replay = load_target("views", view.name);
   return load_result(view);
 }
@@ -87,6 +89,8 @@ Endpoints::Reply Endpoints::rename_view(Call& call) {
   TARN_ASSIGN_OR_RETURN(const JsonView destination, body.member("destination"));
   TARN_ASSIGN_OR_RETURN(const TableName from, identifier_from(source));
   TARN_ASSIGN_OR_RETURN(const TableName to, identifier_from(destination));
+  call.told.add(from, std::nullopt);
+  call.told.add(to, std::nullopt);
   TARN_RETURN_IF_ERROR(parts_.catalog.rename_view(from, to));
   return no_content();
 }

@@ -1,13 +1,17 @@
 #include "cli/access/access_setup.h"
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <utility>
 
+#include "base/ids.h"
 #include "cli/commands/command_sql.h"
 #include "io/errors.h"
 #include "io/object_store.h"
@@ -45,6 +49,26 @@ Result<std::shared_ptr<const query::AccessPolicy>> load_access_policy(CommandCon
   query::AccessPolicy policy{*project->access, project::contract_tables(project->feeds)};
   TARN_ASSIGN_OR_RETURN(policy.mask_key, mask_key(context, policy.access));
   return std::make_shared<const query::AccessPolicy>(std::move(policy));
+}
+
+Result<std::unique_ptr<state::AuditTrail>> open_audit(CommandContext& context,
+                                                      std::function<void(const Error& error)> on_failure) {
+  TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
+  return std::make_unique<state::AuditTrail>(*database, context.clock(),
+                                             state::AuditTrail::Options{.on_failure = std::move(on_failure)});
+}
+
+std::string system_user() {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> names{};
+  if (::getpwuid_r(::getuid(), &entry, names.data(), names.size(), &found) == 0 && found != nullptr)
+    return entry.pw_name;
+  return fmt::format("uid {}", ::getuid());
+}
+
+std::string new_audit_session(io::Random& random) {
+  return uuid_v4(random.bytes16()).substr(0, 18);
 }
 
 Result<std::string> served_scratch(CommandContext& context) {

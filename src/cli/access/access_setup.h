@@ -1,11 +1,14 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "cli/command_context.h"
 #include "engine/database.h"
 #include "query/access/principal.h"
+#include "state/audit/audit_trail.h"
 
 namespace tarn::cli {
 
@@ -17,6 +20,15 @@ Result<std::shared_ptr<const query::AccessPolicy>> load_access_policy(CommandCon
 /// An engine for sessions of others than the owner: by no statement it reads or writes anything but the
 /// warehouse and served_scratch().
 Result<std::unique_ptr<engine::Database>> open_served_engine(CommandContext& context);
+/// The audit of a process that serves somebody. `on_failure` is told when it cannot be written. The state is
+/// opened for writing. Errors: those of CommandContext::database().
+Result<std::unique_ptr<state::AuditTrail>> open_audit(CommandContext& context,
+                                                      std::function<void(const Error& error)> on_failure);
+/// The system's user who runs this process.
+std::string system_user();
+/// A new AuditActor::session.
+std::string new_audit_session(io::Random& random);
+
 /// The folder for Lake::scratch_folder; it exists.
 Result<std::string> served_scratch(CommandContext& context);
 

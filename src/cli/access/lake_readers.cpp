@@ -1,5 +1,7 @@
 #include "cli/access/lake_readers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -23,6 +25,11 @@ class LakeReaders final : public rest::TableReaders {
         make_scram_verifier(password, verifier ? verifier->salt : "tarn has no such user",
                             verifier ? verifier->iterations : kLeastIterations);
     return verifier && equal_in_constant_time(made.stored_key, verifier->stored_key);
+  }
+
+  std::string roles(const std::string& user) const override {
+    const auto principal = query::Principal::make(policy_, user);
+    return principal.ok() ? fmt::format("{}", fmt::join((*principal)->roles(), ", ")) : std::string();
   }
 
   Result<bool> sees(const std::string& user, const TableName& table) const override {

@@ -71,8 +71,12 @@ Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& contex
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(options.vend_credentials, table_credentials(context));
   std::unique_ptr<RestListener> listener(new RestListener());
+  TARN_ASSIGN_OR_RETURN(listener->audit_, open_audit(context, [&log](const Error& error) {
+                          log.error("audit.unavailable", error, {});
+                        }));
   listener->rest_ = std::make_unique<rest::RestCatalog>(
-      rest::RestCatalog::Parts{*catalog, *database, context.store(), context.clock(), context.random(), &log},
+      rest::RestCatalog::Parts{*catalog, *database, context.store(), context.clock(), context.random(), &log,
+                               listener->audit_.get()},
       std::move(options));
   const auto handler = [rest = listener->rest_.get()](const net::HttpRequest& request) {
     return rest->handle(request);

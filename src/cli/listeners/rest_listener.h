@@ -9,6 +9,7 @@
 #include "cli/command_context.h"
 #include "net/http_server.h"
 #include "rest/rest_catalog.h"
+#include "state/audit/audit_trail.h"
 #include "telemetry/log.h"
 
 namespace tarn::cli {
@@ -40,6 +41,7 @@ class RestListener {
  private:
   RestListener() = default;
   std::string uri_;
+  std::unique_ptr<state::AuditTrail> audit_;
   std::unique_ptr<rest::RestCatalog> rest_;
   std::unique_ptr<net::HttpServer> server_;
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/access/command_access.h"
+#include "cli/audit/command_audit.h"
 #include "cli/backfill/command_backfill.h"
 #include "cli/backup/command_backup.h"
 #include "cli/commands/command_demo.h"
@@ -74,6 +75,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_table_command(app, context);
   add_changes_command(app, context);
   add_access_command(app, context);
+  add_audit_command(app, context);
   add_files_command(app, context);
   add_status_command(app, context);
   add_doctor_command(app, context);

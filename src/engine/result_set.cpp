@@ -35,14 +35,35 @@ bool ResultSet::has_rows() const {
   return impl_->has_rows;
 }
 
-Result<internal::OwnedChunk> ResultSet::Impl::fetch() {
-  if (ended) return internal::OwnedChunk();
+Result<internal::OwnedChunk> ResultSet::Impl::fetch_unwatched() {
   internal::OwnedChunk fetched(duckdb_fetch_chunk(*result.get()));
   if (fetched.get() != nullptr && duckdb_data_chunk_get_size(fetched.get()) != 0) return fetched;
   ended = true;
   if (const char* message = duckdb_result_error(result.get()); message != nullptr)
     return internal::make_failure(duckdb_result_error_type(result.get()), message, *source);
   return internal::OwnedChunk();
+}
+
+Result<internal::OwnedChunk> ResultSet::Impl::fetch() {
+  if (ended) return internal::OwnedChunk();
+  Result<internal::OwnedChunk> fetched = fetch_unwatched();
+  if (!watcher) return fetched;
+  Step step{.is_end = ended, .error = fetched.ok() ? nullptr : &fetched.error()};
+  if (!ended) {
+    step.rows = static_cast<std::int64_t>(duckdb_data_chunk_get_size(fetched->get()));
+    // The only cell of what has no rows is a count.
+    if (!has_rows && types->size() == 1 && step.rows == 1) {
+      const internal::VectorView view =
+          internal::open_vector((*types)[0], duckdb_data_chunk_get_vector(fetched->get(), 0));
+      step.rows = Cell(&view, 0).as_int64().value_or(0);
+    }
+  }
+  watcher(step);
+  return fetched;
+}
+
+void ResultSet::watch(Watcher watcher) {
+  impl_->watcher = std::move(watcher);
 }
 
 Result<std::optional<Chunk>> ResultSet::next() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,6 +71,16 @@ class ResultSet {
   /// UUIDs text. Errors: as of next().
   Status describe_arrow(::ArrowSchema& out);
   Result<bool> next_arrow(::ArrowArray& out);
+
+  /// What a step of reading gave.
+  struct Step {
+    std::int64_t rows = 0;  ///< Also those that COPY and the like say they wrote.
+    bool is_end = false;
+    const Error* error = nullptr;
+  };
+  /// From now on `watcher` is told of each step before who reads gets its rows; it goes with the result.
+  using Watcher = std::function<void(const Step& step)>;
+  void watch(Watcher watcher);
 
  private:
   friend class Statement;

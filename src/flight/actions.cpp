@@ -37,38 +37,37 @@ Result<Wanted> read_body(const af::Action& action) {
 
 }  // namespace
 
-Result<std::string> Service::create_prepared(const std::string& user,
-                                             const CreatePreparedStatement& command) {
+Result<std::string> Service::create_prepared(const Caller& caller, const CreatePreparedStatement& command) {
   if (command.in_transaction) return Error(kUnsupported, "there are no transactions in Flight SQL here");
-  TARN_ASSIGN_OR_RETURN(const auto opened, session(user));
+  TARN_ASSIGN_OR_RETURN(const auto opened, session(caller));
   TARN_ASSIGN_OR_RETURN(Prepared prepared, prepare(*opened, command.query));
   PreparedStatementResult result;
   TARN_ASSIGN_OR_RETURN(result.dataset_schema, serialize(prepared.columns));
   TARN_ASSIGN_OR_RETURN(result.parameter_schema, serialize(prepared.parameters));
-  TARN_ASSIGN_OR_RETURN(result.handle, shared_.statements.add_prepared(user, std::move(prepared)));
+  TARN_ASSIGN_OR_RETURN(result.handle, shared_.statements.add_prepared(caller.user, std::move(prepared)));
   return write(result);
 }
 
-Result<bool> Service::cancel(const std::string& user, const af::FlightInfo& info) {
+Result<bool> Service::cancel(const Caller& caller, const af::FlightInfo& info) {
   bool was_there = false;
   for (const af::FlightEndpoint& endpoint : info.endpoints()) {
     TARN_ASSIGN_OR_RETURN(const Command command, read_command(endpoint.ticket.ticket));
     const auto* const ticket = std::get_if<StatementTicket>(&command);
-    if (ticket != nullptr && shared_.statements.cancel(user, ticket->handle)) was_there = true;
+    if (ticket != nullptr && shared_.statements.cancel(caller.user, ticket->handle)) was_there = true;
   }
   return was_there;
 }
 
 Result<std::string> Service::act(const af::ServerCallContext& context, const af::Action& action) {
-  TARN_ASSIGN_OR_RETURN(const std::string user, caller(context));
+  TARN_ASSIGN_OR_RETURN(const Caller from, caller(context));
   const std::string_view body = action.body == nullptr ? std::string_view() : std::string_view(*action.body);
   if (action.type == kCreatePrepared) {
     TARN_ASSIGN_OR_RETURN(const auto command, read_body<CreatePreparedStatement>(action));
-    return create_prepared(user, command);
+    return create_prepared(from, command);
   }
   if (action.type == kClosePrepared) {
     TARN_ASSIGN_OR_RETURN(const auto command, read_body<ClosePreparedStatement>(action));
-    shared_.statements.close_prepared(user, command.handle);
+    shared_.statements.close_prepared(from.user, command.handle);
     return std::string();
   }
   if (action.type == kCancelQuery) {
@@ -76,13 +75,13 @@ Result<std::string> Service::act(const af::ServerCallContext& context, const af:
     std::unique_ptr<af::FlightInfo> info;
     if (!af::FlightInfo::Deserialize(command.flight_info, &info).ok())
       return Error(kBadMessage, "the FlightInfo cannot be read");
-    TARN_ASSIGN_OR_RETURN(const bool done, cancel(user, *info));
+    TARN_ASSIGN_OR_RETURN(const bool done, cancel(from, *info));
     return write(done ? CancelResult::kCancelled : CancelResult::kNotCancellable);
   }
   if (action.type == af::ActionType::kCancelFlightInfo.type) {
     auto request = af::CancelFlightInfoRequest::Deserialize(body);
     if (!request.ok() || request->info == nullptr) return Error(kBadMessage, "the FlightInfo cannot be read");
-    TARN_ASSIGN_OR_RETURN(const bool done, cancel(user, *request->info));
+    TARN_ASSIGN_OR_RETURN(const bool done, cancel(from, *request->info));
     const af::CancelFlightInfoResult result(done ? af::CancelStatus::kCancelled
                                                  : af::CancelStatus::kNotCancellable);
     TARN_FLIGHT_ASSIGN_OR_RETURN(std::string bytes, result.SerializeToString());
@@ -109,7 +108,7 @@ arrow::Status Service::DoAction(const af::ServerCallContext& context, const af::
 
 arrow::Status Service::ListActions(const af::ServerCallContext& context,
                                    std::vector<af::ActionType>* actions) {
-  if (const Result<std::string> user = caller(context); !user.ok()) return to_arrow(user.error());
+  if (const Result<Caller> from = caller(context); !from.ok()) return to_arrow(from.error());
   *actions = {{kCreatePrepared, "Prepares a statement."},
               {kClosePrepared, "Forgets a prepared statement."},
               {kCancelQuery, "Cancels a statement, as clients before Arrow 13 ask for it."},

@@ -22,7 +22,7 @@ class Admitted final : public arrow::flight::ServerMiddleware {
   }
   void CallCompleted(const arrow::Status&) override {}
 
-  std::string user;
+  Caller caller;
   std::string token;  ///< A new one, for the client.
 
  private:
@@ -31,9 +31,13 @@ class Admitted final : public arrow::flight::ServerMiddleware {
 
 }  // namespace
 
-std::string authorization_of(const arrow::flight::ServerCallContext& context) {
-  const auto found = context.incoming_headers().find("authorization");
+std::string header_of(const arrow::flight::ServerCallContext& context, std::string_view name) {
+  const auto found = context.incoming_headers().find(name);
   return found == context.incoming_headers().end() ? "" : std::string(found->second);
+}
+
+std::string authorization_of(const arrow::flight::ServerCallContext& context) {
+  return header_of(context, "authorization");
 }
 
 arrow::Status CallGate::StartCall(const arrow::flight::CallInfo& info,
@@ -43,24 +47,31 @@ arrow::Status CallGate::StartCall(const arrow::flight::CallInfo& info,
   auto admitted = std::make_shared<Admitted>(shared_);  // Counts itself out.
   if (calls > shared_.options.max_calls)
     return to_arrow(Error(kTooManyCalls, "the server answers as many calls as it takes"));
-  Result<std::string> user = shared_.logins.user_of(authorization_of(context));
+  const std::string authorization = authorization_of(context);
+  Result<std::string> user = shared_.logins.user_of(authorization);
+  const auto report = [&](const std::string& name, const Error* error) {
+    if (shared_.parts.on_login)
+      shared_.parts.on_login({name, context.peer(), header_of(context, "user-agent"), error});
+  };
   if (!user.ok()) {
+    report(claimed_user(authorization), &user.error());
     shared_.parts.log.warning("flight.login_refused", user.error(), {{"peer", context.peer()}});
     return to_arrow(user.error());
   }
-  admitted->user = std::move(*user);
+  admitted->caller = {std::move(*user), context.peer(), header_of(context, "user-agent")};
   if (info.method == arrow::flight::FlightMethod::Handshake) {
-    admitted->token = shared_.logins.issue(admitted->user);
-    shared_.parts.log.info("flight.connected", {{"user", admitted->user}, {"peer", context.peer()}});
+    report(admitted->caller.user, nullptr);
+    admitted->token = shared_.logins.issue(admitted->caller.user);
+    shared_.parts.log.info("flight.connected", {{"user", admitted->caller.user}, {"peer", context.peer()}});
   }
   *middleware = std::move(admitted);
   return arrow::Status::OK();
 }
 
-Result<std::string> caller(const arrow::flight::ServerCallContext& context) {
+Result<Caller> caller(const arrow::flight::ServerCallContext& context) {
   const auto* const admitted = dynamic_cast<const Admitted*>(context.GetMiddleware(CallGate::kName));
   if (admitted == nullptr) return Error(kNotAuthenticated, "the call came by no way that is known");
-  return admitted->user;
+  return admitted->caller;
 }
 
 }  // namespace tarn::flight

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <arrow/flight/server.h>
 #include <arrow/flight/server_middleware.h>
@@ -25,10 +26,12 @@ class CallGate final : public arrow::flight::ServerMiddlewareFactory {
   SharedParts& shared_;
 };
 
-/// The user of a call that came through the gate. Errors: flight.not_authenticated, for one that did not.
-Result<std::string> caller(const arrow::flight::ServerCallContext& context);
+/// The caller of a call that came through the gate. Errors: flight.not_authenticated, for one that did not.
+Result<Caller> caller(const arrow::flight::ServerCallContext& context);
 
-/// The header `authorization` of a call, or nothing.
+/// A header of a call, or nothing.
+std::string header_of(const arrow::flight::ServerCallContext& context, std::string_view name);
+/// The header `authorization`.
 std::string authorization_of(const arrow::flight::ServerCallContext& context);
 
 }  // namespace tarn::flight

@@ -32,6 +32,12 @@ bool is_password(std::string_view verifier, std::string_view password) {
 
 }  // namespace
 
+std::string claimed_user(std::string_view authorization) {
+  const auto credentials = after_scheme(authorization, "basic");
+  const std::optional<std::string> text = credentials ? from_base64(*credentials) : std::nullopt;
+  return text ? text->substr(0, text->find(':')) : "";
+}
+
 Result<std::string> Logins::by_password(std::string_view credentials) {
   const std::optional<std::string> text = from_base64(credentials);
   const std::size_t colon = text ? text->find(':') : std::string::npos;

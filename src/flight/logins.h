@@ -18,6 +18,9 @@ namespace tarn::flight {
 /// The verifier of a user's password, see make_scram_verifier(); nothing: there is no such user.
 using FindVerifier = std::function<std::optional<std::string>(const std::string& user)>;
 
+/// Who a header `authorization` says that it is, without a proof; empty for tokens.
+std::string claimed_user(std::string_view authorization);
+
 /// Who is calling: by name and password, and by the bearer tokens that were given for those. A token is 256
 /// random bits, of which only the SHA-256 is kept, and ends with kTokenLife or with this process. Any thread.
 class Logins {

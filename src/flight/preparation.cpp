@@ -56,7 +56,8 @@ Result<Prepared> prepare(query::Session& session, const std::string& sql) {
     for (std::size_t i = 0; i < types.size(); ++i) {
       if (is_unknown(types[i])) declared[i] = guess.sql_type;
     }
-    const Result<query::PreparedStatement> guessed = prepare_rows(session, declare(sql, declared));
+    const Result<query::PreparedStatement> guessed =
+        prepare_rows(session, declare(sql, declared), query::Refusal::kIgnored);
     if (!guessed.ok()) continue;
     TARN_ASSIGN_OR_RETURN(prepared.columns, columns_of(*guessed));
     for (ColumnType& type : types) {

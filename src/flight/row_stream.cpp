@@ -19,10 +19,12 @@ constexpr std::int64_t kBatchRows = 16 * 1024;
 
 }  // namespace
 
-Result<query::PreparedStatement> prepare_rows(query::Session& session, const std::string& sql) {
+Result<query::PreparedStatement> prepare_rows(query::Session& session, const std::string& sql,
+                                              query::Refusal refusal) {
   const std::vector<query::StatementText> statements = query::split_statements(sql);
   if (statements.size() != 1) return Error(engine::kSyntax, "exactly one statement is run at a time");
-  TARN_ASSIGN_OR_RETURN(query::PreparedStatement statement, session.prepare(statements.front()));
+  TARN_ASSIGN_OR_RETURN(query::PreparedStatement statement,
+                        session.prepare(statements.front(), "sql", refusal));
   const engine::StatementKind kind = statement.kind();
   if (kind == engine::StatementKind::kSelect || kind == engine::StatementKind::kExplain) return statement;
   return Error(kUnsupported, "only statements that answer with rows are run here")
@@ -37,8 +39,8 @@ Result<std::shared_ptr<arrow::Schema>> columns_of(const query::PreparedStatement
   return schema;
 }
 
-RowStream::RowStream(SharedParts& shared, std::string user, std::string handle)
-    : shared_(shared), user_(std::move(user)), handle_(std::move(handle)) {
+RowStream::RowStream(SharedParts& shared, Caller caller, std::string handle)
+    : shared_(shared), caller_(std::move(caller)), handle_(std::move(handle)) {
   // Cancelling goes by the handle, which nobody can guess.
   process_ = shared_.running.enter(running_, 0);
 }
@@ -52,19 +54,19 @@ RowStream::~RowStream() {
   if (was_ended) session_.drop();
 }
 
-Result<std::shared_ptr<RowStream>> RowStream::open(SharedParts& shared, std::string user, std::string handle,
+Result<std::shared_ptr<RowStream>> RowStream::open(SharedParts& shared, Caller caller, std::string handle,
                                                    Ask ask, std::function<bool()> is_left) {
-  const std::shared_ptr<RowStream> stream(new RowStream(shared, std::move(user), std::move(handle)));
+  const std::shared_ptr<RowStream> stream(new RowStream(shared, std::move(caller), std::move(handle)));
   TARN_RETURN_IF_ERROR(stream->start(std::move(ask), std::move(is_left)));
   return stream;
 }
 
 Status RowStream::start(Ask ask, std::function<bool()> is_left) {
-  TARN_ASSIGN_OR_RETURN(session_, shared_.sessions.take(user_));
+  TARN_ASSIGN_OR_RETURN(session_, shared_.sessions.take(caller_));
   running_.start([session = &*session_] { session->interrupt(); });
-  shared_.statements.enter(
-      handle_,
-      {.user = user_, .end = [this] { shared_.running.cancel(process_, 0); }, .is_left = std::move(is_left)});
+  shared_.statements.enter(handle_, {.user = caller_.user,
+                                     .end = [this] { shared_.running.cancel(process_, 0); },
+                                     .is_left = std::move(is_left)});
   if (shared_.options.statement_timeout.count() > 0) {
     deadline_ = std::chrono::steady_clock::now() + shared_.options.statement_timeout;
     shared_.running.set_deadline(process_, deadline_);

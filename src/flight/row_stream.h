@@ -21,7 +21,7 @@ class RowStream final : public arrow::RecordBatchReader {
   /// Runs the statement of a ticket as far as its first rows. `is_left` tells whether the client has gone, by
   /// any thread. Errors: of the session, flight.changed_result, flight.statement_timeout,
   /// flight.shutting_down.
-  static Result<std::shared_ptr<RowStream>> open(SharedParts& shared, std::string user, std::string handle,
+  static Result<std::shared_ptr<RowStream>> open(SharedParts& shared, Caller caller, std::string handle,
                                                  Ask ask, std::function<bool()> is_left);
   ~RowStream() override;
   RowStream(const RowStream&) = delete;
@@ -31,7 +31,7 @@ class RowStream final : public arrow::RecordBatchReader {
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override;
 
  private:
-  RowStream(SharedParts& shared, std::string user, std::string handle);
+  RowStream(SharedParts& shared, Caller caller, std::string handle);
   Status start(Ask ask, std::function<bool()> is_left);
   Status execute(const Ask& ask);
   Result<std::shared_ptr<arrow::RecordBatch>> next_batch();
@@ -39,7 +39,7 @@ class RowStream final : public arrow::RecordBatchReader {
   Status in_turn(const std::function<Status()>& action);
 
   SharedParts& shared_;
-  const std::string user_;
+  const Caller caller_;
   const std::string handle_;
   query::RunningStatement running_;
   std::int32_t process_ = 0;
@@ -53,7 +53,8 @@ class RowStream final : public arrow::RecordBatchReader {
 
 /// A statement that answers with rows, ready to be asked for its columns or run. Errors: of the session,
 /// flight.unsupported for all others.
-Result<query::PreparedStatement> prepare_rows(query::Session& session, const std::string& sql);
+Result<query::PreparedStatement> prepare_rows(query::Session& session, const std::string& sql,
+                                              query::Refusal refusal = query::Refusal::kRecorded);
 
 /// Its columns; null: they depend on parameters.
 Result<std::shared_ptr<arrow::Schema>> columns_of(const query::PreparedStatement& statement);

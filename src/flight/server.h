@@ -28,13 +28,22 @@ struct ServerOptions {
   std::chrono::milliseconds statement_timeout{0};  ///< 0: without end.
 };
 
+/// Somebody who logged in, or was refused.
+struct LoginEvent {
+  std::string user;  ///< As the client says.
+  std::string peer;
+  std::string application;
+  const Error* error = nullptr;  ///< Why it was refused; null: it was not.
+};
+
 /// Where users and sessions come from.
 struct ServerParts {
   /// Empty: there are no users, everybody who gets here may read everything.
   FindVerifier find_verifier = {};
   std::function<Result<std::unique_ptr<query::Session>>(const std::string& user)> open_session;
-  std::string catalog;  ///< The only one that there is, by name.
-  std::string version;  ///< Of Tarn.
+  std::function<void(const LoginEvent& event)> on_login = {};  ///< May be empty. From any thread.
+  std::string catalog;                                         ///< The only one that there is, by name.
+  std::string version;                                         ///< Of Tarn.
   io::Random& random;
   io::Clock& clock;
   telemetry::Log& log;

@@ -36,24 +36,25 @@ Error misplaced() {
 
 }  // namespace
 
-Result<Service::Plan> Service::plan_statement(const std::string& user, const StatementQuery& command,
+Result<Service::Plan> Service::plan_statement(const Caller& caller, const StatementQuery& command,
                                               bool with_ticket) {
   if (command.in_transaction) return Error(kUnsupported, "there are no transactions in Flight SQL here");
-  TARN_ASSIGN_OR_RETURN(const auto opened, session(user));
+  TARN_ASSIGN_OR_RETURN(const auto opened, session(caller));
   Plan plan;
   {
     TARN_ASSIGN_OR_RETURN(const query::PreparedStatement statement, prepare_rows(*opened, command.query));
     TARN_ASSIGN_OR_RETURN(plan.columns, columns_of(statement));
   }
   if (with_ticket)
-    plan.ticket = write(
-        StatementTicket{shared_.statements.add(user, {.sql = command.query, .promised = plan.columns})});
+    plan.ticket = write(StatementTicket{
+        shared_.statements.add(caller.user, {.sql = command.query, .promised = plan.columns})});
   return plan;
 }
 
-Result<Service::Plan> Service::plan_prepared(const std::string& user, const PreparedStatementQuery& command,
+Result<Service::Plan> Service::plan_prepared(const Caller& caller, const PreparedStatementQuery& command,
                                              bool with_ticket) {
-  TARN_ASSIGN_OR_RETURN(const Prepared prepared, shared_.statements.find_prepared(user, command.handle));
+  TARN_ASSIGN_OR_RETURN(const Prepared prepared,
+                        shared_.statements.find_prepared(caller.user, command.handle));
   Plan plan{.columns = prepared.columns};
   if (!with_ticket) return plan;
   if (prepared.values.size() != prepared.declared.size())
@@ -62,18 +63,18 @@ Result<Service::Plan> Service::plan_prepared(const std::string& user, const Prep
   Ask ask{.sql = declare(prepared.sql, prepared.declared),
           .values = prepared.values,
           .promised = prepared.columns};
-  plan.ticket = write(StatementTicket{shared_.statements.add(user, std::move(ask))});
+  plan.ticket = write(StatementTicket{shared_.statements.add(caller.user, std::move(ask))});
   return plan;
 }
 
-Result<Service::Plan> Service::plan(const std::string& user, const af::FlightDescriptor& request,
+Result<Service::Plan> Service::plan(const Caller& caller, const af::FlightDescriptor& request,
                                     bool with_ticket) {
   if (request.type != af::FlightDescriptor::CMD) return Error(kUnsupported, "there are no flights by path");
   TARN_ASSIGN_OR_RETURN(const Command command, read_command(request.cmd));
   if (const auto* statement = std::get_if<StatementQuery>(&command))
-    return plan_statement(user, *statement, with_ticket);
+    return plan_statement(caller, *statement, with_ticket);
   if (const auto* prepared = std::get_if<PreparedStatementQuery>(&command))
-    return plan_prepared(user, *prepared, with_ticket);
+    return plan_prepared(caller, *prepared, with_ticket);
   // The command is its own ticket: what it answers is looked up when it is read, with the reader's rights.
   Plan plan{.columns = metadata_schema(command), .ticket = request.cmd};
   if (plan.columns == nullptr) return misplaced();
@@ -83,9 +84,9 @@ Result<Service::Plan> Service::plan(const std::string& user, const af::FlightDes
 arrow::Status Service::GetFlightInfo(const af::ServerCallContext& context,
                                      const af::FlightDescriptor& request,
                                      std::unique_ptr<af::FlightInfo>* info) {
-  const Result<std::string> user = caller(context);
-  if (!user.ok()) return to_arrow(user.error());
-  Result<Plan> made = plan(*user, request, true);
+  const Result<Caller> from = caller(context);
+  if (!from.ok()) return to_arrow(from.error());
+  Result<Plan> made = plan(*from, request, true);
   if (!made.ok()) return to_arrow(made.error());
   af::FlightInfo::Data data;
   data.descriptor = request;
@@ -101,9 +102,9 @@ arrow::Status Service::GetFlightInfo(const af::ServerCallContext& context,
 
 arrow::Status Service::GetSchema(const af::ServerCallContext& context, const af::FlightDescriptor& request,
                                  std::unique_ptr<af::SchemaResult>* schema) {
-  const Result<std::string> user = caller(context);
-  if (!user.ok()) return to_arrow(user.error());
-  const Result<Plan> made = plan(*user, request, false);
+  const Result<Caller> from = caller(context);
+  if (!from.ok()) return to_arrow(from.error());
+  const Result<Plan> made = plan(*from, request, false);
   if (!made.ok()) return to_arrow(made.error());
   if (made->columns == nullptr)
     return to_arrow(Error(kBadParameter, "the columns depend on parameters").with_hint("bind those first"));
@@ -111,14 +112,14 @@ arrow::Status Service::GetSchema(const af::ServerCallContext& context, const af:
   return arrow::Status::OK();
 }
 
-Result<Table> Service::answer(const std::string& user, const Command& command) {
+Result<Table> Service::answer(const Caller& caller, const Command& command) {
   const std::string& catalog = shared_.parts.catalog;
   if (std::holds_alternative<GetCatalogs>(command)) return list_catalogs(catalog);
   if (std::holds_alternative<GetTableTypes>(command)) return list_table_types();
   if (std::holds_alternative<GetForeignKeys>(command)) return list_foreign_keys();
   if (const auto* one = std::get_if<GetXdbcTypeInfo>(&command)) return list_type_info(*one);
   if (const auto* one = std::get_if<GetSqlInfo>(&command)) return list_sql_info(*one, shared_.parts.version);
-  TARN_ASSIGN_OR_RETURN(const auto opened, session(user));
+  TARN_ASSIGN_OR_RETURN(const auto opened, session(caller));
   if (const auto* one = std::get_if<GetDbSchemas>(&command)) return list_schemas(*one, catalog, *opened);
   if (const auto* one = std::get_if<GetTables>(&command)) return list_tables(*one, catalog, *opened);
   if (const auto* one = std::get_if<GetPrimaryKeys>(&command))
@@ -128,16 +129,16 @@ Result<Table> Service::answer(const std::string& user, const Command& command) {
 
 Result<std::unique_ptr<af::FlightDataStream>> Service::get(const af::ServerCallContext& context,
                                                            const af::Ticket& request) {
-  TARN_ASSIGN_OR_RETURN(const std::string user, caller(context));
+  TARN_ASSIGN_OR_RETURN(const Caller from, caller(context));
   TARN_ASSIGN_OR_RETURN(const Command command, read_command(request.ticket));
   std::shared_ptr<arrow::RecordBatchReader> rows;
   if (const auto* ticket = std::get_if<StatementTicket>(&command)) {
-    TARN_ASSIGN_OR_RETURN(Ask ask, shared_.statements.take(user, ticket->handle));
+    TARN_ASSIGN_OR_RETURN(Ask ask, shared_.statements.take(from.user, ticket->handle));
     // The call outlives its stream.
-    TARN_ASSIGN_OR_RETURN(rows, RowStream::open(shared_, user, ticket->handle, std::move(ask),
+    TARN_ASSIGN_OR_RETURN(rows, RowStream::open(shared_, from, ticket->handle, std::move(ask),
                                                 [&context] { return context.is_cancelled(); }));
   } else {
-    TARN_ASSIGN_OR_RETURN(const Table table, answer(user, command));
+    TARN_ASSIGN_OR_RETURN(const Table table, answer(from, command));
     rows = std::make_shared<arrow::TableBatchReader>(table);
   }
   return std::unique_ptr<af::FlightDataStream>(std::make_unique<af::RecordBatchStream>(std::move(rows)));
@@ -152,7 +153,7 @@ arrow::Status Service::DoGet(const af::ServerCallContext& context, const af::Tic
 }
 
 Status Service::put(const af::ServerCallContext& context, af::FlightMessageReader& reader) {
-  TARN_ASSIGN_OR_RETURN(const std::string user, caller(context));
+  TARN_ASSIGN_OR_RETURN(const Caller from, caller(context));
   if (reader.descriptor().type != af::FlightDescriptor::CMD)
     return Error(kUnsupported, "there are no flights by path");
   TARN_ASSIGN_OR_RETURN(const Command command, read_command(reader.descriptor().cmd));
@@ -162,7 +163,7 @@ Status Service::put(const af::ServerCallContext& context, af::FlightMessageReade
   }
   const auto* const query = std::get_if<PreparedStatementQuery>(&command);
   if (query == nullptr) return misplaced();
-  TARN_ASSIGN_OR_RETURN(Prepared prepared, shared_.statements.find_prepared(user, query->handle));
+  TARN_ASSIGN_OR_RETURN(Prepared prepared, shared_.statements.find_prepared(from.user, query->handle));
   std::vector<BoundValue> values;
   bool has_row = false;
   while (true) {
@@ -173,9 +174,9 @@ Status Service::put(const af::ServerCallContext& context, af::FlightMessageReade
     TARN_ASSIGN_OR_RETURN(values, read_values(*chunk.data));
     has_row = true;
   }
-  TARN_ASSIGN_OR_RETURN(const auto opened, session(user));
+  TARN_ASSIGN_OR_RETURN(const auto opened, session(from));
   TARN_RETURN_IF_ERROR(bind_values(*opened, prepared, values));
-  return shared_.statements.replace_prepared(user, query->handle, std::move(prepared));
+  return shared_.statements.replace_prepared(from.user, query->handle, std::move(prepared));
 }
 
 arrow::Status Service::DoPut(const af::ServerCallContext& context,

@@ -40,23 +40,21 @@ class Service final : public arrow::flight::FlightServerBase {
     std::string ticket = {};
   };
   /// `with_ticket`: someone will come for the rows.
-  Result<Plan> plan(const std::string& user, const arrow::flight::FlightDescriptor& request,
-                    bool with_ticket);
-  Result<Plan> plan_statement(const std::string& user, const StatementQuery& command, bool with_ticket);
-  Result<Plan> plan_prepared(const std::string& user, const PreparedStatementQuery& command,
-                             bool with_ticket);
+  Result<Plan> plan(const Caller& caller, const arrow::flight::FlightDescriptor& request, bool with_ticket);
+  Result<Plan> plan_statement(const Caller& caller, const StatementQuery& command, bool with_ticket);
+  Result<Plan> plan_prepared(const Caller& caller, const PreparedStatementQuery& command, bool with_ticket);
 
   Result<std::unique_ptr<arrow::flight::FlightDataStream>> get(
       const arrow::flight::ServerCallContext& context, const arrow::flight::Ticket& request);
   Status put(const arrow::flight::ServerCallContext& context, arrow::flight::FlightMessageReader& reader);
-  Result<Table> answer(const std::string& user, const Command& command);
-  Result<PooledSession> session(const std::string& user) { return shared_.sessions.take(user); }
+  Result<Table> answer(const Caller& caller, const Command& command);
+  Result<PooledSession> session(const Caller& caller) { return shared_.sessions.take(caller); }
 
   // actions.cpp
   Result<std::string> act(const arrow::flight::ServerCallContext& context,
                           const arrow::flight::Action& action);
-  Result<std::string> create_prepared(const std::string& user, const CreatePreparedStatement& command);
-  Result<bool> cancel(const std::string& user, const arrow::flight::FlightInfo& info);
+  Result<std::string> create_prepared(const Caller& caller, const CreatePreparedStatement& command);
+  Result<bool> cancel(const Caller& caller, const arrow::flight::FlightInfo& info);
 
   SharedParts& shared_;
 };

@@ -9,17 +9,20 @@ PooledSession::~PooledSession() {
   if (session_ != nullptr) pool_->give_back(std::move(user_), std::move(session_));
 }
 
-Result<PooledSession> SessionPool::take(const std::string& user) {
+Result<PooledSession> SessionPool::take(const Caller& caller) {
+  const std::string& user = caller.user;
   {
     const std::lock_guard lock(mutex_);
     const auto found = std::ranges::find(idle_, user, &Idle::user);
     if (found != idle_.end()) {
       PooledSession taken(*this, user, std::move(found->session));
       idle_.erase(found);
+      taken->serve_call(caller.peer, caller.application);
       return taken;
     }
   }
   TARN_ASSIGN_OR_RETURN(std::unique_ptr<query::Session> opened, open_(user));
+  opened->serve_call(caller.peer, caller.application);
   return PooledSession(*this, user, std::move(opened));
 }
 

@@ -15,6 +15,13 @@ namespace tarn::flight {
 
 class SessionPool;
 
+/// Who makes a call.
+struct Caller {
+  std::string user;
+  std::string peer = {};
+  std::string application = {};
+};
+
 /// A session for one call, which goes back to its pool.
 class PooledSession {
  public:
@@ -47,7 +54,7 @@ class SessionPool {
   SessionPool(Open open, io::Clock& clock) : open_(std::move(open)), clock_(clock) {}
 
   /// Errors: those of opening one.
-  Result<PooledSession> take(const std::string& user);
+  Result<PooledSession> take(const Caller& caller);
   /// Ends those that nobody took for a while.
   void sweep();
 

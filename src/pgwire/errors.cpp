@@ -7,7 +7,7 @@ namespace tarn::pgwire {
 namespace {
 
 /// By the names of codes: those of other libraries need not be linked for it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 44> kStates = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 45> kStates = {{
     {"pgwire.bad_message", "08P01"},
     {"pgwire.bad_version", "0A000"},
     {"pgwire.message_too_large", "54000"},
@@ -50,6 +50,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 44> kStates 
     {"table.snapshot_not_found", "42704"},
     {"net.closed", "08006"},
     {"net.timed_out", "08006"},
+    {"audit.unavailable", "58030"},
     {"sql.internal", "XX000"},
     {"sql.failed", "XX000"},
 }};

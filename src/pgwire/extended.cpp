@@ -99,11 +99,11 @@ Status Backend::prepare_with_types(Prepared& prepared, const query::StatementTex
   prepared.types.resize(std::max(prepared.types.size(), parameters));
   std::vector<std::string> declared;
   for (const std::uint32_t oid : prepared.types) declared.push_back(declared_sql_type(oid));
-  const auto attempt = [&](const std::vector<std::string>& types) {
+  const auto attempt = [&](const std::vector<std::string>& types, query::Refusal refusal) {
     prepared.sql = with_types(original, types);
-    return lake->prepare({prepared.sql, 0, prepared.sql.size()});
+    return lake->prepare({prepared.sql, 0, prepared.sql.size()}, "sql", refusal);
   };
-  Result<query::PreparedStatement> made = attempt(declared);
+  Result<query::PreparedStatement> made = attempt(declared, query::Refusal::kRecorded);
   if (!made.ok()) return std::move(made).error();
   std::vector<engine::ColumnType> known(declared.size());
   const auto take_known = [&] {
@@ -121,7 +121,7 @@ Status Backend::prepare_with_types(Prepared& prepared, const query::StatementTex
         if (!types[i].empty() || known[i].id != engine::TypeId::kUnknown) continue;
         types[i] = prepared.types[i] == query::postgres::kNumericOid ? kWideDecimal : guess;
       }
-      Result<query::PreparedStatement> guessed = attempt(types);
+      Result<query::PreparedStatement> guessed = attempt(types, query::Refusal::kIgnored);
       if (!guessed.ok()) continue;
       made = std::move(guessed);
       take_known();

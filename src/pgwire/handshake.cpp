@@ -24,8 +24,11 @@ constexpr std::size_t kLoginMessageBytes = 64 * 1024;
 class Handshake {
  public:
   using Clock = std::chrono::steady_clock;
-  Handshake(MessageStream& messages, SharedParts& shared)
-      : messages_(messages), shared_(shared), until_(Clock::now() + shared.options.login_timeout) {}
+  Handshake(MessageStream& messages, SharedParts& shared, LoginAttempt& attempt)
+      : messages_(messages),
+        shared_(shared),
+        attempt_(attempt),
+        until_(Clock::now() + shared.options.login_timeout) {}
 
   Result<std::optional<Login>> run() {
     messages_.set_message_limit(kLoginMessageBytes);
@@ -61,6 +64,7 @@ class Handshake {
     Login login;
     login.parameters = std::move(startup.parameters);
     login.user = login.parameters["user"];
+    attempt_ = {.user = login.user, .application = login.parameters["application_name"]};
     if (login.user.empty()) return Error(kNotAuthenticated, "the client names no user");
     login.database = login.parameters["database"];
     if (login.database.empty()) login.database = login.user;
@@ -127,13 +131,15 @@ class Handshake {
 
   MessageStream& messages_;
   SharedParts& shared_;
+  LoginAttempt& attempt_;
   Clock::time_point until_;  ///< When the login must be over.
 };
 
 }  // namespace
 
-Result<std::optional<Login>> shake_hands(MessageStream& messages, SharedParts& shared) {
-  return Handshake(messages, shared).run();
+Result<std::optional<Login>> shake_hands(MessageStream& messages, SharedParts& shared,
+                                         LoginAttempt& attempt) {
+  return Handshake(messages, shared, attempt).run();
 }
 
 }  // namespace tarn::pgwire

@@ -21,7 +21,8 @@ void tell(MessageStream& messages, const Error& error, telemetry::Log& log) {
 
 /// Reads who it is and says that there is no room: PostgreSQL's clients show that.
 void refuse(MessageStream& messages, SharedParts& shared) {
-  const Result<std::optional<Login>> login = shake_hands(messages, shared);
+  LoginAttempt attempt;
+  const Result<std::optional<Login>> login = shake_hands(messages, shared, attempt);
   if (!login.ok() || !*login) return;
   tell(messages, Error(kTooManyConnections, "sorry, too many clients already"), shared.parts.log);
 }
@@ -29,17 +30,24 @@ void refuse(MessageStream& messages, SharedParts& shared) {
 void serve(net::BlockingStream& stream, bool is_refused, SharedParts& shared) {
   MessageStream messages(stream, {});
   if (is_refused) return refuse(messages, shared);
-  Result<std::optional<Login>> login = shake_hands(messages, shared);
+  LoginAttempt attempt;
+  Result<std::optional<Login>> login = shake_hands(messages, shared, attempt);
+  const auto report = [&](const Error* error) {
+    if (shared.parts.on_login)
+      shared.parts.on_login({attempt.user, stream.peer(), attempt.application, error});
+  };
   if (!login.ok()) {
     const Error& error = login.error();
     const bool is_gone = error.name().starts_with("net.");
     if (!is_gone) {
+      report(&error);
       shared.parts.log.warning("postgres.login_refused", error, {{"peer", stream.peer()}});
       tell(messages, error, shared.parts.log);
     }
     return;
   }
   if (!*login) return;
+  report(nullptr);
   const std::string user = (*login)->user;
   shared.parts.log.info("postgres.connected",
                         {{"user", user}, {"peer", stream.peer()}, {"tls", stream.is_tls()}});

@@ -33,12 +33,21 @@ struct ServerOptions {
   std::chrono::milliseconds login_timeout{std::chrono::seconds(30)};
 };
 
+/// Somebody who logged in, or was refused.
+struct LoginEvent {
+  std::string user;  ///< As the client says.
+  std::string peer;
+  std::string application;
+  const Error* error = nullptr;  ///< Why it was refused; null: it was not.
+};
+
 /// Where users and sessions come from.
 struct ServerParts {
   /// Nothing: there is no such user. Empty: there are no users, everybody on this machine may connect.
   std::function<std::optional<User>(const std::string& name)> find_user = {};
   std::function<Result<std::unique_ptr<query::Session>>(const std::string& user, const std::string& peer)>
       open_session;
+  std::function<void(const LoginEvent& event)> on_login = {};  ///< May be empty. From any thread.
   io::Random& random;
   telemetry::Log& log;
 };

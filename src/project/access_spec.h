@@ -30,6 +30,8 @@ struct MaskSpec {
 
   bool operator==(const MaskSpec&) const = default;
 };
+/// As contracts write it: "hash", "partial: 4".
+std::string to_string(const MaskSpec& mask);
 
 using MaskMap = std::map<std::string, Located<MaskSpec>>;
 /// Texts of a user that row filters name: `$facility`.

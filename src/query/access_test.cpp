@@ -76,7 +76,7 @@ class Access : public testing::Test {
   Result<std::unique_ptr<Session>> try_open(const std::string& user) {
     TARN_ASSIGN_OR_RETURN(auto principal, Principal::make(policy_, user));
     return Session::open(*engine_, {lake_.catalog(), lake_.state(), lake_.manifests(), lake_.store()},
-                         {.temporary_objects = true}, std::move(principal));
+                         {.temporary_objects = true}, {.principal = std::move(principal)});
   }
 
   /// The last statement's rows, or its error's code and message.

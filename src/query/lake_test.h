@@ -173,7 +173,8 @@ class TestLake {
   engine::Connection& connection() { return *writer_; }
   /// Another session, of a server's.
   Result<std::unique_ptr<Session>> open_session(std::shared_ptr<const Principal> principal = nullptr) {
-    return Session::open(*engine_, {*catalog_, *state_, *manifests_, *store_}, {}, std::move(principal));
+    return Session::open(*engine_, {*catalog_, *state_, *manifests_, *store_}, {},
+                         {.principal = std::move(principal)});
   }
   io::ObjectStore& store() { return *store_; }
   table::ManifestCache& manifests() { return *manifests_; }

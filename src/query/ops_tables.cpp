@@ -58,6 +58,13 @@ constexpr std::array kDefinitions = {
         "columns",
         "table_schema VARCHAR, table_name VARCHAR, position INTEGER, column_name VARCHAR, type VARCHAR, "
         "required BOOLEAN, field_id INTEGER, description VARCHAR"},
+    Definition{
+        "audit",
+        "sequence BIGINT, recorded_at TIMESTAMPTZ, event VARCHAR, begun BIGINT, user_name VARCHAR, roles "
+        "VARCHAR, door VARCHAR, peer VARCHAR, application VARCHAR, session_id VARCHAR, statement VARCHAR, "
+        "tables VARCHAR, columns_read JSON, policy JSON, outcome VARCHAR, row_count BIGINT, duration_ms "
+        "BIGINT, "
+        "hash VARCHAR"},
 };
 
 /// A page of the state's lists.
@@ -204,6 +211,7 @@ Status OpsTables::load(std::string_view name) {
   if (name == "batches") return load_batches();
   if (name == "snapshots") return load_snapshots();
   if (name == "tables") return load_tables();
+  if (name == "audit") return load_audit();
   return load_columns();
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,8 +18,8 @@
 namespace tarn::query {
 
 /// The lake's records about itself, as tables of the schema `ops`: files, quarantine, runs, batches,
-/// snapshots, tables, columns. They are filled from the state and the catalog when a statement names them, so
-/// that each statement sees their present state. One thread at a time.
+/// snapshots, tables, columns, audit. They are filled from the state and the catalog when a statement names
+/// them, so that each statement sees their present state. One thread at a time.
 class OpsTables {
  public:
   OpsTables(engine::Connection& connection, state::Database& state, catalog::Catalog& catalog)
@@ -41,6 +43,8 @@ class OpsTables {
   Status load_snapshots();
   Status load_tables();
   Status load_columns();
+  /// In audit/ops_audit.cpp: records are only ever added, and so are rows.
+  Status load_audit();
   Status recreate(std::string_view name);
   Result<std::vector<catalog::Table>> all_tables();
   TablePolicy policy_of(const catalog::Table& table) const;
@@ -52,6 +56,7 @@ class OpsTables {
   /// What `ops.files` was filled from, to fill it anew only when it changed.
   state::LedgerSummary loaded_summary_;
   bool files_loaded_ = false;
+  std::optional<std::int64_t> last_audit_;  ///< The last record of `ops.audit`, once there is that table.
 };
 
 }  // namespace tarn::query

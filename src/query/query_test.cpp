@@ -173,7 +173,7 @@ TEST(Session, NamesTablesAndColumnsForCompletion) {
   lake.create({"curated", "stay"}, simple_schema());
   const auto names = must(lake.session().table_names());
   EXPECT_EQ(names.front(), "curated.stay");
-  EXPECT_EQ(names.size(), 8U);
+  EXPECT_EQ(names.size(), 9U);
   EXPECT_EQ(must(lake.session().column_names("curated.stay")), (std::vector<std::string>{"id", "ward"}));
   EXPECT_EQ(lake.session().column_names("curated.nothing").error().name(), "sql.unknown_table");
   const auto tables = must(lake.session().tables());

@@ -22,14 +22,18 @@ Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::open(engine::Database& engine, const Lake& lake,
-                                               const StatementRights& rights,
-                                               std::shared_ptr<const Principal> principal) {
+                                               const StatementRights& rights, SessionClient client) {
   TARN_ASSIGN_OR_RETURN(std::unique_ptr<engine::Connection> connection, engine.connect());
   auto impl = std::make_unique<Impl>(engine, std::move(connection), lake, rights);
   // The names of the tables mean something else in each session: what its tables were when it last looked.
   TARN_RETURN_IF_ERROR(
       impl->connection->run(fmt::format("ATTACH ':memory:' AS {0}; USE {0}.main", impl->database)));
-  if (principal != nullptr) TARN_RETURN_IF_ERROR(impl->become(std::move(principal)));
+  if (client.audit != nullptr) {
+    if (client.principal != nullptr)
+      client.actor.roles = fmt::format("{}", fmt::join(client.principal->roles(), ", "));
+    impl->audit.emplace(*client.audit, std::move(client.actor));
+  }
+  if (client.principal != nullptr) TARN_RETURN_IF_ERROR(impl->become(std::move(client.principal)));
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 
@@ -69,12 +73,25 @@ Error in_script(Error error, const StatementText& statement, const std::string& 
 }  // namespace
 
 Result<engine::ResultSet> Session::run(const StatementText& statement, const RunOptions& options) {
-  Result<engine::ResultSet> rows = impl_->run(statement.text(), options);
+  std::unique_ptr<ReadyStatement> ready;
+  const auto prepare = [&]() -> Result<engine::Statement> {
+    TARN_ASSIGN_OR_RETURN(ready, impl_->make_ready(statement.text(), options));
+    TARN_ASSIGN_OR_RETURN(engine::Statement prepared, impl_->prepare(*ready, options));
+    TARN_RETURN_IF_ERROR(impl_->bind(prepared, options));
+    return prepared;
+  };
+  Result<engine::Statement> prepared = prepare();
+  if (!prepared.ok()) {
+    impl_->refuse(statement.text(), prepared.error());
+    return in_script(std::move(prepared).error(), statement, options.source);
+  }
+  Result<engine::ResultSet> rows = impl_->answer(statement.text(), *ready, *prepared, options);
   if (rows.ok()) return rows;
   return in_script(std::move(rows).error(), statement, options.source);
 }
 
-Result<PreparedStatement> Session::prepare(const StatementText& statement, const std::string& source) {
+Result<PreparedStatement> Session::prepare(const StatementText& statement, const std::string& source,
+                                           Refusal refusal) {
   const RunOptions options{.source = source};
   const auto prepare = [&]() -> Result<PreparedStatement> {
     TARN_ASSIGN_OR_RETURN(const auto ready, impl_->make_ready(statement.text(), options));
@@ -86,41 +103,83 @@ Result<PreparedStatement> Session::prepare(const StatementText& statement, const
   };
   Result<PreparedStatement> prepared = prepare();
   if (prepared.ok()) return prepared;
+  if (refusal == Refusal::kRecorded) impl_->refuse(statement.text(), prepared.error());
   return in_script(std::move(prepared).error(), statement, source);
 }
 
 Result<engine::ResultSet> Session::execute(PreparedStatement& prepared,
                                            std::span<const engine::ParameterValue> values) {
   const RunOptions options{.source = prepared.source_};
-  TARN_ASSIGN_OR_RETURN(const auto ready, impl_->make_ready(prepared.sql_, options));
-  // The engine's plan keeps the views of then, and tables of `ops` are made anew each time.
-  const std::uint64_t generation = impl_->views.generation();
-  if (ready->rewrite.text() != prepared.text_ || generation != prepared.generation_ || ready->names_ops) {
-    TARN_ASSIGN_OR_RETURN(prepared.statement_, impl_->prepare(*ready, options));
-    prepared.text_ = ready->rewrite.text();
-    prepared.generation_ = generation;
+  std::unique_ptr<ReadyStatement> ready;
+  const auto prepare = [&]() -> Status {
+    TARN_ASSIGN_OR_RETURN(ready, impl_->make_ready(prepared.sql_, options));
+    // The engine's plan keeps the views of then, and tables of `ops` are made anew each time.
+    const std::uint64_t generation = impl_->views.generation();
+    if (ready->rewrite.text() != prepared.text_ || generation != prepared.generation_ || ready->names_ops) {
+      TARN_ASSIGN_OR_RETURN(prepared.statement_, impl_->prepare(*ready, options));
+      prepared.text_ = ready->rewrite.text();
+      prepared.generation_ = generation;
+    }
+    return bind_all(prepared.statement_, values);
+  };
+  if (Status done = prepare(); !done.ok()) {
+    impl_->refuse(prepared.sql_, done.error());
+    return std::move(done).error();
   }
-  TARN_RETURN_IF_ERROR(bind_all(prepared.statement_, values));
-  return impl_->execute(*ready, prepared.statement_, options);
+  return impl_->answer(prepared.sql_, *ready, prepared.statement_, options);
 }
 
 Result<Cursor> Session::open_cursor(const PreparedStatement& prepared,
                                     std::span<const engine::ParameterValue> values) {
   const RunOptions options{.source = prepared.source_};
-  TARN_ASSIGN_OR_RETURN(const auto ready, impl_->make_ready(prepared.sql_, options));
-  TARN_ASSIGN_OR_RETURN(std::unique_ptr<engine::Connection> connection, impl_->engine.connect());
-  if (impl_->principal != nullptr) connection->hide_machine();
-  TARN_RETURN_IF_ERROR(connection->run(fmt::format("USE {}.main", impl_->database)));
-  TARN_RETURN_IF_ERROR(connection->run(impl_->path_statement()));
-  Result<engine::Statement> statement = connection->prepare(ready->rewrite.text(), options.source);
-  if (!statement.ok()) return impl_->explain(std::move(statement).error(), *ready, options);
-  TARN_RETURN_IF_ERROR(bind_all(*statement, values));
-  return Cursor(std::move(connection), std::move(*statement));
+  std::unique_ptr<ReadyStatement> ready;
+  std::unique_ptr<engine::Connection> connection;
+  const auto prepare = [&]() -> Result<engine::Statement> {
+    TARN_ASSIGN_OR_RETURN(ready, impl_->make_ready(prepared.sql_, options));
+    TARN_ASSIGN_OR_RETURN(connection, impl_->engine.connect());
+    if (impl_->principal != nullptr) connection->hide_machine();
+    TARN_RETURN_IF_ERROR(connection->run(fmt::format("USE {}.main", impl_->database)));
+    TARN_RETURN_IF_ERROR(connection->run(impl_->path_statement()));
+    Result<engine::Statement> statement = connection->prepare(ready->rewrite.text(), options.source);
+    if (!statement.ok()) return impl_->explain(std::move(statement).error(), *ready, options);
+    TARN_RETURN_IF_ERROR(bind_all(*statement, values));
+    return statement;
+  };
+  Result<engine::Statement> statement = prepare();
+  if (!statement.ok()) {
+    impl_->refuse(prepared.sql_, statement.error());
+    return std::move(statement).error();
+  }
+  std::shared_ptr<AuditedStatement> audited;
+  if (impl_->audit) {
+    TARN_ASSIGN_OR_RETURN(audited, impl_->audit->begin(prepared.sql_, *ready));
+  }
+  return Cursor(std::move(connection), std::move(*statement), std::move(audited));
 }
 
 Status Cursor::start() {
-  TARN_ASSIGN_OR_RETURN(rows_, statement_.execute());
+  Result<engine::ResultSet> rows = statement_.execute();
+  if (!rows.ok() && audited_ != nullptr) audited_->end(rows.error().name());
+  TARN_ASSIGN_OR_RETURN(rows_, std::move(rows));
+  if (audited_ != nullptr) AuditedStatement::follow(audited_, *rows_);
   return ok_status();
+}
+
+Result<engine::ResultSet> Session::Impl::answer(std::string_view sql, const ReadyStatement& ready,
+                                                engine::Statement& statement, const RunOptions& options) {
+  if (!audit) return execute(ready, statement, options);
+  TARN_ASSIGN_OR_RETURN(std::shared_ptr<AuditedStatement> audited, audit->begin(sql, ready));
+  Result<engine::ResultSet> rows = execute(ready, statement, options);
+  if (audited == nullptr) return rows;
+  if (rows.ok())
+    AuditedStatement::follow(std::move(audited), *rows);
+  else
+    audited->end(rows.error().name());
+  return rows;
+}
+
+void Session::Impl::refuse(std::string_view sql, const Error& error) {
+  if (audit) audit->refuse(sql, error);
 }
 
 Result<engine::ResultSet> Session::Impl::run(std::string_view sql, const RunOptions& options) {
@@ -138,13 +197,15 @@ Result<std::unique_ptr<ReadyStatement>> Session::Impl::make_ready(std::string_vi
   TARN_ASSIGN_OR_RETURN(known.tables, list_tables());
   TARN_RETURN_IF_ERROR(views.forget_others(known.tables));
   std::string translated;
+  bool names_system = false;
   if (identity) {
-    TARN_ASSIGN_OR_RETURN(translated, translate(sql));
+    TARN_ASSIGN_OR_RETURN(translated, translate(sql, names_system));
     sql = translated;
   }
   TARN_ASSIGN_OR_RETURN(std::string expanded, expand(sql));
   auto ready = std::make_unique<ReadyStatement>(expanded.empty() ? std::string(sql) : std::move(expanded));
-  TARN_RETURN_IF_ERROR(prepare_again(ready->sql, options));
+  ready->reads.looks_up = names_system;
+  TARN_RETURN_IF_ERROR(prepare_again(*ready, options));
   TARN_ASSIGN_OR_RETURN(StatementNeeds needs, find_needs(ready->sql, known));
   if (principal != nullptr)
     std::erase_if(needs.ops, [&](const std::string& name) { return !principal->sees({"ops", name}); });
@@ -168,7 +229,15 @@ Result<engine::ResultSet> Session::Impl::execute(const ReadyStatement& ready, en
 }
 
 void Session::speak_postgres(postgres::Identity identity) {
+  const auto name = std::ranges::find(identity.settings, "application_name", &postgres::SettingValue::name);
+  if (impl_->audit && name != identity.settings.end()) impl_->audit->set_application(name->value);
   impl_->identity = std::move(identity);
+}
+
+void Session::serve_call(std::string peer, std::string application) {
+  if (!impl_->audit) return;
+  impl_->audit->set_peer(std::move(peer));
+  impl_->audit->set_application(std::move(application));
 }
 
 Status Session::use_first(const std::vector<std::string>& schemas) {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "engine/database.h"
 #include "query/access/principal.h"
+#include "query/audit/session_audit.h"
 #include "query/lake.h"
 #include "query/lexer.h"
 #include "query/postgres/identity.h"
@@ -23,6 +24,18 @@
 namespace tarn::query {
 
 using Parameters = std::map<std::string, std::string, std::less<>>;
+
+/// Who a session is for.
+struct SessionClient {
+  std::shared_ptr<const Principal> principal = nullptr;  ///< Null: the owner, who sees everything.
+  /// Where what the session does is put on record, and for whom; its roles are the principal's. Must outlive
+  /// the session. Null for what Tarn asks itself: every door that serves somebody has one.
+  state::AuditTrail* audit = nullptr;
+  state::AuditActor actor = {};
+};
+
+/// What becomes of a statement that cannot be prepared: it is put on record, or it was only a try.
+enum class Refusal : std::uint8_t { kRecorded, kIgnored };
 
 /// How one statement is run.
 struct RunOptions {
@@ -68,11 +81,13 @@ class Cursor {
 
  private:
   friend class Session;
-  Cursor(std::unique_ptr<engine::Connection> connection, engine::Statement statement)
-      : connection_(std::move(connection)), statement_(std::move(statement)) {}
+  Cursor(std::unique_ptr<engine::Connection> connection, engine::Statement statement,
+         std::shared_ptr<AuditedStatement> audited)
+      : connection_(std::move(connection)), statement_(std::move(statement)), audited_(std::move(audited)) {}
 
   std::unique_ptr<engine::Connection> connection_;
   engine::Statement statement_;
+  std::shared_ptr<AuditedStatement> audited_;
   std::optional<engine::ResultSet> rows_;
 };
 
@@ -86,16 +101,18 @@ class Cursor {
 ///
 /// Tables: `curated.encounter`, `a.b.table` or `"a.b".table`; `FROM t AT (VERSION => id)`, `AT (TIMESTAMP =>
 /// time)`, `AT (TAG => 'name')`, `AT (BRANCH => 'name')`; `ops.files`, `ops.quarantine`, `ops.runs`,
-/// `ops.batches`, `ops.snapshots`, `ops.tables`, `ops.columns`. One thread at a time, but for interrupt() and
-/// progress().
+/// `ops.batches`, `ops.snapshots`, `ops.tables`, `ops.columns`, `ops.audit`. One thread at a time, but for
+/// interrupt() and progress().
+///
+/// Statements of a client with an audit are put on record before they run; see docs/audit.md. Where that
+/// fails they are refused: audit.unavailable.
 ///
 /// With a principal the session is a user's: it sees what her roles allow and nothing else, whatever she
 /// says, and may do no more than `rights` and access/served_statement.h allow. Without one it is the owner's.
 class Session {
  public:
   static Result<std::unique_ptr<Session>> open(engine::Database& engine, const Lake& lake,
-                                               const StatementRights& rights,
-                                               std::shared_ptr<const Principal> principal = nullptr);
+                                               const StatementRights& rights, SessionClient client = {});
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -105,7 +122,8 @@ class Session {
   Result<engine::ResultSet> run(const StatementText& statement, const RunOptions& options);
 
   /// Prepares one statement; its parameters get their values in execute(). Errors: as of run().
-  Result<PreparedStatement> prepare(const StatementText& statement, const std::string& source = "sql");
+  Result<PreparedStatement> prepare(const StatementText& statement, const std::string& source = "sql",
+                                    Refusal refusal = Refusal::kRecorded);
   /// Runs it on the present state of the tables. `values[0]` is that of `$1`.
   Result<engine::ResultSet> execute(PreparedStatement& prepared,
                                     std::span<const engine::ParameterValue> values);
@@ -122,6 +140,9 @@ class Session {
   /// From now on statements may be in PostgreSQL's dialect, and its system catalog is there. Call it again
   /// when something in `identity` changed.
   void speak_postgres(postgres::Identity identity);
+
+  /// Who calls, where sessions of a user serve one call after another. For the audit.
+  void serve_call(std::string peer, std::string application);
 
   /// Names without a schema are looked for in the first of `schemas` that there is; in none when there is
   /// none.

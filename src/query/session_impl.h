@@ -13,6 +13,7 @@
 
 #include "query/access/principal.h"
 #include "query/access/statement_tree.h"
+#include "query/audit/session_audit.h"
 #include "query/ops_tables.h"
 #include "query/postgres/system_catalog.h"
 #include "query/rewrite.h"
@@ -26,6 +27,14 @@ namespace tarn::query {
 /// `USE main` goes back to none.
 inline constexpr std::string_view kNoSchema = "main";
 
+/// What a statement reads, for the audit.
+struct StatementReads {
+  std::vector<PlacedUse> tables = {};
+  std::vector<std::shared_ptr<const ViewFacts>> views = {};  ///< Of `tables`, in their order.
+  std::vector<std::string> ops = {};
+  bool looks_up = false;  ///< The system catalog.
+};
+
 /// A statement whose tables are views of the engine now.
 struct ReadyStatement {
   explicit ReadyStatement(std::string text) : sql(std::move(text)) {}
@@ -35,6 +44,8 @@ struct ReadyStatement {
   std::string sql;
   Rewrite rewrite{sql};    ///< What the engine is given.
   bool names_ops = false;  ///< Tables of `ops`.
+  StatementReads reads = {};
+  std::optional<StatementReads> executed = {};  ///< Those of what EXECUTE names.
 };
 
 struct Session::Impl {
@@ -70,17 +81,22 @@ struct Session::Impl {
   AllowedNames system_names;                    ///< What it consists of, once a user's statement needed it.
   std::shared_ptr<const Principal> principal;   ///< Null: the owner, who sees everything.
   std::map<std::string, std::string> prepared;  ///< PREPARE statements by the name that they give.
+  std::optional<SessionAudit> audit;            ///< Where what the session does is recorded.
 
   Result<engine::ResultSet> run(std::string_view sql, const RunOptions& options);
   Result<std::unique_ptr<ReadyStatement>> make_ready(std::string_view sql, const RunOptions& options);
   Result<engine::Statement> prepare(const ReadyStatement& ready, const RunOptions& options);
   Result<engine::ResultSet> execute(const ReadyStatement& ready, engine::Statement& statement,
                                     const RunOptions& options);
+  /// Puts a client's statement on record before it runs, and how it ended behind it.
+  Result<engine::ResultSet> answer(std::string_view sql, const ReadyStatement& ready,
+                                   engine::Statement& statement, const RunOptions& options);
+  void refuse(std::string_view sql, const Error& error);
   Result<std::string> expand(std::string_view sql);
   std::string expand_show(std::string_view sql, const std::vector<Token>& tokens) const;
   Result<std::string> expand_use(std::string_view sql, const std::vector<Token>& tokens);
   /// The statement in the engine's dialect; the system catalog is there when it needs that.
-  Result<std::string> translate(std::string_view sql);
+  Result<std::string> translate(std::string_view sql, bool& names_system);
   /// Where the engine looks for names, as a statement that says so.
   std::string path_statement() const;
   Status provide(const StatementNeeds& needs, const RunOptions& options, ReadyStatement& ready);
@@ -88,7 +104,7 @@ struct Session::Impl {
   Result<std::string> evaluate(const std::string& expression, const RunOptions& options);
   Status bind(engine::Statement& statement, const RunOptions& options) const;
   Status prepare_schemas();
-  Status prepare_again(std::string_view sql, const RunOptions& options);
+  Status prepare_again(ReadyStatement& ready, const RunOptions& options);
   void remember(std::string_view sql);
   Error unknown_table(std::string_view sql, Error error) const;
   // In access/session_access.cpp:

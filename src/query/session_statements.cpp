@@ -61,7 +61,7 @@ std::string Session::Impl::path_statement() const {
   return "SET search_path = " + quote_literal(path);
 }
 
-Result<std::string> Session::Impl::translate(std::string_view sql) {
+Result<std::string> Session::Impl::translate(std::string_view sql, bool& names_system) {
   const auto relation_oid = [&](std::string_view written) -> std::int64_t {
     std::string name(written);
     std::erase(name, '"');
@@ -73,7 +73,8 @@ Result<std::string> Session::Impl::translate(std::string_view sql) {
     return 0;
   };
   postgres::Translation translation = postgres::translate(sql, relation_oid, *identity, known.default_schema);
-  if (!translation.names_system) return std::move(translation.sql);
+  names_system = translation.names_system;
+  if (!names_system) return std::move(translation.sql);
   TARN_ASSIGN_OR_RETURN(const std::vector<VisibleTable> tables,
                         visible_tables(lake, known.tables, principal.get()));
   TARN_RETURN_IF_ERROR(system.refresh(tables, *identity, known.default_schema));
@@ -117,9 +118,9 @@ Status Session::Impl::provide(const StatementNeeds& needs, const RunOptions& opt
   if (needs.whole_catalog) {
     for (const TableName& table : known.tables) uses.push_back({table, std::nullopt});
   }
-  Result<std::vector<std::string>> schemas = views.ensure(uses);
-  if (!schemas.ok()) {
-    Error error = std::move(schemas).error();
+  Result<std::vector<UsedView>> used = views.ensure(uses);
+  if (!used.ok()) {
+    Error error = std::move(used).error();
     if (needs.tables.empty()) return error;
     const NameChain& chain = needs.tables.front().chain;
     return std::move(error).with_span(
@@ -130,7 +131,7 @@ Status Session::Impl::provide(const StatementNeeds& needs, const RunOptions& opt
     const PlacedUse& placed = needs.tables[i];
     if (placed.parts == 1 && !placed.chain.has_at) continue;
     rewrite.replace(placed.chain.begin, placed.chain.part_ends[placed.parts - 1],
-                    quote_identifier((*schemas)[i]) + "." + quote_identifier(placed.table.name));
+                    quote_identifier((*used)[i].schema) + "." + quote_identifier(placed.table.name));
     if (placed.chain.has_at) rewrite.replace(placed.chain.at_begin, placed.chain.at_end, "");
   }
   if (!options.copy_to_parquet.empty()) {
@@ -139,7 +140,15 @@ Status Session::Impl::provide(const StatementNeeds& needs, const RunOptions& opt
         fmt::format("\n) TO {} (FORMAT parquet, COMPRESSION zstd)", quote_literal(options.copy_to_parquet)));
   }
   rewrite.finish();
-  return principal == nullptr ? ok_status() : check_tree_of(ready, needs, *schemas);
+  std::vector<std::string> schemas;
+  for (UsedView& view : *used) {
+    schemas.push_back(std::move(view.schema));
+    if (schemas.size() <= needs.tables.size()) ready.reads.views.push_back(std::move(view.facts));
+  }
+  ready.reads.tables = needs.tables;
+  ready.reads.ops = needs.ops;
+  ready.reads.looks_up = ready.reads.looks_up || needs.whole_catalog;
+  return principal == nullptr ? ok_status() : check_tree_of(ready, needs, schemas);
 }
 
 Result<std::string> Session::Impl::evaluate(const std::string& expression, const RunOptions& options) {
@@ -205,13 +214,16 @@ Status Session::Impl::prepare_schemas() {
 }
 
 /// The engine keeps the plan of PREPARE, with the files of then: before EXECUTE it is made anew.
-Status Session::Impl::prepare_again(std::string_view sql, const RunOptions& options) {
-  const std::vector<Token> tokens = tokenize(sql);
-  if (tokens.size() < 2 || !is_word(tokens[0], sql, "EXECUTE")) return ok_status();
-  const auto found = prepared.find(name_of(tokens[1], sql));
+Status Session::Impl::prepare_again(ReadyStatement& ready, const RunOptions& options) {
+  const std::vector<Token> tokens = tokenize(ready.sql);
+  if (tokens.size() < 2 || !is_word(tokens[0], ready.sql, "EXECUTE")) return ok_status();
+  const auto found = prepared.find(name_of(tokens[1], ready.sql));
   if (found == prepared.end()) return ok_status();
-  const std::string text = found->second;
-  TARN_ASSIGN_OR_RETURN(const engine::ResultSet done, run(text, {.source = options.source}));
+  const RunOptions again{.source = options.source};
+  TARN_ASSIGN_OR_RETURN(const auto prepare, make_ready(std::string(found->second), again));
+  TARN_ASSIGN_OR_RETURN(engine::Statement statement, this->prepare(*prepare, again));
+  TARN_RETURN_IF_ERROR(execute(*prepare, statement, again));
+  ready.executed = prepare->reads;
   return ok_status();
 }
 

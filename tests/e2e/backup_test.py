@@ -58,8 +58,9 @@ def check_points_in_time(checks, hospital, repository):
 
     remove_lake(hospital)
     hospital.run("restore", repository, "--backup", ids[1])
-    checks.equal("the second backup is the second lake", contents(hospital), second)
+    # Before anybody asks: what is asked is put on record, in the state.
     checks.equal("restored again: nothing is left to do", ": 0 files" in hospital.run("restore", repository, "--backup", ids[1]).stdout, True)
+    checks.equal("the second backup is the second lake", contents(hospital), second)
     refused = hospital.run("restore", repository, "--backup", ids[0], check=False)
     checks.equal("another state is not overwritten", (refused.returncode, code_of(refused)), (1, "backup.would_overwrite"))
     checks.equal("and is as it was", contents(hospital), second)

@@ -165,7 +165,7 @@ Result<int> run_serve(CommandContext& context) {
   std::unique_ptr<FlightListener> flight;
   const project::ListenersSpec& listeners = project->spec.listeners;
   if (!listeners.postgres.listen.empty() || !listeners.flight.listen.empty()) {
-    TARN_ASSIGN_OR_RETURN(sessions, ServedSessions::start(context));
+    TARN_ASSIGN_OR_RETURN(sessions, ServedSessions::start(context, log));
   }
   if (!listeners.postgres.listen.empty()) {
     TARN_ASSIGN_OR_RETURN(postgres, PostgresListener::start(context, *sessions, log));

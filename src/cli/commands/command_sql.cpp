@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -103,6 +104,7 @@ Status check_usage(const SqlOptions& options, const CommandContext& context) {
 /// Everything that a session of SQL needs, opened.
 struct SqlSetup {
   std::unique_ptr<engine::Database> engine;
+  std::unique_ptr<state::AuditTrail> audit;
   std::unique_ptr<query::Session> session;
 };
 
@@ -117,15 +119,29 @@ Result<std::shared_ptr<const query::Principal>> principal_of(CommandContext& con
   return query::Principal::make(policy, user);
 }
 
+/// Statements are put on record, so the state is opened for writing; but a project that has none yet does not
+/// get one by being asked.
+Status check_state(CommandContext& context) {
+  TARN_ASSIGN_OR_RETURN(const std::string location, context.state_location());
+  std::error_code failed;
+  if (state::is_server_location(location) || std::filesystem::exists(location, failed)) return ok_status();
+  TARN_RETURN_IF_ERROR(context.database(state::OpenMode::kReadOnly));
+  return ok_status();
+}
+
 Result<SqlSetup> open_session(CommandContext& context, const std::string& user) {
   std::shared_ptr<const query::Principal> principal;
   if (!user.empty()) {
     TARN_ASSIGN_OR_RETURN(principal, principal_of(context, user));
   }
-  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadOnly));
-  TARN_ASSIGN_OR_RETURN(state::Database* const state, context.database(state::OpenMode::kReadOnly));
-  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
+  TARN_RETURN_IF_ERROR(check_state(context));
   SqlSetup setup;
+  TARN_ASSIGN_OR_RETURN(setup.audit, open_audit(context, [&context](const Error& error) {
+                          context.note(project::render_warning(error, context.err().color));
+                        }));
+  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
+  TARN_ASSIGN_OR_RETURN(state::Database* const state, context.database(state::OpenMode::kReadWrite));
+  TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   TARN_ASSIGN_OR_RETURN(setup.engine,
                         principal == nullptr ? open_engine(context) : open_served_engine(context));
   query::Lake lake{*catalog, *state, context.manifests(), context.store()};
@@ -137,11 +153,16 @@ Result<SqlSetup> open_session(CommandContext& context, const std::string& user) 
     lake.renew_access = s3_renewal(*setup.engine, *store);
   }
   const bool is_owner = principal == nullptr;
+  const state::AuditActor actor{.user = is_owner ? system_user() : user,
+                                .door = std::string(state::kAuditDoorCli),
+                                .peer = system_user(),
+                                .application = "tarn sql",
+                                .session = new_audit_session(context.random())};
   TARN_ASSIGN_OR_RETURN(
       setup.session,
       query::Session::open(*setup.engine, lake,
                            {.copy_to_files = is_owner, .settings = is_owner, .temporary_objects = true},
-                           std::move(principal)));
+                           {.principal = std::move(principal), .audit = setup.audit.get(), .actor = actor}));
   return setup;
 }
 

@@ -21,13 +21,21 @@ Result<std::unique_ptr<FlightListener>> FlightListener::start(CommandContext& co
   if (!address.is_loopback)
     TARN_RETURN_IF_ERROR(check_exposure({"flight", spec.listen, has_tls, spec.plain}, *project));
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
-  flight::ServerParts parts{
-      .open_session = [&sessions](const std::string& user) { return sessions.open(user, {}); },
-      .catalog = *project->spec.name,
-      .version = version_line(),
-      .random = context.random(),
-      .clock = context.clock(),
-      .log = log};
+  flight::ServerParts parts{.open_session =
+                                [&sessions](const std::string& user) {
+                                  return sessions.open({state::kAuditDoorFlight, user}, {});
+                                },
+                            .on_login =
+                                [&sessions](const flight::LoginEvent& event) {
+                                  sessions.record_login(
+                                      {state::kAuditDoorFlight, event.user, event.peer, event.application},
+                                      event.error);
+                                },
+                            .catalog = *project->spec.name,
+                            .version = version_line(),
+                            .random = context.random(),
+                            .clock = context.clock(),
+                            .log = log};
   if (project->access) {
     parts.find_verifier = [project](const std::string& name) -> std::optional<std::string> {
       const project::UserSpec* const user = project->access->find_user(name);

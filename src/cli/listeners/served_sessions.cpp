@@ -10,12 +10,15 @@
 
 namespace tarn::cli {
 
-Result<std::unique_ptr<ServedSessions>> ServedSessions::start(CommandContext& context) {
+Result<std::unique_ptr<ServedSessions>> ServedSessions::start(CommandContext& context, telemetry::Log& log) {
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
-  std::unique_ptr<ServedSessions> sessions(
-      new ServedSessions(query::Lake{*catalog, *database, context.manifests(), context.store()}));
+  std::unique_ptr<ServedSessions> sessions(new ServedSessions(
+      query::Lake{*catalog, *database, context.manifests(), context.store()}, context.random()));
+  TARN_ASSIGN_OR_RETURN(sessions->audit_, open_audit(context, [&log](const Error& error) {
+                          log.error("audit.unavailable", error, {});
+                        }));
   TARN_ASSIGN_OR_RETURN(sessions->engine_, open_served_engine(context));
   TARN_ASSIGN_OR_RETURN(sessions->lake_.scratch_folder, served_scratch(context));
   TARN_ASSIGN_OR_RETURN(sessions->policy_, load_access_policy(context));
@@ -26,13 +29,31 @@ Result<std::unique_ptr<ServedSessions>> ServedSessions::start(CommandContext& co
   return sessions;
 }
 
-Result<std::unique_ptr<query::Session>> ServedSessions::open(const std::string& user,
+Result<std::unique_ptr<query::Session>> ServedSessions::open(const Client& client,
                                                              const query::StatementRights& rights) const {
-  std::shared_ptr<const query::Principal> principal;
+  query::SessionClient served{.audit = audit_.get(),
+                              .actor = {.user = client.user,
+                                        .door = std::string(client.door),
+                                        .peer = client.peer,
+                                        .application = client.application,
+                                        .session = new_audit_session(random_)}};
   if (policy_ != nullptr) {
-    TARN_ASSIGN_OR_RETURN(principal, query::Principal::make(policy_, user));
+    TARN_ASSIGN_OR_RETURN(served.principal, query::Principal::make(policy_, client.user));
   }
-  return query::Session::open(*engine_, lake_, rights, std::move(principal));
+  return query::Session::open(*engine_, lake_, rights, std::move(served));
+}
+
+void ServedSessions::record_login(const Client& client, const Error* error) const {
+  state::AuditRecord record{.event = std::string(state::kAuditLogin),
+                            .actor = {.user = client.user,
+                                      .door = std::string(client.door),
+                                      .peer = client.peer,
+                                      .application = client.application},
+                            .outcome = std::string(error == nullptr ? state::kAuditDone : error->name())};
+  if (error == nullptr)
+    audit_->append_soon(std::move(record));
+  else
+    audit_->append_refusal_of_stranger(std::move(record));
 }
 
 Status check_exposure(const Exposure& exposure, const project::Project& project) {

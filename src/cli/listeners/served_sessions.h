@@ -2,12 +2,15 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "cli/command_context.h"
 #include "engine/database.h"
 #include "query/lake.h"
 #include "query/session.h"
+#include "state/audit/audit_trail.h"
+#include "telemetry/log.h"
 
 namespace tarn::cli {
 
@@ -16,17 +19,29 @@ namespace tarn::cli {
 class ServedSessions {
  public:
   /// Errors: engine.open_failed, and those of the project's access policy.
-  static Result<std::unique_ptr<ServedSessions>> start(CommandContext& context);
+  /// `log` must outlive it.
+  static Result<std::unique_ptr<ServedSessions>> start(CommandContext& context, telemetry::Log& log);
 
+  /// Who is to be served, for the audit.
+  struct Client {
+    std::string_view door;
+    std::string user;
+    std::string peer = {};
+    std::string application = {};
+  };
   /// What the user may see, or, where there are no users, everything. Errors: those of query::Session and
   /// query::Principal.
-  Result<std::unique_ptr<query::Session>> open(const std::string& user,
+  Result<std::unique_ptr<query::Session>> open(const Client& client,
                                                const query::StatementRights& rights) const;
+  /// Puts a login on record, or why it was refused. Those of unknown strangers only so many a second.
+  void record_login(const Client& client, const Error* error) const;
 
  private:
-  explicit ServedSessions(query::Lake lake) : lake_(std::move(lake)) {}
+  ServedSessions(query::Lake lake, io::Random& random) : lake_(std::move(lake)), random_(random) {}
   std::unique_ptr<engine::Database> engine_;
+  std::unique_ptr<state::AuditTrail> audit_;
   query::Lake lake_;
+  io::Random& random_;
   std::shared_ptr<const query::AccessPolicy> policy_;  ///< Null: there are no users.
 };
 

@@ -20,6 +20,7 @@ struct Chunk::Impl {
 struct ResultSet::Impl {
   /// The next chunk; at the end one without a handle. Errors: as of ResultSet::next().
   Result<internal::OwnedChunk> fetch();
+  Result<internal::OwnedChunk> fetch_unwatched();
 
   std::shared_ptr<const internal::SourceText> source;
   internal::OwnedResult result;
@@ -27,6 +28,7 @@ struct ResultSet::Impl {
   std::shared_ptr<const std::vector<internal::TypeNode>> types;
   bool has_rows = false;
   bool ended = false;
+  ResultSet::Watcher watcher;
 };
 
 }  // namespace tarn::engine

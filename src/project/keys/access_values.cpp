@@ -53,6 +53,14 @@ std::optional<MaskSpec> read_mask(const Node& node) {
 
 }  // namespace
 
+std::string to_string(const MaskSpec& mask) {
+  for (const MaskWord& word : kMaskWords) {
+    if (word.kind == mask.kind)
+      return word.has_amount ? fmt::format("{}: {}", word.word, mask.amount) : std::string(word.word);
+  }
+  return "";
+}
+
 void Value<MaskMap>::read(const Node& node, const KeyInfo& key, Reader& reader, MaskMap& out) {
   if (!reader.expect_map(node, key.name)) return;
   for (const Node::Entry& entry : node.entries) {

@@ -172,7 +172,9 @@ VisibleColumn Principal::column_of(const std::vector<Shown>& shown, const iceber
   VisibleColumn column{field.name, ""};
   std::string cases;
   std::string otherwise;
+  std::set<std::string> masks;
   for (const Shown& one : shown) {
+    masks.insert(project::to_string(one.mask));
     MaskSql masked = mask_sql(raw, field.type, one.mask, policy_->mask_key);
     column.is_text = column.is_text || masked.is_text;
     // What lets all rows of the view through needs no question.
@@ -185,6 +187,8 @@ VisibleColumn Principal::column_of(const std::vector<Shown>& shown, const iceber
   if (otherwise.empty()) otherwise = "NULL";
   column.sql = cases.empty() ? otherwise : fmt::format("CASE{} ELSE {} END", cases, otherwise);
   column.is_plain = column.sql == raw;
+  if (masks != std::set<std::string>{project::to_string(MaskSpec{})})
+    for (const std::string& mask : masks) column.mask += (column.mask.empty() ? "" : " or ") + mask;
   return column;
 }
 
@@ -197,6 +201,7 @@ TablePolicy Principal::policy(const TableName& table, const iceberg::Schema& sch
   if (is_denied(table, "")) return policy;
   std::vector<std::vector<Shown>> shown(schema.fields().size());
   std::set<std::string_view> filters;
+  std::set<std::string> written;
   for (std::size_t i = 0; i < schema.fields().size(); ++i) {
     const std::string name = to_lower_ascii(schema.fields()[i].name);
     if (is_denied(table, name)) continue;
@@ -204,10 +209,12 @@ TablePolicy Principal::policy(const TableName& table, const iceberg::Schema& sch
       if (!shows(*grant, table, name)) continue;
       shown[i].push_back({grant->filter, mask_of(*grant, table, name)});
       filters.insert(grant->filter);
+      written.insert(*grant->spec->where);
     }
     std::ranges::stable_sort(shown[i], {}, [](const Shown& one) { return strictness(one.mask.kind); });
   }
   if (!filters.contains("")) {
+    policy.written_filters.assign(written.begin(), written.end());
     for (const std::string_view filter : filters)
       policy.filter += fmt::format("{}({}\n)", policy.filter.empty() ? "" : " OR ", filter);
   }

@@ -26,12 +26,16 @@ struct VisibleColumn {
   std::string sql;       ///< An expression over the table's columns.
   bool is_plain = true;  ///< `sql` is the column itself.
   bool is_text = false;  ///< `sql` is text, whatever the column's type is.
+  /// The mask as access/*.yaml writes it, or the ones of several grants; empty: none.
+  std::string mask = {};
 };
 
 /// What a user sees of a table.
 struct TablePolicy {
   std::vector<VisibleColumn> columns;  ///< In the table's order; the others are not there.
   std::string filter = {};  ///< SQL over the table's columns, true for the rows that are; empty: all.
+  /// The filter as access/*.yaml writes it, without values of attributes: that of each grant.
+  std::vector<std::string> written_filters = {};
 
   const VisibleColumn* find(std::string_view column) const;
 };

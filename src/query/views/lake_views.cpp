@@ -58,19 +58,27 @@ Result<std::string> LakeViews::view_schema(const catalog::Table& table, const Ta
                      branch ? "/" + std::get<table::SnapshotByRef>(*use.at).name : "");
 }
 
-Status LakeViews::ensure_view(const catalog::Table& table, const TableUse& use, const std::string& schema) {
+Result<std::shared_ptr<const ViewFacts>> LakeViews::ensure_view(const catalog::Table& table,
+                                                                const TableUse& use,
+                                                                const std::string& schema) {
   View& view = views_[{schema, table.name.name}];
   // A snapshot never changes; a branch's schema may, with the table's.
   const bool fixed = use.at && !std::holds_alternative<table::SnapshotByRef>(*use.at);
   const std::string made_from = fixed ? schema : table.metadata_location;
-  if (view.made_from == made_from) return ok_status();
+  if (view.made_from == made_from) return view.facts;
   TARN_ASSIGN_OR_RETURN(table::Scan scan, table::plan_scan(lake_.manifests, *table.metadata,
                                                            use.at.value_or(table::CurrentSnapshot{})));
   TARN_ASSIGN_OR_RETURN(scan, vectors_.replaced(std::move(scan)));
   TARN_ASSIGN_OR_RETURN(std::string select, scan_sql(scan, *table.metadata));
+  auto facts = std::make_shared<ViewFacts>(ViewFacts{.table = table.name, .snapshot = scan.snapshot_id});
   if (principal_ != nullptr) {
     const iceberg::Schema& present = table.metadata->current_schema();
-    select = policy_sql(select, scan.schema, principal_->policy(table.name, present), present);
+    TablePolicy policy = principal_->policy(table.name, present);
+    select = policy_sql(select, scan.schema, policy, present);
+    facts->columns = std::move(policy.columns);
+    facts->filters = std::move(policy.written_filters);
+  } else {
+    for (const iceberg::NestedField& field : scan.schema.fields()) facts->columns.push_back({field.name, ""});
   }
   const Status made =
       connection_.run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}",
@@ -87,9 +95,9 @@ Status LakeViews::ensure_view(const catalog::Table& table, const TableUse& use, 
                  fmt::format("`{}` cannot be read: {}", table.name.to_string(), made.error().message()))
         .with_hint(made.error().hint());
   }
-  view = {table.name, made_from};
+  view = {table.name, made_from, std::move(facts)};
   ++generation_;
-  return ok_status();
+  return view.facts;
 }
 
 Status LakeViews::forget_others(const std::vector<TableName>& tables) {
@@ -107,16 +115,17 @@ Status LakeViews::forget_others(const std::vector<TableName>& tables) {
   return ok_status();
 }
 
-Result<std::vector<std::string>> LakeViews::ensure(const std::vector<TableUse>& uses) {
+Result<std::vector<UsedView>> LakeViews::ensure(const std::vector<TableUse>& uses) {
   TARN_ASSIGN_OR_RETURN(const std::vector<catalog::Table> tables, load_consistently(uses));
-  std::vector<std::string> schemas;
+  std::vector<UsedView> used;
   for (std::size_t i = 0; i < uses.size(); ++i) {
     TARN_ASSIGN_OR_RETURN(std::string schema, view_schema(tables[i], uses[i]));
-    const Status made = ensure_view(tables[i], uses[i], schema);
-    if (!made.ok()) return Error(made.error()).with_context("reading the table " + uses[i].table.to_string());
-    schemas.push_back(std::move(schema));
+    auto facts = ensure_view(tables[i], uses[i], schema);
+    if (!facts.ok())
+      return std::move(facts).error().with_context("reading the table " + uses[i].table.to_string());
+    used.push_back({std::move(schema), *std::move(facts)});
   }
-  return schemas;
+  return used;
 }
 
 }  // namespace tarn::query

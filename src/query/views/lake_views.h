@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,20 @@ struct TableUse {
   std::optional<table::SnapshotSelector> at;
 };
 
+/// What a view shows, for the audit.
+struct ViewFacts {
+  TableName table = {};
+  std::optional<std::int64_t> snapshot = {};  ///< Nothing: the table has none yet.
+  std::vector<VisibleColumn> columns = {};
+  std::vector<std::string> filters = {};  ///< As TablePolicy::written_filters.
+};
+
+/// A use's view.
+struct UsedView {
+  std::string schema;
+  std::shared_ptr<const ViewFacts> facts;
+};
+
 /// Keeps views in the engine's connection that stand for lake tables: `"namespace"."table"` for the present
 /// state,
 /// `"namespace@snapshot"."table"` for a former one. A view is made when it is first used and again when its
@@ -37,9 +52,9 @@ class LakeViews {
   void serve(const Principal& principal) { principal_ = &principal; }
 
   /// Brings the views of all uses to one consistent state of the lake: that of some moment during the call.
-  /// Returns the schema of each use's view. Errors: table.snapshot_not_found, sql.unreadable_table, and those
+  /// Returns each use's view. Errors: table.snapshot_not_found, sql.unreadable_table, and those
   /// of catalog, state and store.
-  Result<std::vector<std::string>> ensure(const std::vector<TableUse>& uses);
+  Result<std::vector<UsedView>> ensure(const std::vector<TableUse>& uses);
   /// Drops the views of tables that are not (or no more) among `tables`, which are sorted.
   Status forget_others(const std::vector<TableName>& tables);
   /// Another number each time that a view changed: the engine's plans of before do not see the change.
@@ -47,7 +62,8 @@ class LakeViews {
 
  private:
   Result<std::vector<catalog::Table>> load_consistently(const std::vector<TableUse>& uses);
-  Status ensure_view(const catalog::Table& table, const TableUse& use, const std::string& schema);
+  Result<std::shared_ptr<const ViewFacts>> ensure_view(const catalog::Table& table, const TableUse& use,
+                                                       const std::string& schema);
   Result<std::string> view_schema(const catalog::Table& table, const TableUse& use) const;
 
   engine::Connection& connection_;
@@ -59,6 +75,7 @@ class LakeViews {
   struct View {
     TableName table;
     std::string made_from;
+    std::shared_ptr<const ViewFacts> facts;
   };
   std::map<TableName, View> views_;
 };

@@ -7,6 +7,7 @@
 import contextlib
 import datetime
 import decimal
+import json
 import pathlib
 import subprocess
 import sys
@@ -261,6 +262,26 @@ def roles(server, authority):
         server.check("bob's parameters", rows(connection, "SELECT count(*) FROM curated.stay WHERE id < ?", (8,)), [(2,)])
 
 
+def audited(server):
+    """What roles() did is on record."""
+    def search(*words):
+        said = subprocess.run([server.tarn, "-C", server.project, "audit", "search", "--door", "flight", "--output", "json", *words],
+                              check=True, capture_output=True, text=True, timeout=60)
+        return [(one["event"], one["statement"], one["rows"], one["policy"], one["peer"] is not None) for one in json.loads(said.stdout)]
+    policy = '{"curated.stay":{"masks":{"born":"year"},"rows":["ward = $ward"]}}'
+    for _ in range(100):  # Ends are written a little later.
+        found = search("--user", "bob", "--outcome", "done", "--table", "curated.stay")
+        if len(found) >= 3:
+            break
+        time.sleep(0.1)
+    server.check("a read of bob", ("begun", "SELECT DISTINCT born FROM curated.stay", 1, policy, True) in found, True)
+    server.check("bob's refused column", search("--user", "bob", "--outcome", "sql.binder")[0][:2], ("refused", "SELECT cost FROM curated.stay"))
+    server.check("refused logins", {name: [one[0] for one in search("--user", name, "--outcome", "flight.not_authenticated")][:1] for name in ("ann", "eve")},
+                 {"ann": ["login"], "eve": ["login"]})
+    verified = subprocess.run([server.tarn, "-C", server.project, "audit", "verify"], capture_output=True, text=True, timeout=60)
+    server.check("the chain", (verified.returncode, verified.stderr), (0, ""))
+
+
 def wrong_tls(server):
     def attempt(scheme, **options):
         with connected(server, scheme, username="ann", password="secret word", **options) as connection:
@@ -283,6 +304,7 @@ def main():
     make_certificate(secured.project)
     with secured:
         roles(secured, (secured.project / "cert.pem").read_text(encoding="utf-8"))
+        audited(secured)
         wrong_tls(secured)
     return max(server.finish(), secured.finish())
 

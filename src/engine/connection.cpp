@@ -292,6 +292,11 @@ void Connection::hide_machine() {
   impl_->hides_machine = true;
 }
 
+RowFilterUse Connection::use_filter(std::shared_ptr<RowFilter> filter) {
+  const std::uint64_t number = impl_->filters->add(std::move(filter));
+  return {impl_->filters, number};
+}
+
 void Connection::interrupt() {
   duckdb_interrupt(impl_->handle.get());
 }

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "engine/appender.h"
 #include "engine/result_set.h"
+#include "engine/row_filter.h"
 
 struct ArrowSchema;
 
@@ -109,6 +110,9 @@ class Connection {
   Result<std::string> parse_tree(std::string_view sql);
   /// Adds rows to an existing table of this database.
   Result<Appender> append_to(const TableName& table);
+
+  /// Gives the filter a number by which statements of any connection of the database name it.
+  RowFilterUse use_filter(std::shared_ptr<RowFilter> filter);
 
   /// Tells it apart from the other connections of its database.
   std::uint64_t id() const;

@@ -9,6 +9,7 @@
 #include "engine/duckdb/barrier.h"
 #include "engine/duckdb/connection_impl.h"
 #include "engine/duckdb/handles.h"
+#include "engine/duckdb/row_filters.h"
 #include "engine/errors.h"
 #include "engine/source_place.h"
 
@@ -63,6 +64,7 @@ Status load_s3(Connection& connection, const std::string& ca_file) {
 
 struct Database::Impl {
   internal::OwnedDatabase handle;
+  std::shared_ptr<internal::RowFilters> filters = std::make_shared<internal::RowFilters>();
 };
 
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -83,6 +85,7 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
   std::unique_ptr<Database> database(new Database(std::move(impl)));
   TARN_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, database->connect());
   TARN_RETURN_IF_ERROR(internal::define_barrier(connection->impl_->handle.get()));
+  TARN_RETURN_IF_ERROR(internal::define_is_live(connection->impl_->handle.get(), connection->impl_->filters));
   // Data files never change once written: what was read of them stays true.
   TARN_RETURN_IF_ERROR(connection->run("SET GLOBAL errors_as_json = true; SET GLOBAL TimeZone = 'UTC'"));
   TARN_RETURN_IF_ERROR(connection->run("SET GLOBAL parquet_metadata_cache = true"));
@@ -108,6 +111,7 @@ Result<std::unique_ptr<Connection>> Database::connect() {
   if (duckdb_connect(impl_->handle.get(), impl->handle.out()) != DuckDBSuccess) {
     return Error(kOpenFailed, "the engine accepts no connection");
   }
+  impl->filters = impl_->filters;
   return std::unique_ptr<Connection>(new Connection(std::move(impl)));
 }
 

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "base/civil_time.h"
 #include "engine/source_place.h"
-#include "query/views/deletion_vectors.h"
 #include "query/views/view_sql.h"
 #include "table/delete_file.h"
 #include "table/errors.h"
@@ -98,11 +98,11 @@ Result<Difference> difference(io::ObjectStore& store, const Scan& before, const 
 
 /// The rows of `whole`, and those of `some` that `others`, the same files at the other time, have not.
 Result<std::string> side_sql(const Scan& whole, const Scan& some, const Scan& others,
-                             const iceberg::TableMetadata& metadata) {
-  TARN_ASSIGN_OR_RETURN(std::string sql, scan_sql(whole, metadata));
+                             const iceberg::TableMetadata& metadata, ScanFilters& filters) {
+  TARN_ASSIGN_OR_RETURN(std::string sql, scan_sql(whole, metadata, filters));
   if (some.tasks.empty()) return sql;
-  TARN_ASSIGN_OR_RETURN(const std::string rows, scan_sql(some, metadata, Places::kWith));
-  TARN_ASSIGN_OR_RETURN(const std::string places, scan_sql(others, metadata, Places::kWith));
+  TARN_ASSIGN_OR_RETURN(const std::string rows, scan_sql(some, metadata, filters, Places::kWith));
+  TARN_ASSIGN_OR_RETURN(const std::string places, scan_sql(others, metadata, filters, Places::kWith));
   return fmt::format(
       "{0} UNION ALL SELECT * EXCLUDE ({3}, {4}) FROM ({1}) b ANTI JOIN (SELECT {3}, {4} FROM ({2})) a USING "
       "({3}, "
@@ -145,15 +145,16 @@ std::vector<std::string> key_of(const iceberg::Schema& schema) {
   return key;
 }
 
-Result<std::string> changes_sql(const Difference& files, const iceberg::TableMetadata& metadata) {
+Result<std::string> changes_sql(const Difference& files, const iceberg::TableMetadata& metadata,
+                                ScanFilters& filters) {
   const iceberg::Schema& schema = metadata.current_schema();
   TARN_ASSIGN_OR_RETURN(const std::string gone,
-                        side_sql(files.removed, files.kept_before, files.kept_after, metadata));
+                        side_sql(files.removed, files.kept_before, files.kept_after, metadata, filters));
   Scan none;
   none.schema = schema;
   TARN_ASSIGN_OR_RETURN(const std::string fresh,
                         side_sql(files.added, files.may_regain ? files.kept_after : none,
-                                 files.may_regain ? files.kept_before : none, metadata));
+                                 files.may_regain ? files.kept_before : none, metadata, filters));
   const std::vector<std::string> key = key_of(schema);
   const bool both = !files.added.tasks.empty() || files.may_regain;
   const bool rewritten = !files.removed.tasks.empty() && both;
@@ -224,10 +225,11 @@ Status collect_changes(engine::Connection& connection, io::ObjectStore& store,
   Difference none;
   for (Scan* scan : {&none.removed, &none.added, &none.kept_before, &none.kept_after})
     scan->schema = metadata.current_schema();
-  TARN_ASSIGN_OR_RETURN(const std::string empty, changes_sql(none, metadata));
+  const auto deleted_rows = std::make_shared<DeletedRows>();
+  ScanFilters no_filters(connection, store, deleted_rows);
+  TARN_ASSIGN_OR_RETURN(const std::string empty, changes_sql(none, metadata, no_filters));
   TARN_RETURN_IF_ERROR(connection.run(
       fmt::format("CREATE OR REPLACE TEMP TABLE _tarn_changes AS {} {}", empty, head(0, 0, 0))));
-  DeletionVectorFiles vectors(store);
   std::optional<Scan> before;
   std::optional<std::int64_t> before_id;
   for (std::size_t i = 0; i < snapshots.size(); ++i) {
@@ -244,10 +246,8 @@ Status collect_changes(engine::Connection& connection, io::ObjectStore& store,
     TARN_ASSIGN_OR_RETURN(Scan after,
                           table::plan_scan(manifests, metadata, table::SnapshotById{snapshot.snapshot_id}));
     TARN_ASSIGN_OR_RETURN(Difference files, difference(store, *before, after, metadata.current_schema()));
-    for (Scan* scan : {&files.removed, &files.added, &files.kept_before, &files.kept_after}) {
-      TARN_ASSIGN_OR_RETURN(*scan, vectors.replaced(std::move(*scan)));
-    }
-    TARN_ASSIGN_OR_RETURN(const std::string sql, changes_sql(files, metadata));
+    ScanFilters filters(connection, store, deleted_rows);
+    TARN_ASSIGN_OR_RETURN(const std::string sql, changes_sql(files, metadata, filters));
     TARN_RETURN_IF_ERROR(connection.run(
         fmt::format("INSERT INTO _tarn_changes {} {}", sql,
                     head(static_cast<std::int64_t>(i), snapshot.snapshot_id, snapshot.timestamp_ms))));

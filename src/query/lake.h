@@ -1,13 +1,13 @@
 #pragma once
 
 #include <functional>
-#include <string>
-#include <vector>
+#include <memory>
 
 #include "base/ids.h"
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "io/object_store.h"
+#include "query/views/deleted_rows.h"
 #include "state/database.h"
 #include "table/manifest_cache.h"
 
@@ -22,9 +22,7 @@ struct Lake {
   /// Called before each statement, where data files are not read as this process's user: to renew what the
   /// engine reads them with. May be empty.
   std::function<Status()> renew_access = {};
-  /// An existing folder for files that the engine reads while a session lasts; empty: the system's of
-  /// temporary files.
-  std::string scratch_folder = {};
+  std::shared_ptr<DeletedRows> deleted_rows = std::make_shared<DeletedRows>();
 };
 
 }  // namespace tarn::query

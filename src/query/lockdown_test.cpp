@@ -27,7 +27,7 @@ pg_get_constraintdef pg_get_expr pg_get_viewdef pg_has_role pg_is_other_temp_sch
 pg_opclass_is_visible pg_operator_is_visible pg_opfamily_is_visible pg_postmaster_start_time pg_sleep
 pg_table_is_visible pg_ts_config_is_visible pg_ts_dict_is_visible pg_ts_parser_is_visible
 pg_ts_template_is_visible pg_type_is_visible remap_struct replace_type session_user setseed
-shobj_description sleep_ms stats tarn_barrier timetz_byte_comparable txid_current unpivot_list user
+shobj_description sleep_ms stats tarn_barrier tarn_is_live timetz_byte_comparable txid_current unpivot_list user
 variant_bytes_to_variant variant_normalize variant_to_parquet_variant vector_type write_log
 )";
 constexpr std::string_view kRefusedTables = R"(

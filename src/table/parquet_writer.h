@@ -18,7 +18,7 @@ namespace tarn::table {
 struct ParquetOptions {
   int zstd_level = 1;
   /// A row group is closed when it holds this many rows or, about, bytes of Arrow memory.
-  std::int64_t row_group_rows = 1'000'000;
+  std::int64_t row_group_rows = 262'144;
   std::int64_t row_group_bytes = std::int64_t{128} << 20;
   /// Encode columns in parallel on Arrow's CPU pool. Leave it off where files are written in parallel
   /// already.

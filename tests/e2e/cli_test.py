@@ -31,6 +31,13 @@ def check_words(checks, hospital):
         checks.equal(f"{arguments} is answered with `{hint}`", hint in done.stderr, True)
 
 
+def check_plan(checks, hospital):
+    """A plan is drawn as the engine draws it, one line of it a line of the answer."""
+    lines = hospital.run("sql", "EXPLAIN SELECT 41 + 1 AS answer").stdout.splitlines()
+    checks.equal("the plan has several lines", len(lines) > 3 and max(map(len, lines)) < 100, True)
+    checks.equal("the plan is not within a table", any("explain_value" in line for line in lines), False)
+
+
 def check_version(checks, hospital):
     parts = {row["part"]: row["version"] for row in hospital.rows("version")}
     for part in ("yaml-cpp", "re2"):
@@ -106,6 +113,7 @@ def main():
     with Labs(sys.argv[1], sys.argv[2]) as labs:
         check_words(checks, labs)
         check_version(checks, labs)
+        check_plan(checks, labs)
         check_folders(checks, labs)
         check_zone(checks, labs)
         check_bad_contract(checks, labs)

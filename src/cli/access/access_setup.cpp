@@ -71,22 +71,11 @@ std::string new_audit_session(io::Random& random) {
   return uuid_v4(random.bytes16()).substr(0, 18);
 }
 
-Result<std::string> served_scratch(CommandContext& context) {
-  TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_folder, context.state_folder());
-  const std::filesystem::path folder = state_folder / "served";
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed) return Error(io::kFailed, fmt::format("cannot make {}: {}", folder.string(), failed.message()));
-  return folder.string();
-}
-
 Result<std::unique_ptr<engine::Database>> open_served_engine(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(engine::DatabaseOptions options, engine_options(context));
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   TARN_ASSIGN_OR_RETURN(const std::string warehouse, context.warehouse());
-  TARN_ASSIGN_OR_RETURN(std::string scratch, served_scratch(context));
   options.external_access = false;
-  options.allowed_directories = {std::move(scratch)};
   std::vector<std::string> locations = settings->listeners.rest.locations;
   locations.push_back(warehouse);
   for (const std::string& location : locations) {

@@ -18,7 +18,7 @@ namespace tarn::cli {
 Result<std::shared_ptr<const query::AccessPolicy>> load_access_policy(CommandContext& context);
 
 /// An engine for sessions of others than the owner: by no statement it reads or writes anything but the
-/// warehouse and served_scratch().
+/// warehouse.
 Result<std::unique_ptr<engine::Database>> open_served_engine(CommandContext& context);
 /// The audit of a process that serves somebody. `on_failure` is told when it cannot be written. The state is
 /// opened for writing. Errors: those of CommandContext::database().
@@ -28,8 +28,5 @@ Result<std::unique_ptr<state::AuditTrail>> open_audit(CommandContext& context,
 std::string system_user();
 /// A new AuditActor::session.
 std::string new_audit_session(io::Random& random);
-
-/// The folder for Lake::scratch_folder; it exists.
-Result<std::string> served_scratch(CommandContext& context);
 
 }  // namespace tarn::cli

@@ -145,9 +145,6 @@ Result<SqlSetup> open_session(CommandContext& context, const std::string& user) 
   TARN_ASSIGN_OR_RETURN(setup.engine,
                         principal == nullptr ? open_engine(context) : open_served_engine(context));
   query::Lake lake{*catalog, *state, context.manifests(), context.store()};
-  if (principal != nullptr) {
-    TARN_ASSIGN_OR_RETURN(lake.scratch_folder, served_scratch(context));
-  }
   if (uses_s3(*settings)) {
     TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
     lake.renew_access = s3_renewal(*setup.engine, *store);

@@ -20,7 +20,6 @@ Result<std::unique_ptr<ServedSessions>> ServedSessions::start(CommandContext& co
                           log.error("audit.unavailable", error, {});
                         }));
   TARN_ASSIGN_OR_RETURN(sessions->engine_, open_served_engine(context));
-  TARN_ASSIGN_OR_RETURN(sessions->lake_.scratch_folder, served_scratch(context));
   TARN_ASSIGN_OR_RETURN(sessions->policy_, load_access_policy(context));
   if (uses_s3(project->spec)) {
     TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());

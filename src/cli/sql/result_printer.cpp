@@ -57,6 +57,22 @@ Error write_error(const std::string& name) {
   return Error(code, fmt::format("cannot write {}: {}", name, std::generic_category().message(number)));
 }
 
+/// A plan is a drawing of many lines, which a table's cell would put into one.
+bool is_plan(const engine::ResultSet& rows) {
+  const std::vector<engine::Column>& columns = rows.columns();
+  return columns.size() == 2 && columns[0].name == "explain_key" && columns[1].name == "explain_value";
+}
+
+Status print_plan(engine::ResultSet& rows, TextSink& sink) {
+  TARN_ASSIGN_OR_RETURN(const auto cells, engine::read_texts(rows));
+  for (const auto& row : cells) {
+    std::string drawing = row[1].value_or("");
+    if (!drawing.ends_with('\n')) drawing += '\n';
+    TARN_RETURN_IF_ERROR(sink.write(drawing));
+  }
+  return ok_status();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FileSink>> FileSink::create(const std::string& path) {
@@ -86,7 +102,9 @@ Status ResultPrinter::run_statement(const query::StatementText& statement, const
   const std::int64_t started_us = context_.clock().monotonic_us();
   const InterruptGuard guard(session_);
   TARN_ASSIGN_OR_RETURN(engine::ResultSet rows, session_.run(statement, run));
-  if (rows.has_rows()) {
+  if (answer.render.format == OutputFormat::kTable && is_plan(rows)) {
+    TARN_RETURN_IF_ERROR(print_plan(rows, sink));
+  } else if (rows.has_rows()) {
     TARN_ASSIGN_OR_RETURN(const std::uint64_t count, render_result(rows, answer.render, sink));
     (void)count;
   } else {

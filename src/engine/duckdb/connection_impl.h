@@ -6,6 +6,7 @@
 
 #include "engine/connection.h"
 #include "engine/duckdb/handles.h"
+#include "engine/duckdb/row_filters.h"
 
 namespace tarn::engine {
 
@@ -18,6 +19,7 @@ struct Statement::Impl {
 
 struct Connection::Impl {
   internal::OwnedConnection handle;
+  std::shared_ptr<internal::RowFilters> filters;  ///< The database's.
   bool hides_machine = false;
 };
 

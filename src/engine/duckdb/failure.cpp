@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/duckdb/row_filters.h"
 #include "engine/errors.h"
 #include "engine/source_place.h"
 
@@ -108,6 +109,7 @@ const ErrorCode& code_of(duckdb_error_type type, const Said& said) {
       (said.message.starts_with("Expected ") && said.message.find(" parameters") != std::string::npos)) {
     return kParameter;
   }
+  if (said.message.starts_with(kFilterFailed)) return kIo;
   for (const Kind& kind : kKinds) {
     if (said.type.empty() ? kind.type == type : kind.name == said.type) return *kind.code;
   }

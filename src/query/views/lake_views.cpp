@@ -68,8 +68,8 @@ Result<std::shared_ptr<const ViewFacts>> LakeViews::ensure_view(const catalog::T
   if (view.made_from == made_from) return view.facts;
   TARN_ASSIGN_OR_RETURN(table::Scan scan, table::plan_scan(lake_.manifests, *table.metadata,
                                                            use.at.value_or(table::CurrentSnapshot{})));
-  TARN_ASSIGN_OR_RETURN(scan, vectors_.replaced(std::move(scan)));
-  TARN_ASSIGN_OR_RETURN(std::string select, scan_sql(scan, *table.metadata));
+  ScanFilters filters(connection_, lake_.store, lake_.deleted_rows);
+  TARN_ASSIGN_OR_RETURN(std::string select, scan_sql(scan, *table.metadata, filters));
   auto facts = std::make_shared<ViewFacts>(ViewFacts{.table = table.name, .snapshot = scan.snapshot_id});
   if (principal_ != nullptr) {
     const iceberg::Schema& present = table.metadata->current_schema();
@@ -95,7 +95,7 @@ Result<std::shared_ptr<const ViewFacts>> LakeViews::ensure_view(const catalog::T
                  fmt::format("`{}` cannot be read: {}", table.name.to_string(), made.error().message()))
         .with_hint(made.error().hint());
   }
-  view = {table.name, made_from, std::move(facts)};
+  view = {table.name, made_from, std::move(facts), std::move(filters.uses)};
   ++generation_;
   return view.facts;
 }

@@ -13,7 +13,6 @@
 #include "engine/connection.h"
 #include "query/access/principal.h"
 #include "query/lake.h"
-#include "query/views/deletion_vectors.h"
 #include "table/scan.h"
 
 namespace tarn::query {
@@ -45,8 +44,7 @@ struct UsedView {
 /// table's snapshot or schema has changed. One thread at a time.
 class LakeViews {
  public:
-  LakeViews(engine::Connection& connection, const Lake& lake)
-      : connection_(connection), lake_(lake), vectors_(lake.store, lake.scratch_folder) {}
+  LakeViews(engine::Connection& connection, const Lake& lake) : connection_(connection), lake_(lake) {}
 
   /// From now on the views show what the principal sees, who must outlive this. Before the first ensure().
   void serve(const Principal& principal) { principal_ = &principal; }
@@ -68,7 +66,6 @@ class LakeViews {
 
   engine::Connection& connection_;
   Lake lake_;
-  DeletionVectorFiles vectors_;
   std::uint64_t generation_ = 0;
   const Principal* principal_ = nullptr;
   /// What each view was made from, by its own name: a metadata location, or the schema of a former state.
@@ -76,6 +73,7 @@ class LakeViews {
     TableName table;
     std::string made_from;
     std::shared_ptr<const ViewFacts> facts;
+    std::vector<engine::RowFilterUse> filters;  ///< That its text names.
   };
   std::map<TableName, View> views_;
 };

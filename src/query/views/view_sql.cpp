@@ -6,7 +6,6 @@
 #include <array>
 #include <cctype>
 #include <map>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -133,45 +132,42 @@ Result<std::string> file_list(const std::vector<std::string>& locations) {
   return "[" + list + "]";
 }
 
-/// Leaves out rows deleted by position. Positions name their file as the table does, so that the file's
-/// number in the list is what both sides share.
-Result<std::string> anti_join(const Group& group) {
-  std::set<std::string> deletes;
-  std::string numbers;
-  for (std::size_t i = 0; i < group.tasks.size(); ++i) {
-    for (const auto& file : group.tasks[i]->deletes) deletes.insert(file->file.file_path);
-    numbers += fmt::format("{}({}, {}::UBIGINT)", i == 0 ? "" : ", ",
-                           quote_literal(group.tasks[i]->data->file.file_path), i);
-  }
-  TARN_ASSIGN_OR_RETURN(const std::string files, file_list({deletes.begin(), deletes.end()}));
-  return fmt::format(
-      " ANTI JOIN (SELECT n.file, p.pos FROM read_parquet({}, schema = MAP {{{}: {{'name': 'file_path', "
-      "'type': "
-      "'VARCHAR', 'default_value': NULL::VARCHAR}}, {}: {{'name': 'pos', 'type': 'BIGINT', 'default_value': "
-      "NULL::VARCHAR}}}}) p JOIN (VALUES {}) n(path, file) ON p.file_path = n.path) gone ON d.file_index = "
-      "gone.file "
-      "AND d.file_row_number = gone.pos",
-      files, iceberg::kDeleteFilePathId, iceberg::kDeletePosId, numbers);
+/// Leaves out rows deleted by position.
+std::string live_sql(const Group& group, ScanFilters& filters) {
+  std::vector<table::ScanTask> tasks;
+  for (const table::ScanTask* task : group.tasks) tasks.push_back(*task);
+  filters.uses.push_back(filters.connection.use_filter(
+      std::make_shared<ScanFilter>(filters.store, filters.rows, std::move(tasks))));
+  return fmt::format("{}({}, d.file_index, d.file_row_number)", engine::kIsLive,
+                     filters.uses.back().number());
 }
 
-Result<std::string> group_sql(const Group& group, const Schema& wanted, Places places) {
+/// The engine reads a list of one file with one thread, however many row groups it has, since it looks into
+/// no file before it runs. Named twice and read once, it is read by all.
+bool is_big_and_alone(const Group& group) {
+  return group.tasks.size() == 1 && group.tasks.front()->data->file.split_offsets.size() > 1;
+}
+
+Result<std::string> group_sql(const Group& group, const Schema& wanted, ScanFilters& filters, Places places) {
   std::vector<std::string> locations;
   std::int64_t rows = 0;
   for (const table::ScanTask* task : group.tasks) {
     locations.push_back(task->data->file.file_path);
     rows += task->data->file.record_count;
   }
+  std::string condition;
+  if (is_big_and_alone(group)) {
+    locations.push_back(locations.front());
+    condition = " WHERE d.file_index = 0";
+  }
+  if (!group.tasks.front()->deletes.empty())
+    condition += (condition.empty() ? " WHERE " : " AND ") + live_sql(group, filters);
   TARN_ASSIGN_OR_RETURN(const std::string files, file_list(locations));
   std::string list = select_list(wanted, group.written_with);
   if (places == Places::kWith)
     list += fmt::format(", d.filename AS {}, d.file_row_number AS {}", kPlaceFile, kPlaceRow);
-  std::string sql = fmt::format("SELECT {} FROM read_parquet({}, explicit_cardinality = {}, schema = {}) d",
-                                list, files, rows, schema_map(wanted, group.written_with));
-  if (!group.tasks.front()->deletes.empty()) {
-    TARN_ASSIGN_OR_RETURN(const std::string join, anti_join(group));
-    sql += join;
-  }
-  return sql;
+  return fmt::format("SELECT {} FROM read_parquet({}, explicit_cardinality = {}, schema = {}) d{}", list,
+                     files, rows, schema_map(wanted, group.written_with), condition);
 }
 
 std::string empty_sql(const Schema& wanted, Places places) {
@@ -187,13 +183,14 @@ std::string empty_sql(const Schema& wanted, Places places) {
 
 }  // namespace
 
-Result<std::string> scan_sql(const table::Scan& scan, const iceberg::TableMetadata& metadata, Places places) {
+Result<std::string> scan_sql(const table::Scan& scan, const iceberg::TableMetadata& metadata,
+                             ScanFilters& filters, Places places) {
   for (const NestedField& field : scan.schema.fields())
     TARN_RETURN_IF_ERROR(check_readable(field.type, field.name));
   if (scan.tasks.empty() || scan.schema.fields().empty()) return empty_sql(scan.schema, places);
   std::string sql;
   for (const Group& group : group_files(scan, metadata)) {
-    TARN_ASSIGN_OR_RETURN(const std::string part, group_sql(group, scan.schema, places));
+    TARN_ASSIGN_OR_RETURN(const std::string part, group_sql(group, scan.schema, filters, places));
     sql += (sql.empty() ? "" : " UNION ALL ") + part;
   }
   return sql;

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tarn::engine {
+
+/// Numbers of rows of a file: two bytes each where they are sparse, a bit for every row where they are dense.
+/// Filled by one thread, then read by any.
+class RowSet {
+ public:
+  /// In ascending order; one that is there already changes nothing.
+  void add(std::uint64_t row);
+  /// Makes `live` false at the places of those `rows` that are in the set. Fast where they ascend.
+  void mark_gone(std::span<const std::int64_t> rows, std::span<bool> live) const;
+  std::size_t size() const { return size_; }
+
+ private:
+  /// Rows of the same upper bits: their lower ones, ascending, or a bit for each.
+  struct Block {
+    std::uint64_t upper = 0;
+    std::vector<std::uint16_t> sparse = {};
+    std::vector<bool> dense = {};  ///< Empty: `sparse` holds them.
+  };
+  const Block* find(std::uint64_t upper) const;
+
+  std::vector<Block> blocks_;  // ascending
+  std::size_t size_ = 0;
+  std::uint64_t last_ = 0;
+};
+
+}  // namespace tarn::engine

@@ -2,6 +2,7 @@
 #include <libdeflate.h>
 
 #include <cstdint>
+#include <iterator>
 #include <string>
 
 #include "iceberg/binary/deletion_vector.h"
@@ -22,5 +23,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!positions.ok()) return 0;
   for (std::size_t i = 1; i < positions->size(); ++i)
     if ((*positions)[i] <= (*positions)[i - 1]) __builtin_trap();
+  const auto written = write_deletion_vector(*positions);
+  if (!written.ok()) __builtin_trap();
+  const auto again = read_deletion_vector(*written, std::ssize(*positions));
+  if (!again.ok() || *again != *positions) __builtin_trap();
   return 0;
 }

@@ -93,9 +93,9 @@ struct DataFile {
   std::vector<std::int32_t> equality_ids = {};
   std::optional<std::int32_t> sort_order_id = std::nullopt;
   std::optional<std::string> referenced_data_file = std::nullopt;
-  // Read from v3 manifests, never written.
-  std::optional<std::int64_t> first_row_id = std::nullopt;
-  std::optional<std::int64_t> content_offset = std::nullopt;
+  // Of v3 manifests only.
+  std::optional<std::int64_t> first_row_id = std::nullopt;    ///< Of data files: see assign_row_ids().
+  std::optional<std::int64_t> content_offset = std::nullopt;  ///< Of a deletion vector in its Puffin file.
   std::optional<std::int64_t> content_size_bytes = std::nullopt;
   bool operator==(const DataFile&) const = default;
 };
@@ -138,7 +138,7 @@ struct ManifestFile {
   std::optional<std::int64_t> deleted_rows_count = std::nullopt;
   std::vector<FieldSummary> partitions = {};
   std::optional<std::string> key_metadata = std::nullopt;
-  std::optional<std::int64_t> first_row_id = std::nullopt;  ///< v3, read only.
+  std::optional<std::int64_t> first_row_id = std::nullopt;  ///< v3, of data: see assign_row_ids().
   bool has_added_files() const { return added_files_count.value_or(1) > 0; }
   bool has_live_files() const { return has_added_files() || existing_files_count.value_or(1) > 0; }
   bool operator==(const ManifestFile&) const = default;
@@ -150,7 +150,8 @@ struct ManifestOptions {
   Schema schema = {};
   PartitionSpec spec = {};
   ManifestContent content = ManifestContent::kData;
-  std::int64_t snapshot_id = 0;  ///< Of the snapshot that adds the manifest.
+  std::int64_t snapshot_id = 0;     ///< Of the snapshot that adds the manifest.
+  std::int32_t format_version = 2;  ///< 2 or 3.
   AvroCompression compression = AvroCompression::kDeflate;
 };
 
@@ -159,7 +160,7 @@ struct WrittenManifest {
   ManifestFile file;  ///< Whole but for the path.
 };
 
-/// Writes one v2 manifest. One thread at a time.
+/// Writes one v2 or v3 manifest. One thread at a time.
 class ManifestWriter {
  public:
   /// Errors: iceberg.bad_partition_spec, iceberg.bad_transform.
@@ -169,7 +170,8 @@ class ManifestWriter {
   ~ManifestWriter();
 
   /// Errors: iceberg.bad_manifest: the content does not fit the manifest's, the partition not the spec,
-  /// equality ids are missing, or an existing or deleted entry lacks its sequence numbers or snapshot id.
+  /// equality ids are missing, an existing or deleted entry lacks its sequence numbers or snapshot id, or
+  /// positions are deleted otherwise than the version demands: v3 adds deletion vectors, v2 has none.
   Status add(const ManifestEntry& entry);
   std::size_t size() const;
   Result<WrittenManifest> finish() &&;
@@ -189,18 +191,25 @@ struct Manifest {
 };
 
 /// Reads a v1, v2 or v3 manifest of any writer, resolving by field ids. What entries inherit (snapshot id,
-/// sequence numbers) is filled in from `file`. Errors: iceberg.bad_avro, iceberg.unsupported_codec,
-/// iceberg.bad_manifest and those of the schema and spec.
+/// sequence numbers, first row ids) is filled in from `file`. Errors: iceberg.bad_avro,
+/// iceberg.unsupported_codec, iceberg.bad_manifest and those of the schema and spec.
 Result<Manifest> read_manifest(std::string_view bytes, const ManifestFile& file);
 
 struct ManifestListOptions {
   std::int64_t snapshot_id = 0;
   std::optional<std::int64_t> parent_snapshot_id = std::nullopt;
   std::int64_t sequence_number = 0;
+  std::int32_t format_version = 2;  ///< 2 or 3.
   AvroCompression compression = AvroCompression::kDeflate;
 };
 
-/// A v2 manifest list. Errors: iceberg.bad_manifest when a manifest lacks its path, length or counts.
+/// Gives the data manifests that have no first row id theirs, from `next_row_id` on (Iceberg spec, "First Row
+/// ID Assignment"), and returns how many ids are taken: what the snapshot's `added-rows` says. Errors:
+/// iceberg.bad_manifest when a manifest lacks its counts or no ids are left.
+Result<std::int64_t> assign_row_ids(std::span<ManifestFile> files, std::int64_t next_row_id);
+
+/// A v2 or v3 manifest list. Errors: iceberg.bad_manifest when a manifest lacks its path, length or counts,
+/// or, in v3, a data manifest its first row id.
 Result<std::string> write_manifest_list(std::span<const ManifestFile> files,
                                         const ManifestListOptions& options);
 /// Reads a v1, v2 or v3 manifest list of any writer. Errors as of read_manifest().

@@ -49,6 +49,7 @@ struct Schema::Index {
   Type root = Type::structure({});
   std::vector<std::int32_t> identifier_field_ids;
   std::int32_t highest_field_id = 0;
+  bool has_reserved_ids = false;  ///< It describes a file, not a table.
   std::map<std::int32_t, Place> by_id;
   std::unordered_map<std::string_view, const NestedField*> by_name;  ///< Views into by_id.
 
@@ -60,7 +61,7 @@ struct Schema::Index {
       const std::string name = around.prefix + field.name;
       if (field.name.empty()) return bad_schema(fmt::format("the field of id {} has no name", field.id));
       if (!names.insert(field.name).second) return bad_schema(fmt::format("`{}` occurs twice", name));
-      if (field.id < 0 || (field.id > kMaxFieldId))
+      if (field.id < 0 || (field.id > kMaxFieldId && !has_reserved_ids))
         return bad_schema(fmt::format("`{}`: the field id {} is out of range", name, field.id));
       TARN_RETURN_IF_ERROR(check_limits(field.type, name));
       const bool repeated = around.repeated || repeats;
@@ -111,6 +112,22 @@ Result<Schema> Schema::make(Parts parts) {
   Schema schema;
   schema.index_ = std::move(index);
   return schema;
+}
+
+Result<Schema> with_row_lineage(const Schema& schema) {
+  auto index = std::make_shared<Schema::Index>();
+  index->schema_id = schema.id();
+  index->has_reserved_ids = true;
+  std::vector<NestedField> fields(schema.fields().begin(), schema.fields().end());
+  fields.push_back({.id = kRowId, .name = "_row_id", .type = Type::int64()});
+  fields.push_back(
+      {.id = kLastUpdatedSequenceNumberId, .name = "_last_updated_sequence_number", .type = Type::int64()});
+  index->root = Type::structure(std::move(fields));
+  index->identifier_field_ids = schema.identifier_field_ids();
+  TARN_RETURN_IF_ERROR(index->add_all(index->root, {}));
+  Schema with;
+  with.index_ = std::move(index);
+  return with;
 }
 
 std::int32_t Schema::id() const {

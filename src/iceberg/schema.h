@@ -63,6 +63,7 @@ class Schema {
   bool operator==(const Schema& other) const;
 
  private:
+  friend Result<Schema> with_row_lineage(const Schema& schema);
   struct Index;
   std::shared_ptr<const Index> index_;
 };
@@ -70,5 +71,10 @@ class Schema {
 /// Numbers every field of `schema` anew from `first_id`, a struct's fields before their children, as the
 /// reference implementation does for a new table; identifier fields follow. The schema's id becomes 0.
 Result<Schema> with_fresh_ids(const Schema& schema, std::int32_t first_id = 1);
+
+/// The columns of `schema` and behind them, optional, `_row_id` and `_last_updated_sequence_number`, whose
+/// ids no table's schema may have (Iceberg spec, "Row Lineage"): what a data file has whose rows are older
+/// than itself. Errors: iceberg.bad_schema when a column is called so already.
+Result<Schema> with_row_lineage(const Schema& schema);
 
 }  // namespace tarn::iceberg

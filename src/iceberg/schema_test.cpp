@@ -254,5 +254,23 @@ TEST(SchemaUpdate, NumbersNestedColumnsAndKeepsTheLastId) {
   EXPECT_EQ(outcome.schema.find("lines.element.n"), nullptr);
 }
 
+TEST(Schema, RowLineageIsOfFilesOnly) {
+  const Schema table =
+      Schema::make({.schema_id = 3,
+                    .fields = {{.id = 1, .name = "id", .required = true, .type = Type::int64()}},
+                    .identifier_field_ids = {1}})
+          .value();
+  const Schema file = with_row_lineage(table).value();
+  ASSERT_EQ(file.fields().size(), 3U);
+  EXPECT_EQ(file.fields()[1].id, 2147483540);
+  EXPECT_EQ(file.fields()[1].name, "_row_id");
+  EXPECT_EQ(file.fields()[2].id, 2147483539);
+  EXPECT_EQ(file.fields()[2].name, "_last_updated_sequence_number");
+  EXPECT_FALSE(file.fields()[2].required);
+  EXPECT_EQ(file.id(), 3);
+  EXPECT_FALSE(Schema::from_json(file.to_json()).ok()) << "no table has those ids";
+  EXPECT_FALSE(with_row_lineage(file).ok()) << "the names are taken";
+}
+
 }  // namespace
 }  // namespace tarn::iceberg

@@ -125,6 +125,11 @@ bool can_widen(const Type& from, const Type& to);
 
 /// Field ids above this are reserved for metadata columns (Iceberg spec, "Reserved Field IDs").
 inline constexpr std::int32_t kMaxFieldId = 2147483447;
+/// A row's position in its file.
+inline constexpr std::int32_t kRowPositionId = 2147483645;
+/// The columns of row lineage (Iceberg spec, "Row Lineage").
+inline constexpr std::int32_t kRowId = 2147483540;
+inline constexpr std::int32_t kLastUpdatedSequenceNumberId = 2147483539;
 /// The columns of positional delete files.
 inline constexpr std::int32_t kDeleteFilePathId = 2147483546;
 inline constexpr std::int32_t kDeletePosId = 2147483545;

@@ -5,20 +5,15 @@
 #include <bit>
 #include <string>
 
+#include "iceberg/binary/deletion_vector_format.h"
 #include "iceberg/errors.h"
 
 namespace tarn::iceberg {
 namespace {
 
-constexpr std::string_view kMagic{"\xD1\xD3\x39\x64", 4};
+using namespace deletion_vector;
+
 constexpr std::size_t kFrameBytes = 4 + 4 + 4;  // length, magic, CRC
-// The first number of a 32-bit bitmap (RoaringFormatSpec, "Cookie header").
-constexpr std::uint32_t kWithoutRuns = 12346;
-constexpr std::uint32_t kWithRuns = 12347;
-constexpr std::uint32_t kMostContainers = 65'536;
-constexpr std::uint32_t kMostInArray = 4096;
-constexpr std::size_t kBitmapWords = 1024;
-constexpr std::uint32_t kOffsetsWithRunsFrom = 4;
 
 Error bad(const std::string& what) {
   return Error(kBadValue, "a deletion vector " + what);

@@ -26,6 +26,8 @@ Status check_manifest(const ManifestFile& file, const ManifestListOptions& optio
     return wrong("a manifest of an earlier snapshot has its sequence number");
   if (file.sequence_number.value_or(0) > options.sequence_number)
     return wrong("the sequence number is greater than the snapshot's");
+  if (options.format_version > 2 && (file.content == ManifestContent::kData) != file.first_row_id.has_value())
+    return wrong("data manifests of version 3, and only they, have a first row id");
   return {};
 }
 
@@ -61,6 +63,7 @@ void encode(AvroEncoder& out, const ManifestFile& file, const ManifestListOption
   out.put_long(file.deleted_rows_count.value_or(0));
   put_summaries(out, file.partitions);
   out.put_optional_bytes(file.key_metadata);
+  if (options.format_version > 2) out.put_optional_long(file.first_row_id);
 }
 
 std::optional<std::string> read_text(AvroDecoder& in, const AvroNode& node) {
@@ -180,6 +183,22 @@ void read_field(AvroDecoder& in, const AvroField& field, ManifestFile& file, See
 
 }  // namespace
 
+Result<std::int64_t> assign_row_ids(std::span<ManifestFile> files, std::int64_t next_row_id) {
+  std::int64_t next = next_row_id;
+  for (ManifestFile& file : files) {
+    if (file.content != ManifestContent::kData || file.first_row_id) continue;
+    file.first_row_id = next;
+    // Files that exist already may have no ids yet: those of tables that were of version 2.
+    if (!file.added_rows_count || !file.existing_rows_count || *file.added_rows_count < 0 ||
+        *file.existing_rows_count < 0 || __builtin_add_overflow(next, *file.added_rows_count, &next) ||
+        __builtin_add_overflow(next, *file.existing_rows_count, &next)) {
+      return Error(kBadManifest,
+                   fmt::format("the manifest `{}`: its rows cannot be numbered from {}", file.path, next));
+    }
+  }
+  return next - next_row_id;
+}
+
 Result<std::string> write_manifest_list(std::span<const ManifestFile> files,
                                         const ManifestListOptions& options) {
   std::map<std::string, std::string> metadata = {
@@ -187,8 +206,9 @@ Result<std::string> write_manifest_list(std::span<const ManifestFile> files,
       {"parent-snapshot-id",
        options.parent_snapshot_id ? fmt::format("{}", *options.parent_snapshot_id) : "null"},
       {"sequence-number", fmt::format("{}", options.sequence_number)},
-      {"format-version", "2"}};
-  AvroFileWriter writer(manifest_list_schema(), std::move(metadata), options.compression);
+      {"format-version", fmt::format("{}", options.format_version)}};
+  AvroFileWriter writer(manifest_list_schema(options.format_version), std::move(metadata),
+                        options.compression);
   AvroEncoder encoder;
   for (const ManifestFile& file : files) {
     TARN_RETURN_IF_ERROR(check_manifest(file, options));

@@ -76,7 +76,7 @@ std::optional<std::string> read_text(AvroDecoder& in, const AvroNode& node) {
 
 class ManifestReader {
  public:
-  explicit ManifestReader(const ManifestFile& file) : file_(file) {}
+  explicit ManifestReader(const ManifestFile& file) : file_(file), next_row_id_(file.first_row_id) {}
 
   Status begin(const AvroHeader& header);
   Status read(AvroDecoder& in, const AvroNode& record);
@@ -95,11 +95,13 @@ class ManifestReader {
   void read_file_field(AvroDecoder& in, const AvroField& field, DataFile& file, Seen& seen) const;
   bool read_metrics_field(AvroDecoder& in, const AvroField& field, DataFile& file) const;
   Status inherit(ManifestEntry& entry) const;
+  Status inherit_row_id(ManifestEntry& entry);
   Status check_content(const ManifestEntry& entry) const;
 
   const ManifestFile& file_;
   Manifest manifest_;
   bool is_v1_ = false;
+  std::optional<std::int64_t> next_row_id_;  ///< Of the next file that has no id of its own.
   /// For each field of the file's partition record, its place in the tuple, or none.
   std::vector<std::optional<std::size_t>> partition_places_;
 };
@@ -329,6 +331,17 @@ Status ManifestReader::inherit(ManifestEntry& entry) const {
   return {};
 }
 
+/// Iceberg spec, "First Row ID Inheritance".
+Status ManifestReader::inherit_row_id(ManifestEntry& entry) {
+  const bool inherits = next_row_id_ && entry.file.content == FileContent::kData &&
+                        !entry.file.first_row_id && entry.status != EntryStatus::kDeleted;
+  if (!inherits) return {};
+  entry.file.first_row_id = *next_row_id_;
+  if (__builtin_add_overflow(*next_row_id_, entry.file.record_count, &*next_row_id_))
+    return bad_manifest(fmt::format("the file `{}`: there are no row ids left", entry.file.file_path));
+  return {};
+}
+
 Status ManifestReader::check_content(const ManifestEntry& entry) const {
   if ((entry.file.content == FileContent::kData) != (manifest_.content == ManifestContent::kData))
     return bad_manifest(
@@ -347,6 +360,7 @@ Status ManifestReader::read(AvroDecoder& in, const AvroNode& record) {
   entry.file.partition.resize(manifest_.partition_type.fields().size());
   TARN_RETURN_IF_ERROR(check_content(entry));
   TARN_RETURN_IF_ERROR(inherit(entry));
+  TARN_RETURN_IF_ERROR(inherit_row_id(entry));
   manifest_.entries.push_back(std::move(entry));
   return {};
 }

@@ -109,9 +109,8 @@ std::int32_t decimal_width_bytes(std::int32_t precision) {
   return width;
 }
 
-std::string manifest_entry_schema(const Type& partition_type) {
-  const Json data_file = record(
-      "r2",
+std::string manifest_entry_schema(const Type& partition_type, std::int32_t format_version) {
+  Json fields =
       Json::array({field(file_id::kContent, "content", "int"), field(file_id::kPath, "file_path", "string"),
                    field(file_id::kFormat, "file_format", "string"),
                    field(file_id::kPartition, "partition", record("r102", partition_fields(partition_type))),
@@ -126,8 +125,15 @@ std::string manifest_entry_schema(const Type& partition_type) {
                    optional_field(file_id::kKeyMetadata, "key_metadata", "bytes"),
                    list_field(file_id::kSplitOffsets, "split_offsets", 133, "long"),
                    list_field(file_id::kEqualityIds, "equality_ids", 136, "int"),
-                   optional_field(file_id::kSortOrderId, "sort_order_id", "int"),
-                   optional_field(file_id::kReferencedDataFile, "referenced_data_file", "string")}));
+                   optional_field(file_id::kSortOrderId, "sort_order_id", "int")});
+  const bool is_v3 = format_version > 2;
+  if (is_v3) fields.push_back(optional_field(file_id::kFirstRowId, "first_row_id", "long"));
+  fields.push_back(optional_field(file_id::kReferencedDataFile, "referenced_data_file", "string"));
+  if (is_v3) {
+    fields.push_back(optional_field(file_id::kContentOffset, "content_offset", "long"));
+    fields.push_back(optional_field(file_id::kContentSizeBytes, "content_size_in_bytes", "long"));
+  }
+  const Json data_file = record("r2", std::move(fields));
   return dump_json(
       record("manifest_entry",
              Json::array({field(entry_id::kStatus, "status", "int"),
@@ -137,28 +143,29 @@ std::string manifest_entry_schema(const Type& partition_type) {
                           field(entry_id::kDataFile, "data_file", data_file)})));
 }
 
-std::string manifest_list_schema() {
+std::string manifest_list_schema(std::int32_t format_version) {
   const Json summary =
       record("r508", Json::array({field(list_id::kContainsNull, "contains_null", "boolean"),
                                   optional_field(list_id::kContainsNan, "contains_nan", "boolean"),
                                   optional_field(list_id::kLowerBound, "lower_bound", "bytes"),
                                   optional_field(list_id::kUpperBound, "upper_bound", "bytes")}));
-  return dump_json(
-      record("manifest_file", Json::array({field(list_id::kPath, "manifest_path", "string"),
-                                           field(list_id::kLengthBytes, "manifest_length", "long"),
-                                           field(list_id::kSpecId, "partition_spec_id", "int"),
-                                           field(list_id::kContent, "content", "int"),
-                                           field(list_id::kSequenceNumber, "sequence_number", "long"),
-                                           field(list_id::kMinSequenceNumber, "min_sequence_number", "long"),
-                                           field(list_id::kAddedSnapshotId, "added_snapshot_id", "long"),
-                                           field(list_id::kAddedFiles, "added_files_count", "int"),
-                                           field(list_id::kExistingFiles, "existing_files_count", "int"),
-                                           field(list_id::kDeletedFiles, "deleted_files_count", "int"),
-                                           field(list_id::kAddedRows, "added_rows_count", "long"),
-                                           field(list_id::kExistingRows, "existing_rows_count", "long"),
-                                           field(list_id::kDeletedRows, "deleted_rows_count", "long"),
-                                           list_field(list_id::kPartitions, "partitions", 508, summary),
-                                           optional_field(list_id::kKeyMetadata, "key_metadata", "bytes")})));
+  Json fields = Json::array({field(list_id::kPath, "manifest_path", "string"),
+                             field(list_id::kLengthBytes, "manifest_length", "long"),
+                             field(list_id::kSpecId, "partition_spec_id", "int"),
+                             field(list_id::kContent, "content", "int"),
+                             field(list_id::kSequenceNumber, "sequence_number", "long"),
+                             field(list_id::kMinSequenceNumber, "min_sequence_number", "long"),
+                             field(list_id::kAddedSnapshotId, "added_snapshot_id", "long"),
+                             field(list_id::kAddedFiles, "added_files_count", "int"),
+                             field(list_id::kExistingFiles, "existing_files_count", "int"),
+                             field(list_id::kDeletedFiles, "deleted_files_count", "int"),
+                             field(list_id::kAddedRows, "added_rows_count", "long"),
+                             field(list_id::kExistingRows, "existing_rows_count", "long"),
+                             field(list_id::kDeletedRows, "deleted_rows_count", "long"),
+                             list_field(list_id::kPartitions, "partitions", 508, summary),
+                             optional_field(list_id::kKeyMetadata, "key_metadata", "bytes")});
+  if (format_version > 2) fields.push_back(optional_field(list_id::kFirstRowId, "first_row_id", "long"));
+  return dump_json(record("manifest_file", std::move(fields)));
 }
 
 }  // namespace tarn::iceberg

@@ -64,11 +64,11 @@ inline constexpr std::int32_t kKeyMetadata = 519;
 inline constexpr std::int32_t kFirstRowId = 520;
 }  // namespace list_id
 
-/// The Avro schema of v2 manifest entries, for a partition tuple of this struct type. Fields stand in the
-/// order in which ManifestWriter encodes them.
-std::string manifest_entry_schema(const Type& partition_type);
-/// The Avro schema of v2 manifest lists.
-std::string manifest_list_schema();
+/// The Avro schema of v2 or v3 manifest entries, for a partition tuple of this struct type. Fields stand in
+/// the order in which ManifestWriter encodes them.
+std::string manifest_entry_schema(const Type& partition_type, std::int32_t format_version);
+/// The Avro schema of v2 or v3 manifest lists.
+std::string manifest_list_schema(std::int32_t format_version);
 
 /// The bytes that hold an unscaled decimal of this many digits.
 std::int32_t decimal_width_bytes(std::int32_t precision);

@@ -97,6 +97,7 @@ struct ManifestWriter::State {
   std::optional<std::int64_t> min_sequence_number;
 
   Status check_file(const ManifestEntry& entry) const;
+  Status check_version(const ManifestEntry& entry) const;
   Status check_tracking(const ManifestEntry& entry) const;
   void encode(const ManifestEntry& entry);
 };
@@ -116,6 +117,7 @@ Status ManifestWriter::State::check_file(const ManifestEntry& entry) const {
     return bad_entry(entry, fmt::format("the partition has {} values, the spec {} fields",
                                         file_entry.partition.size(), partition_type.fields().size()));
   }
+  TARN_RETURN_IF_ERROR(check_version(entry));
   for (std::size_t i = 0; i < file_entry.partition.size(); ++i) {
     const NestedField& part = partition_type.fields()[i];
     if (file_entry.partition[i] && file_entry.partition[i]->type() != part.type) {
@@ -124,6 +126,22 @@ Status ManifestWriter::State::check_file(const ManifestEntry& entry) const {
                                    file_entry.partition[i]->type().to_string(), part.type.to_string()));
     }
   }
+  return {};
+}
+
+Status ManifestWriter::State::check_version(const ManifestEntry& entry) const {
+  const DataFile& file_entry = entry.file;
+  if (file_entry.first_row_id && (options.format_version < 3 || file_entry.content != FileContent::kData))
+    return bad_entry(entry, "data files of version 3, and only they, have row ids");
+  if (file_entry.content != FileContent::kPositionDeletes) return {};
+  const bool is_vector = file_entry.file_format == FileFormat::kPuffin;
+  if (is_vector && options.format_version < 3)
+    return bad_entry(entry, "deletion vectors belong to version 3");
+  if (is_vector &&
+      !(file_entry.content_offset && file_entry.content_size_bytes && file_entry.referenced_data_file))
+    return bad_entry(entry, "a deletion vector has its place and its data file");
+  if (!is_vector && options.format_version > 2 && entry.status == EntryStatus::kAdded)
+    return bad_entry(entry, "version 3 deletes positions by deletion vectors");
   return {};
 }
 
@@ -161,7 +179,12 @@ void ManifestWriter::State::encode(const ManifestEntry& entry) {
   put_numbers(encoder, source.split_offsets);
   put_numbers(encoder, source.equality_ids);
   encoder.put_optional_long(source.sort_order_id);
+  const bool is_v3 = options.format_version > 2;
+  if (is_v3) encoder.put_optional_long(source.first_row_id);
   encoder.put_optional_bytes(source.referenced_data_file);
+  if (!is_v3) return;
+  encoder.put_optional_long(source.content_offset);
+  encoder.put_optional_long(source.content_size_bytes);
 }
 
 std::string_view to_string(FileFormat format) {
@@ -191,9 +214,10 @@ Result<ManifestWriter> ManifestWriter::make(ManifestOptions options) {
       {"schema-id", fmt::format("{}", options.schema.id())},
       {"partition-spec", options.spec.fields_to_json()},
       {"partition-spec-id", fmt::format("{}", options.spec.spec_id)},
-      {"format-version", "2"},
+      {"format-version", fmt::format("{}", options.format_version)},
       {"content", options.content == ManifestContent::kData ? "data" : "deletes"}};
-  AvroFileWriter file(manifest_entry_schema(partition_type), std::move(metadata), options.compression);
+  AvroFileWriter file(manifest_entry_schema(partition_type, options.format_version), std::move(metadata),
+                      options.compression);
   std::vector<RunningSummary> summaries(partition_type.fields().size());
   return ManifestWriter(std::unique_ptr<State>(new State{
       std::move(options), partition_type, std::move(file), {}, std::move(summaries), {}, std::nullopt}));

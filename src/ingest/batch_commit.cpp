@@ -195,7 +195,7 @@ void BatchCommitter::discard(const BatchId& id, const std::vector<TableWork>& wo
   };
   const auto remove_files_of = [&](const TableWork& work) {
     for (const table::NewFile& file : work.data.files) remove(file.file.file_path);
-    for (const table::NewFile& file : work.deletes) remove(file.file.file_path);
+    for (const table::NewFile& file : work.deletes.files) remove(file.file.file_path);
     if (!work.built) return;
     for (const std::string& location : work.built->written_locations) remove(location);
   };

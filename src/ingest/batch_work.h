@@ -12,6 +12,7 @@
 
 #include "ingest/batch_commit.h"
 #include "table/data_files.h"
+#include "table/deletes/write_deletes.h"
 #include "table/history/history.h"
 #include "table/replace/deliveries.h"
 #include "table/snapshot_builder.h"
@@ -78,7 +79,7 @@ struct BatchCommitter::TableWork {
   std::vector<iceberg::TableUpdate> updates;
   std::vector<iceberg::TableRequirement> requirements;
   table::WrittenFiles data;
-  std::vector<table::NewFile> deletes;
+  table::WrittenDeletes deletes;
   std::optional<table::UpsertPlan> plan;
   table::KeyIndex* index = nullptr;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;  ///< Of a parent, for its children's plans.

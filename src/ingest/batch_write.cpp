@@ -109,8 +109,8 @@ Status BatchCommitter::write_planned(TableWork& work, const Gathered& gathered,
   request.want_places = true;
   TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, batches, request));
   TARN_ASSIGN_OR_RETURN(work.deletes,
-                        table::write_upsert_deletes(services_.store, *work.metadata, work.plan->deletes,
-                                                    {id.value(), request.first_number}));
+                        table::write_deletes(services_.store, manifests_, *work.metadata, work.plan->deletes,
+                                             {id.value(), request.first_number}));
   work.rows_added = static_cast<std::int64_t>(work.plan->rows.size());
   for (const auto& partition : work.plan->deletes) {
     for (const auto& [path, positions] : partition.positions) {
@@ -221,9 +221,10 @@ Status BatchCommitter::add_snapshots(TableWork& work, const ParsedBatch& batch) 
 }
 
 Status BatchCommitter::add_snapshot(TableWork& work, const ParsedBatch& batch) {
-  if (work.data.files.empty() && work.deletes.empty()) return ok_status();
+  if (work.data.files.empty() && work.deletes.files.empty()) return ok_status();
   table::SnapshotChange change{.data_files = work.data.files,
-                               .delete_files = work.deletes,
+                               .delete_files = work.deletes.files,
+                               .removed_files = work.deletes.replaced,
                                .summary = {{"tarn.batch-id", batch.id.value()},
                                            {"tarn.files", std::to_string(batch.settlements.size())}},
                                .timestamp_ms = services_.clock.now_us() / 1000};

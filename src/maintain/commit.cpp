@@ -84,7 +84,7 @@ Status Maintainer::commit_slice(TableReport& report, const Slice& slice) {
   for (const std::size_t refused : resolved.refused) discard(report, slice.groups[refused].files);
   if (!resolved.changes_nothing()) {
     report.actions.push_back(
-        "replaced " + files_of(std::ssize(resolved.change.removed_paths)) + " by " +
+        "replaced " + files_of(std::ssize(resolved.change.removed_files)) + " by " +
         std::to_string(resolved.change.data_files.size() + resolved.change.delete_files.size()) +
         (resolved.carried_deletes > 0
              ? ", with " + std::to_string(resolved.carried_deletes) + " rows deleted meanwhile"

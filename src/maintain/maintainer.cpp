@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "maintain/quietly.h"
+#include "table/arrow_schema.h"
 #include "table/maintenance/reachable.h"
 #include "table/maintenance/row_moves.h"
 
@@ -104,10 +105,15 @@ Result<TableReport> Maintainer::run(const TableName& name, Tasks tasks, std::sto
 }
 
 Result<Tasks> Maintainer::possible(const catalog::Table& table, Tasks tasks, TableReport& report) {
-  if (table.metadata->format_version != 2) {
-    report.left_alone = "skipped: Tarn maintains tables of format version 2, this one has version " +
+  if (table.metadata->format_version < 2) {
+    report.left_alone = "skipped: Tarn maintains tables of format version 2 and 3, this one has version " +
                         std::to_string(table.metadata->format_version);
     return Tasks{.compaction = false, .expiry = false, .orphans = false};
+  }
+  const auto columns = table::to_arrow_schema(table.metadata->current_schema());
+  if (tasks.compaction && !columns.ok()) {
+    report.left_alone = "no file is rewritten: " + columns.error().message();
+    tasks.compaction = false;
   }
   if (!tasks.expiry && !tasks.orphans) return tasks;
   TARN_ASSIGN_OR_RETURN(const auto names, services_.catalog.list_tables());

@@ -89,8 +89,9 @@ class Maintainer {
 
   Maintainer(Services services, Settings settings, Door door = {});
 
-  /// What run() would do, without doing it. Both skip tables of other versions than 2, and remove no file of
-  /// tables that share a folder. Errors: those of run() that reading brings.
+  /// What run() would do, without doing it. Both skip tables of version 1, rewrite no file with columns of
+  /// types that Tarn does not read, and remove no file of tables that share a folder. Errors: those of run()
+  /// that reading brings.
   Result<TableReport> plan(const TableName& name, Tasks tasks);
   /// Ends early, without an error, when a stop is requested. Errors: catalog.table_not_found,
   /// table.unsupported_delete and others of plan_compaction(), table.missing_files, catalog.commit_conflict

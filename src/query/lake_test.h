@@ -88,7 +88,7 @@ class TestLake {
   std::int64_t change(const TableName& name, const Change& wanted) {
     table::SnapshotChange change{.operation = wanted.operation};
     if (!wanted.select.empty()) change.data_files.push_back(write_rows(name, wanted.select));
-    if (wanted.whole_file) change.removed_paths.push_back(data_files_.at(wanted.file - 1));
+    if (wanted.whole_file) change.removed_files.insert(data_files_.at(wanted.file - 1));
     if (!wanted.deleted.empty()) {
       const std::string location = io::file_uri(fmt::format("{}/lake/delete-{}.parquet", folder_, ++files_));
       change.delete_files.push_back(

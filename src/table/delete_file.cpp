@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "iceberg/binary/deletion_vector.h"
+#include "iceberg/binary/puffin.h"
 #include "iceberg/errors.h"
 #include "iceberg/schema.h"
 #include "table/arrow_schema.h"
@@ -84,19 +85,19 @@ Status collect(const arrow::RecordBatch& batch, const iceberg::Schema& schema, D
   return ok_status();
 }
 
-Result<DeletedPositions> read_vector(io::ObjectStore& store, const iceberg::DataFile& file) {
+/// `bytes` are the whole Puffin file.
+Result<DeletedPositions> read_vector(std::string_view bytes, const iceberg::DataFile& file) {
   const auto bad = [&](const std::string& what) {
     return Error(iceberg::kBadValue, file.file_path + ": " + what);
   };
   if (!file.content_offset || !file.content_size_bytes || !file.referenced_data_file)
     return bad("the manifest does not say where its deletion vector lies and what it is of");
-  TARN_ASSIGN_OR_RETURN(const std::string bytes, store.read(file.file_path));
   const auto size = static_cast<std::int64_t>(bytes.size());
   if (*file.content_offset < 0 || *file.content_size_bytes < 0 || *file.content_offset > size ||
       *file.content_size_bytes > size - *file.content_offset)
     return bad("the deletion vector would lie behind the file's end");
-  const auto blob = std::string_view(bytes).substr(static_cast<std::size_t>(*file.content_offset),
-                                                   static_cast<std::size_t>(*file.content_size_bytes));
+  const auto blob = bytes.substr(static_cast<std::size_t>(*file.content_offset),
+                                 static_cast<std::size_t>(*file.content_size_bytes));
   auto positions = iceberg::read_deletion_vector(blob, file.record_count);
   if (!positions.ok()) return std::move(positions).error().with_context("reading " + file.file_path);
   DeletedPositions found;
@@ -129,6 +130,34 @@ Result<iceberg::DataFile> write_position_deletes(io::ObjectStore& store, const s
   return file;
 }
 
+Result<std::vector<iceberg::DataFile>> write_deletion_vectors(io::ObjectStore& store,
+                                                              const std::string& location,
+                                                              const DeletedPositions& positions) {
+  if (positions.empty()) return Error(kBadChange, "a file of no deletion vectors was to be written");
+  iceberg::PuffinWriter puffin;
+  std::vector<iceberg::DataFile> files;
+  for (const auto& [path, list] : positions) {
+    if (list.empty()) return Error(kBadChange, "a deletion vector without positions was to be written");
+    TARN_ASSIGN_OR_RETURN(const std::string blob, iceberg::write_deletion_vector(list));
+    const iceberg::PuffinPlace place = puffin.add_deletion_vector(path, std::ssize(list), blob);
+    files.push_back({.content = iceberg::FileContent::kPositionDeletes,
+                     .file_path = location,
+                     .file_format = iceberg::FileFormat::kPuffin,
+                     .record_count = std::ssize(list),
+                     .referenced_data_file = path,
+                     .content_offset = place.offset,
+                     .content_size_bytes = place.size_bytes});
+  }
+  const std::string bytes = std::move(puffin).finish();
+  for (iceberg::DataFile& file : files) file.file_size_bytes = std::ssize(bytes);
+  TARN_RETURN_IF_ERROR(store.write(location, bytes, io::IfExists::kReplace));
+  return files;
+}
+
+std::int64_t stored_bytes(const iceberg::DataFile& file) {
+  return is_deletion_vector(file) ? file.content_size_bytes.value_or(0) : file.file_size_bytes;
+}
+
 bool is_deletion_vector(const iceberg::DataFile& file) {
   return file.content == iceberg::FileContent::kPositionDeletes &&
          file.file_format == iceberg::FileFormat::kPuffin;
@@ -140,7 +169,10 @@ std::string delete_file_key(const iceberg::DataFile& file) {
 }
 
 Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const iceberg::DataFile& file) {
-  if (is_deletion_vector(file)) return read_vector(store, file);
+  if (is_deletion_vector(file)) {
+    TARN_ASSIGN_OR_RETURN(const std::string bytes, store.read(file.file_path));
+    return read_vector(bytes, file);
+  }
   if (file.file_format != iceberg::FileFormat::kParquet)
     return Error(kUnsupportedFormat, file.file_path + " is not Parquet");
   TARN_ASSIGN_OR_RETURN(const auto reader, open_parquet(store, file.file_path));
@@ -160,13 +192,30 @@ Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const ice
   });
 }
 
+/// A Puffin file has the vectors of many data files, and is read once for all of them.
+Result<DeletedPositions> DeleteFileCache::read(const iceberg::DataFile& file) {
+  if (!is_deletion_vector(file)) return read_position_deletes(store_, file);
+  std::shared_ptr<const std::string> bytes;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = puffins_.find(file.file_path); found != puffins_.end()) bytes = found->second;
+  }
+  if (!bytes) {
+    TARN_ASSIGN_OR_RETURN(std::string read, store_.read(file.file_path));
+    bytes = std::make_shared<const std::string>(std::move(read));
+    const std::lock_guard lock(mutex_);
+    puffins_.emplace(file.file_path, bytes);
+  }
+  return read_vector(*bytes, file);
+}
+
 Result<std::shared_ptr<const DeletedPositions>> DeleteFileCache::get(const iceberg::DataFile& file) {
   const std::string key = delete_file_key(file);
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = by_key_.find(key); found != by_key_.end()) return found->second;
   }
-  TARN_ASSIGN_OR_RETURN(auto positions, read_position_deletes(store_, file));
+  TARN_ASSIGN_OR_RETURN(auto positions, read(file));
   auto shared = std::make_shared<const DeletedPositions>(std::move(positions));
   const std::lock_guard lock(mutex_);
   return by_key_.emplace(key, std::move(shared)).first->second;

@@ -13,7 +13,7 @@
 #include "io/object_store.h"
 #include "table/parquet_writer.h"
 
-/// Positional delete files (Iceberg spec, "Position Delete Files").
+/// Positional delete files and deletion vectors (Iceberg spec, "Delete Formats").
 namespace tarn::table {
 
 /// Positions by data file, both ascending.
@@ -27,12 +27,21 @@ Result<iceberg::DataFile> write_position_deletes(io::ObjectStore& store, const s
 
 /// Whether it is one of a Puffin file's deletion vectors (Iceberg spec, "Deletion Vectors").
 bool is_deletion_vector(const iceberg::DataFile& file);
-/// What tells delete files apart: their location, and the place of a deletion vector in its file.
+/// Writes the positions, which ascend, as a Puffin file with a deletion vector for each data file, described
+/// in the order of their paths; the partitions are left empty. Requires at least one position of each.
+/// Errors: iceberg.bad_value and those of the store.
+Result<std::vector<iceberg::DataFile>> write_deletion_vectors(io::ObjectStore& store,
+                                                              const std::string& location,
+                                                              const DeletedPositions& positions);
+
+/// What tells files of a table apart: their location, and the place of a deletion vector in its file.
 std::string delete_file_key(const iceberg::DataFile& file);
 
 /// Reads a file of any writer, or a deletion vector. Errors: table.unsupported_format, table.parquet_failed,
 /// iceberg.bad_value and those of the store.
 Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const iceberg::DataFile& file);
+/// What of the store a file takes: of a deletion vector its own part.
+std::int64_t stored_bytes(const iceberg::DataFile& file);
 
 /// Delete files, read once for the many data files they apply to, while a scan runs. Holds all that were
 /// asked for. All members may be called by many threads at once.
@@ -42,9 +51,12 @@ class DeleteFileCache {
   Result<std::shared_ptr<const DeletedPositions>> get(const iceberg::DataFile& file);
 
  private:
+  Result<DeletedPositions> read(const iceberg::DataFile& file);
+
   io::ObjectStore& store_;
   std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<const DeletedPositions>> by_key_;
+  std::unordered_map<std::string, std::shared_ptr<const std::string>> puffins_;  // by path
 };
 
 }  // namespace tarn::table

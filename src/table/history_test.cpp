@@ -204,10 +204,10 @@ class HistoryTest : public ::testing::Test {
     request.want_places = true;
     Written written;
     written.files = must(write_data_files(rows_.store, batches, request));
-    const auto deletes = must(
-        write_upsert_deletes(rows_.store, table.metadata, plan.of(side).deletes,
-                             {request.batch_id, static_cast<std::uint32_t>(written.files.files.size())}));
-    written.built = table.build({.data_files = written.files.files, .delete_files = deletes});
+    const auto deletes =
+        must(write_deletes(rows_.store, table.cache, table.metadata, plan.of(side).deletes,
+                           {request.batch_id, static_cast<std::uint32_t>(written.files.files.size())}));
+    written.built = table.build({written.files.files, deletes.files, deletes.replaced});
     return written;
   }
 

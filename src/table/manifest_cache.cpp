@@ -13,13 +13,16 @@ constexpr std::uint64_t kParsedFactor = 8;
 }  // namespace
 
 Result<ManifestCache::Manifest> ManifestCache::manifest(const iceberg::ManifestFile& file) {
-  // What entries inherit comes from the list, which may differ between lists of v1 tables only.
-  if (const auto found = find(file.path)) return std::static_pointer_cast<const iceberg::Manifest>(found);
+  // What entries inherit comes from the list, which may differ between lists of v1 tables, and where a table
+  // was of version 2: branches number the rows of the same file apart.
+  const std::string key =
+      file.first_row_id ? file.path + "#" + std::to_string(*file.first_row_id) : file.path;
+  if (const auto found = find(key)) return std::static_pointer_cast<const iceberg::Manifest>(found);
   TARN_ASSIGN_OR_RETURN(const std::string bytes, store_.read(file.path));
   auto parsed = iceberg::read_manifest(bytes, file);
   if (!parsed.ok()) return std::move(parsed).error().with_context("reading " + file.path);
   auto manifest = std::make_shared<const iceberg::Manifest>(*std::move(parsed));
-  keep({file.path, manifest, bytes.size() * kParsedFactor});
+  keep({key, manifest, bytes.size() * kParsedFactor});
   return Manifest(std::move(manifest));
 }
 

@@ -143,7 +143,7 @@ TEST(ScanPlan, TellsWhatWasAppendedBetweenSnapshots) {
   const std::int64_t second = commit(table, {.data_files = {file("b", 1)}});
   commit(
       table,
-      {.data_files = {file("moved", 1)}, .removed_paths = {"file:///lake/t/data/b"}, .operation = "replace"});
+      {.data_files = {file("moved", 1)}, .removed_files = {"file:///lake/t/data/b"}, .operation = "replace"});
   const std::int64_t last = commit(table, {.data_files = {file("c", 2)}});
   const auto between = [&](std::int64_t start, std::int64_t end) {
     return plan_of(table, {.start_snapshot_id = start, .end_snapshot_id = end});

@@ -12,6 +12,7 @@
 #include "iceberg/errors.h"
 #include "table/columns/partition_key.h"
 #include "table/columns/snapshot_summary.h"
+#include "table/delete_file.h"
 #include "table/errors.h"
 #include "table/maintenance/manifest_group.h"
 
@@ -37,7 +38,9 @@ class Builder {
       : store_(store), cache_(cache), random_(random), metadata_(metadata), change_(change) {}
 
   Result<BuiltSnapshot> build() {
-    TARN_RETURN_IF_ERROR(check());
+    TARN_RETURN_IF_ERROR(check(change_, metadata_));
+    for (const NewFile& file : change_.delete_files)
+      if (is_deletion_vector(file.file)) with_vector_.insert(file.file.referenced_data_file.value_or(""));
     parent_ = metadata_.snapshot_of_ref(change_.branch);
     snapshot_id_ = new_snapshot_id();
     file_stem_ = uuid_v4(random_.bytes16());
@@ -51,33 +54,10 @@ class Builder {
       if (summary_.empty()) return Error(kBadChange, "a snapshot without files was to be built");
       TARN_ASSIGN_OR_RETURN(manifests, merged(std::move(manifests)));
     }
-    return finish(manifests);
+    return finish(std::move(manifests));
   }
 
  private:
-  Status check() const {
-    if (metadata_.format_version > 2)
-      return Error(iceberg::kUnsupportedVersion, "the table has format version " +
-                                                     std::to_string(metadata_.format_version) +
-                                                     "; Tarn commits to version 2");
-    if (metadata_.format_version == 1 && !change_.delete_files.empty())
-      return Error(iceberg::kUnsupportedVersion, "a table of format version 1 cannot have delete files");
-    const auto ref = metadata_.refs.find(change_.branch);
-    if (ref != metadata_.refs.end() && ref->second.kind != iceberg::SnapshotRef::Kind::kBranch)
-      return Error(kBadChange, "`" + change_.branch + "` is a tag; only branches take commits");
-    if (change_.rewrite_manifests &&
-        !(change_.data_files.empty() && change_.delete_files.empty() && change_.removed_paths.empty()))
-      return Error(kBadChange, "manifests are rewritten by a snapshot of their own");
-    if (schema() == nullptr) return Error(kBadChange, "the table has no schema of the id that was written");
-    for (const NewFile& file : change_.data_files)
-      if (file.file.content != iceberg::FileContent::kData)
-        return Error(kBadChange, file.file.file_path + " is no data file");
-    for (const NewFile& file : change_.delete_files)
-      if (file.file.content == iceberg::FileContent::kData)
-        return Error(kBadChange, file.file.file_path + " is no delete file");
-    return ok_status();
-  }
-
   const iceberg::Schema* schema() const {
     return metadata_.schema_by_id(change_.schema_id.value_or(metadata_.current_schema_id));
   }
@@ -92,6 +72,9 @@ class Builder {
     }
   }
 
+  /// What is written for version 1 is read by its readers, too.
+  std::int32_t written_version() const { return std::max(2, metadata_.format_version); }
+
   std::string metadata_location(const std::string& name) const {
     const std::string& location = metadata_.location;
     return location + (location.ends_with('/') ? "metadata/" : "/metadata/") + name;
@@ -99,6 +82,7 @@ class Builder {
 
   Result<ManifestFile> write(iceberg::ManifestOptions options, std::span<const ManifestEntry> entries) {
     options.snapshot_id = snapshot_id_;
+    options.format_version = written_version();
     TARN_ASSIGN_OR_RETURN(auto writer, iceberg::ManifestWriter::make(std::move(options)));
     for (const ManifestEntry& entry : entries) TARN_RETURN_IF_ERROR(writer.add(entry));
     TARN_ASSIGN_OR_RETURN(auto written, std::move(writer).finish());
@@ -135,37 +119,41 @@ class Builder {
 
   /// The parent's manifests; those that hold removed files are written anew.
   Status carry_over(std::vector<ManifestFile>& manifests) {
-    std::set<std::string> missing(change_.removed_paths.begin(), change_.removed_paths.end());
-    const std::set<std::string> removed = missing;
+    std::set<std::string> missing = change_.removed_files;
     if (parent_ != nullptr) {
       TARN_ASSIGN_OR_RETURN(const auto list, cache_.manifest_list(*parent_));
       for (const ManifestFile& file : *list) {
         if (!file.has_live_files()) continue;
-        if (missing.empty()) {
+        const bool may_clash = file.content == ManifestContent::kDeletes && !with_vector_.empty();
+        if (missing.empty() && !may_clash) {
           manifests.push_back(file);
           continue;
         }
-        TARN_RETURN_IF_ERROR(carry_over_without(file, removed, missing, manifests));
+        TARN_RETURN_IF_ERROR(carry_over_without(file, missing, manifests));
       }
     }
     if (!missing.empty()) return Error(kBadChange, "the table has no file " + *missing.begin());
     return ok_status();
   }
 
-  Status carry_over_without(const ManifestFile& file, const std::set<std::string>& removed,
-                            std::set<std::string>& missing, std::vector<ManifestFile>& manifests) {
+  Status carry_over_without(const ManifestFile& file, std::set<std::string>& missing,
+                            std::vector<ManifestFile>& manifests) {
     TARN_ASSIGN_OR_RETURN(const auto manifest, cache_.manifest(file));
     std::vector<ManifestEntry> entries;
     bool changed = false;
     for (ManifestEntry entry : manifest->entries) {
       if (entry.status == EntryStatus::kDeleted) continue;
       entry.status = EntryStatus::kExisting;
-      if (removed.contains(entry.file.file_path)) {
+      const std::string key = delete_file_key(entry.file);
+      if (change_.removed_files.contains(key)) {
         entry.status = EntryStatus::kDeleted;
         entry.snapshot_id = snapshot_id_;
         summary_.remove(entry.file, file.spec_id);
-        missing.erase(entry.file.file_path);
+        missing.erase(key);
         changed = true;
+      } else if (is_deletion_vector(entry.file) &&
+                 with_vector_.contains(entry.file.referenced_data_file.value_or(""))) {
+        return Error(kBadChange, *entry.file.referenced_data_file + " has a deletion vector already");
       }
       entries.push_back(std::move(entry));
     }
@@ -326,7 +314,7 @@ class Builder {
     return std::string(summary_.adds_data() ? iceberg::kOperationOverwrite : iceberg::kOperationDelete);
   }
 
-  Result<BuiltSnapshot> finish(const std::vector<ManifestFile>& manifests) {
+  Result<BuiltSnapshot> finish(std::vector<ManifestFile> manifests) {
     iceberg::Snapshot& snapshot = built_.snapshot;
     snapshot.snapshot_id = snapshot_id_;
     if (parent_ != nullptr) snapshot.parent_snapshot_id = parent_->snapshot_id;
@@ -338,11 +326,16 @@ class Builder {
     snapshot.summary.insert(change_.summary.begin(), change_.summary.end());
     snapshot.summary.erase("operation");
     snapshot.schema_id = schema()->id();
+    if (metadata_.format_version > 2) {
+      snapshot.first_row_id = metadata_.next_row_id;
+      TARN_ASSIGN_OR_RETURN(snapshot.added_rows, iceberg::assign_row_ids(manifests, metadata_.next_row_id));
+    }
     TARN_ASSIGN_OR_RETURN(
         const std::string list,
         iceberg::write_manifest_list(manifests, {.snapshot_id = snapshot_id_,
                                                  .parent_snapshot_id = snapshot.parent_snapshot_id,
-                                                 .sequence_number = snapshot.sequence_number}));
+                                                 .sequence_number = snapshot.sequence_number,
+                                                 .format_version = written_version()}));
     snapshot.manifest_list =
         metadata_location("snap-" + std::to_string(snapshot_id_) + "-1-" + file_stem_ + ".avro");
     TARN_RETURN_IF_ERROR(store_.write(snapshot.manifest_list, list, io::IfExists::kFail));
@@ -371,6 +364,7 @@ class Builder {
   const iceberg::Snapshot* parent_ = nullptr;
   std::int64_t snapshot_id_ = 0;
   std::string file_stem_;
+  std::set<std::string> with_vector_;  // data files
   SnapshotSummary summary_;
   std::map<std::string, std::string> manifest_counts_;
   std::set<std::string> replaced_locations_;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,9 @@ namespace tarn::table {
 struct SnapshotChange {
   std::vector<NewFile> data_files = {};
   std::vector<NewFile> delete_files = {};
-  /// Files of the current snapshot that the new one no longer has, by path.
-  std::vector<std::string> removed_paths = {};
+  /// Files of the current snapshot that the new one no longer has, by delete_file_key(), which is the path of
+  /// all but deletion vectors.
+  std::set<std::string> removed_files = {};
   /// Added to the summary (`tarn.batch-id` …); the keys that the specification defines are Tarn's.
   std::map<std::string, std::string> summary = {};
   /// `replace` for compaction; empty: append, overwrite or delete, as the files say.
@@ -37,6 +39,10 @@ struct SnapshotChange {
   /// The schema that the files were written with; the current one when it is not set.
   std::optional<std::int32_t> schema_id = std::nullopt;
 };
+
+/// Whether a snapshot of `metadata` can be built from it, as far as is seen without reading. Errors:
+/// table.bad_change, iceberg.unsupported_version.
+Status check(const SnapshotChange& change, const iceberg::TableMetadata& metadata);
 
 /// A snapshot whose manifests and manifest list are written, and how to commit it.
 struct BuiltSnapshot {
@@ -54,8 +60,11 @@ struct BuiltSnapshot {
 /// after thousands of commits (`commit.manifest-merge.enabled` = false switches it off). Refused by the
 /// catalog because someone else committed first: load the table and build again; data files are kept.
 ///
+/// Of tables of version 3 the rows of data files without row ids get theirs (Iceberg spec, "Row Lineage").
+///
 /// Any thread. Not synced: call store.sync() before the commit. Errors: table.bad_change (no change at all, a
-/// spec that does not exist, a removed path that is not there), iceberg.* and those of the store.
+/// spec that does not exist, a removed file that is not there, a second deletion vector of a data file),
+/// iceberg.* and those of the store.
 Result<BuiltSnapshot> build_snapshot(io::ObjectStore& store, ManifestCache& cache, io::Random& random,
                                      const iceberg::TableMetadata& metadata, const SnapshotChange& change);
 

@@ -95,7 +95,7 @@ TEST(BuildSnapshot, CountsInTheSummaryWhatTheSpecificationNames) {
   EXPECT_EQ(live_rows(table), 11U);
 
   const auto removal =
-      table.build({.removed_paths = {first.files[0].file.file_path, deletes.file.file_path}});
+      table.build({.removed_files = {first.files[0].file.file_path, deletes.file.file_path}});
   table.commit(removal);
   summary = removal.snapshot.summary;
   EXPECT_EQ(removal.snapshot.operation, "delete");
@@ -117,13 +117,21 @@ TEST(BuildSnapshot, RefusesWhatMakesNoSnapshot) {
   EXPECT_EQ(error({}), "table.bad_change");
   EXPECT_EQ(error({.data_files = {{files[0].file, 7}}}), "table.bad_change");
   EXPECT_EQ(error({.delete_files = files}), "table.bad_change");
-  EXPECT_EQ(error({.data_files = files, .removed_paths = {"/none"}}), "table.bad_change");
+  EXPECT_EQ(error({.data_files = files, .removed_files = {"/none"}}), "table.bad_change");
   EXPECT_EQ(error({.data_files = files, .schema_id = 9}), "table.bad_change");
   auto wrong = files;
   wrong[0].file.partition.clear();
   EXPECT_EQ(error({.data_files = wrong}), "iceberg.bad_manifest");
+  NewFile deletes{must(write_position_deletes(table.store, "file:///lake/t/data/d.parquet", {{"/a", {0}}})),
+                  0};
+  deletes.file.partition = files[0].file.partition;
+  table.metadata.format_version = 1;
+  EXPECT_EQ(error({.delete_files = {deletes}}), "iceberg.unsupported_version");
   table.metadata.format_version = 3;
-  EXPECT_EQ(error({.data_files = files}), "iceberg.unsupported_version");
+  EXPECT_EQ(error({.delete_files = {deletes}}), "iceberg.bad_manifest");
+  const auto vectors =
+      must(write_deletion_vectors(table.store, "file:///lake/t/data/v.puffin", {{"/a", {0}}}));
+  EXPECT_EQ(error({.delete_files = {{vectors[0], 0}, {vectors[0], 0}}}), "table.bad_change");
 }
 
 TEST(BuildSnapshot, AConflictingCommitIsRefusedAndBuiltAgain) {

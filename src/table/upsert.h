@@ -14,6 +14,7 @@
 #include "io/object_store.h"
 #include "table/data_files.h"
 #include "table/delete_file.h"
+#include "table/deletes/write_deletes.h"
 #include "table/key_index.h"
 
 /// Upserts: of each key the row with the greatest (version, tie-breaks) wins, in whatever order rows arrive;
@@ -24,9 +25,10 @@
 ///   TARN_ASSIGN_OR_RETURN(UpsertPlan plan, plan_upsert(index, metadata, batches));
 ///   TARN_ASSIGN_OR_RETURN(WrittenFiles data, write_data_files(store, batches,
 ///       {.schema = …, .rows = plan.rows, .want_places = true}));
-///   TARN_ASSIGN_OR_RETURN(auto deletes, write_upsert_deletes(store, metadata, plan.deletes, {batch_id,
-///   number})); TARN_ASSIGN_OR_RETURN(BuiltSnapshot built, build_snapshot(store, cache, random, metadata,
-///       {.data_files = data.files, .delete_files = deletes, …}));
+///   TARN_ASSIGN_OR_RETURN(WrittenDeletes deletes, write_deletes(store, cache, metadata, plan.deletes,
+///       {batch_id, number}));
+///   TARN_ASSIGN_OR_RETURN(BuiltSnapshot built, build_snapshot(store, cache, random, metadata,
+///       {.data_files = data.files, .delete_files = deletes.files, .removed_files = deletes.replaced, …}));
 ///   TARN_RETURN_IF_ERROR(store.sync());
 ///   … commit built.updates; and when that is done:
 ///   TARN_RETURN_IF_ERROR(note_committed(index, plan, data, built.snapshot.snapshot_id));
@@ -45,13 +47,8 @@ struct UpsertPlan {
   std::vector<std::int64_t> rows;  ///< To write: ascending numbers that count through all batches.
   std::vector<RowKey> keys;        ///< Of each of `rows`.
   PackedStrings ranks;             ///< Of each of `rows`.
-  /// Positions to delete, by the partition of the data files that hold them.
-  struct PartitionDeletes {
-    std::int32_t spec_id = 0;
-    iceberg::PartitionTuple partition;
-    DeletedPositions positions;
-  };
-  std::vector<PartitionDeletes> deletes;
+  using PartitionDeletes = table::PartitionDeletes;
+  std::vector<PartitionDeletes> deletes;    ///< One for each partition.
   std::vector<RowKey> removed = {};         ///< Keys whose rows are deleted and not replaced.
   std::vector<std::int64_t> deleting = {};  ///< Rows that won as deletions, ascending (tombstones.h).
   UpsertCounts counts;
@@ -66,18 +63,6 @@ struct UpsertPlan {
 /// table.null_key, table.batch_mismatch, table.index_failed.
 Result<UpsertPlan> plan_upsert(const KeyIndex& index, const iceberg::TableMetadata& metadata,
                                std::span<const std::shared_ptr<arrow::RecordBatch>> batches);
-
-/// How the delete files of a batch are named: `<batch id>-<number>-deletes.parquet`.
-struct DeleteFileNames {
-  std::string batch_id;
-  std::uint32_t first_number = 0;
-};
-
-/// Writes one delete file for each affected partition. Errors: those of write_position_deletes().
-Result<std::vector<NewFile>> write_upsert_deletes(io::ObjectStore& store,
-                                                  const iceberg::TableMetadata& metadata,
-                                                  std::span<const UpsertPlan::PartitionDeletes> deletes,
-                                                  const DeleteFileNames& names);
 
 /// Tells the index that the plan was committed as `snapshot_id`. `written` is what write_data_files()
 /// returned for the plan's rows, places included. Errors: table.index_failed; table.index_not_in_step when

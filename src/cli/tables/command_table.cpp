@@ -14,6 +14,7 @@
 #include "cli/errors.h"
 #include "cli/tables/command_maintain.h"
 #include "iceberg/literal.h"
+#include "table/delete_file.h"
 #include "table/scan.h"
 
 namespace tarn::cli {
@@ -178,13 +179,13 @@ Result<int> run_files(CommandContext& context, const LookOptions& options) {
       return;
     }
     const iceberg::PartitionSpec* spec = table.metadata->spec_by_id(file.spec_id);
-    std::string name = file.file.file_path;
+    std::string name = table::delete_file_key(file.file);
     if (name.starts_with(table.metadata->location + "/")) name.erase(0, table.metadata->location.size() + 1);
     grid.text(kind)
         .text(name)
         .text_or_null(spec == nullptr ? std::string() : spec->path_of(file.file.partition))
         .number(file.file.record_count)
-        .size_bytes(static_cast<std::uint64_t>(file.file.file_size_bytes))
+        .size_bytes(static_cast<std::uint64_t>(table::stored_bytes(file.file)))
         .number(static_cast<std::int64_t>(deletes))
         .number(file.sequence_number)
         .text_or_null(bounds_of(file.file, scan.schema))
@@ -198,18 +199,18 @@ Result<int> run_files(CommandContext& context, const LookOptions& options) {
 }
 
 struct Totals {
-  std::map<std::string, const table::LiveFile*> files;
-  std::int64_t rows = 0;  // live
+  std::map<std::string, const table::LiveFile*> files;  // by table::delete_file_key()
+  std::int64_t rows = 0;                                // live
 };
 
 Totals totals_of(const table::Scan& scan) {
   Totals totals;
   for (const table::ScanTask& task : scan.tasks) {
-    totals.files.emplace(task.data->file.file_path, task.data.get());
+    totals.files.emplace(table::delete_file_key(task.data->file), task.data.get());
     totals.rows += task.data->file.record_count;
   }
   for (const auto& file : scan.delete_files) {
-    totals.files.emplace(file->file.file_path, file.get());
+    totals.files.emplace(table::delete_file_key(file->file), file.get());
     totals.rows -= file->file.record_count;
   }
   return totals;
@@ -233,7 +234,7 @@ Result<int> run_diff(CommandContext& context, const LookOptions& options) {
           .text(file->file.content == iceberg::FileContent::kData ? "data" : "deletes")
           .text(path)
           .number(file->file.record_count)
-          .size_bytes(static_cast<std::uint64_t>(file->file.file_size_bytes))
+          .size_bytes(static_cast<std::uint64_t>(table::stored_bytes(file->file)))
           .end_row();
     }
   };

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "table/columns/partition_key.h"
+#include "table/delete_file.h"
 
 namespace tarn::table {
 namespace {
@@ -29,7 +30,7 @@ void put(Summary& summary, const std::string& key, std::int64_t count) {
 
 void SnapshotSummary::count(Counts& counts, const iceberg::DataFile& file, std::int32_t spec_id) {
   partitions_.insert(partition_key(spec_id, file.partition));
-  counts.size_bytes += file.file_size_bytes;
+  counts.size_bytes += stored_bytes(file);
   switch (file.content) {
     case iceberg::FileContent::kData:
       ++counts.data_files;
@@ -37,7 +38,7 @@ void SnapshotSummary::count(Counts& counts, const iceberg::DataFile& file, std::
       break;
     case iceberg::FileContent::kPositionDeletes:
       ++counts.delete_files;
-      ++counts.position_delete_files;
+      ++(is_deletion_vector(file) ? counts.vectors : counts.position_delete_files);
       counts.position_deletes += file.record_count;
       break;
     case iceberg::FileContent::kEqualityDeletes:
@@ -56,6 +57,8 @@ Summary SnapshotSummary::write(const Summary* parent) const {
   put(summary, "removed-delete-files", removed_.delete_files);
   put(summary, "added-position-delete-files", added_.position_delete_files);
   put(summary, "removed-position-delete-files", removed_.position_delete_files);
+  put(summary, "added-dvs", added_.vectors);
+  put(summary, "removed-dvs", removed_.vectors);
   put(summary, "removed-equality-delete-files", removed_.equality_delete_files);
   put(summary, "added-records", added_.records);
   put(summary, "deleted-records", removed_.records);

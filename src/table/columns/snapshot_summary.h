@@ -30,6 +30,7 @@ class SnapshotSummary {
     std::int64_t delete_files = 0;
     std::int64_t records = 0;
     std::int64_t position_delete_files = 0;
+    std::int64_t vectors = 0;
     std::int64_t position_deletes = 0;
     std::int64_t equality_delete_files = 0;
     std::int64_t equality_deletes = 0;

@@ -36,7 +36,7 @@
 ///     TARN_RETURN_IF_ERROR(read_moved(store, index, tables, plan, side, [&](auto batch) { … }));
 ///     TARN_ASSIGN_OR_RETURN(WrittenFiles data, write_data_files(store, batches,
 ///         {.schema = …, .rows = rows_to_write(plan, side), .want_places = true}));
-///     TARN_ASSIGN_OR_RETURN(auto deletes, write_upsert_deletes(store, table, plan.of(side).deletes, …));
+///     TARN_ASSIGN_OR_RETURN(auto deletes, write_deletes(store, cache, table, plan.of(side).deletes, …));
 ///   … build both snapshots, commit them together; and when that is done:
 ///   TARN_RETURN_IF_ERROR(note_committed(index, plan, rows, unchanged, snapshots));
 ///

@@ -3,8 +3,10 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
+#include "table/deletes/former_deletes.h"
 #include "table/index/follow_moves.h"
 #include "table/index/indexed_file.h"
 #include "table/reader.h"
@@ -71,33 +73,9 @@ Result<IndexSync::Step> IndexSync::follow(const iceberg::Snapshot& snapshot) {
       return Step::kDone;
     }
   }
-  TARN_ASSIGN_OR_RETURN(const auto list, cache_.manifest_list(snapshot));
-  std::vector<ScanTask> added;
-  LiveFiles deletes;
-  std::set<std::string> moved;  // the files that a replacement took the rows from, and those it put them into
-  for (const iceberg::ManifestFile& file : *list) {
-    if (file.added_snapshot_id != snapshot.snapshot_id) continue;
-    TARN_ASSIGN_OR_RETURN(const auto manifest, cache_.manifest(file));
-    for (const iceberg::ManifestEntry& entry : manifest->entries) {
-      if (entry.status == iceberg::EntryStatus::kExisting) continue;
-      const bool is_data = entry.file.content == iceberg::FileContent::kData;
-      if (is_data && replaces) moved.insert(entry.file.file_path);
-      if (entry.status == iceberg::EntryStatus::kDeleted) {
-        if (!replaces) return Step::kMustRebuild;
-        continue;
-      }
-      auto live = std::make_shared<const LiveFile>(LiveFile{entry.file, file.spec_id, 0, 0});
-      if (is_data) {
-        added.push_back({std::move(live), {}});
-      } else if (entry.file.content == iceberg::FileContent::kPositionDeletes &&
-                 entry.file.file_format == iceberg::FileFormat::kParquet) {
-        deletes.push_back(std::move(live));
-      } else {
-        return Step::kMustRebuild;  // planning the scan will say what is wrong
-      }
-    }
-  }
-  if (replaces) return follow_replacement(added, deletes, moved);
+  TARN_ASSIGN_OR_RETURN(std::optional<Difference> changes, difference(snapshot));
+  if (!changes) return Step::kMustRebuild;
+  if (replaces) return follow_replacement(*changes);
   std::set<Place> replaced;
   const TakesPlace takes = [&](const std::optional<IndexedRow>& known,
                                std::string_view rank) -> Result<bool> {
@@ -107,20 +85,80 @@ Result<IndexSync::Step> IndexSync::follow(const iceberg::Snapshot& snapshot) {
     replaced.insert({std::move(path), known->position});
     return true;
   };
-  for (const ScanTask& task : added) TARN_RETURN_IF_ERROR(add_file(task, takes));
+  for (const ScanTask& task : changes->added) TARN_RETURN_IF_ERROR(add_file(task, takes));
   // Upserts delete only what they replace. Any other deletion leaves keys that the index cannot find by
   // place.
-  for (const auto& file : deletes) {
-    TARN_ASSIGN_OR_RETURN(const DeletedPositions positions, read_position_deletes(store_, file->file));
-    for (const auto& [path, list_of_path] : positions)
-      for (const std::int64_t position : list_of_path)
-        if (!replaced.contains({path, position})) return Step::kMustRebuild;
-  }
+  TARN_ASSIGN_OR_RETURN(const auto deleted, newly_deleted(snapshot, *changes));
+  if (!deleted) return Step::kMustRebuild;
+  for (const auto& [path, positions] : *deleted)
+    for (const std::int64_t position : positions)
+      if (!replaced.contains({path, position})) return Step::kMustRebuild;
   return Step::kDone;
 }
 
-Result<IndexSync::Step> IndexSync::follow_replacement(std::vector<ScanTask>& added, const LiveFiles& deletes,
-                                                      const std::set<std::string>& moved) {
+Result<std::optional<IndexSync::Difference>> IndexSync::difference(const iceberg::Snapshot& snapshot) {
+  const bool replaces = snapshot.operation == iceberg::kOperationReplace;
+  TARN_ASSIGN_OR_RETURN(const auto list, cache_.manifest_list(snapshot));
+  Difference changes;
+  for (const iceberg::ManifestFile& file : *list) {
+    if (file.added_snapshot_id != snapshot.snapshot_id) continue;
+    TARN_ASSIGN_OR_RETURN(const auto manifest, cache_.manifest(file));
+    for (const iceberg::ManifestEntry& entry : manifest->entries) {
+      if (entry.status == iceberg::EntryStatus::kExisting) continue;
+      const bool is_data = entry.file.content == iceberg::FileContent::kData;
+      if (is_data && replaces) changes.moved.insert(entry.file.file_path);
+      if (entry.status == iceberg::EntryStatus::kDeleted) {
+        if (is_data && !replaces) return std::optional<Difference>();
+        if (!is_data) changes.removed_deletes.insert(delete_file_key(entry.file));
+        continue;
+      }
+      auto live = std::make_shared<const LiveFile>(LiveFile{entry.file, file.spec_id, 0, 0});
+      const bool is_readable =
+          entry.file.file_format == iceberg::FileFormat::kParquet || is_deletion_vector(entry.file);
+      if (is_data) {
+        changes.added.push_back({std::move(live), {}});
+      } else if (entry.file.content == iceberg::FileContent::kPositionDeletes && is_readable) {
+        changes.deletes.push_back(std::move(live));
+      } else {
+        return std::optional<Difference>();  // planning the scan will say what is wrong
+      }
+    }
+  }
+  return std::optional(std::move(changes));
+}
+
+Result<std::optional<DeletedPositions>> IndexSync::newly_deleted(const iceberg::Snapshot& snapshot,
+                                                                 const Difference& changes) {
+  DeletedPositions deleted;
+  std::set<std::string> with_vector;
+  for (const auto& file : changes.deletes) {
+    TARN_ASSIGN_OR_RETURN(const auto positions, deletes_.get(file->file));
+    for (const auto& [path, rows] : *positions) {
+      auto& all = deleted[path];
+      all.insert(all.end(), rows.begin(), rows.end());
+    }
+    if (is_deletion_vector(file->file)) with_vector.insert(*file->file.referenced_data_file);
+  }
+  for (auto& [path, rows] : deleted) std::ranges::sort(rows);
+  // A deletion vector tells anew what was deleted before.
+  const iceberg::Snapshot* parent =
+      snapshot.parent_snapshot_id ? metadata_.snapshot_by_id(*snapshot.parent_snapshot_id) : nullptr;
+  if (!with_vector.empty() && snapshot.parent_snapshot_id && parent == nullptr)
+    return std::optional<DeletedPositions>();
+  TARN_ASSIGN_OR_RETURN(const FormerDeletes former, former_deletes(store_, cache_, parent, with_vector));
+  for (const auto& [path, before] : former.positions) {
+    std::vector<std::int64_t>& now = deleted[path];
+    if (!std::ranges::includes(now, before)) return std::optional<DeletedPositions>();  // rows came back
+    std::vector<std::int64_t> added;
+    std::ranges::set_difference(now, before, std::back_inserter(added));
+    now = std::move(added);
+  }
+  if (!std::ranges::includes(former.own_files, changes.removed_deletes))
+    return std::optional<DeletedPositions>();
+  return std::optional(std::move(deleted));
+}
+
+Result<IndexSync::Step> IndexSync::follow_replacement(Difference& changes) {
   bool all_known = true;
   std::unordered_map<std::uint64_t, bool> is_moved;
   const TakesPlace takes = [&](const std::optional<IndexedRow>& known,
@@ -132,13 +170,13 @@ Result<IndexSync::Step> IndexSync::follow_replacement(std::vector<ScanTask>& add
     const auto [at, is_new] = is_moved.try_emplace(known->file_id, false);
     if (is_new) {
       TARN_ASSIGN_OR_RETURN(const std::string path, path_of(known->file_id));
-      at->second = moved.contains(path);
+      at->second = changes.moved.contains(path);
     }
     return at->second;
   };
-  for (ScanTask& task : added) {
+  for (ScanTask& task : changes.added) {
     // What was deleted of the old files while they were rewritten is deleted of the new ones, too.
-    task.deletes = deletes;
+    task.deletes = changes.deletes;
     TARN_RETURN_IF_ERROR(add_file(task, takes));
   }
   return all_known ? Step::kDone : Step::kMustRebuild;

@@ -34,14 +34,24 @@ class IndexSync {
   enum class Step : std::uint8_t { kDone, kMustRebuild };
   /// A data file's path and a position in it.
   using Place = std::pair<std::string, std::int64_t>;
-  using LiveFiles = std::vector<std::shared_ptr<const LiveFile>>;
+  /// What a snapshot adds and removes.
+  struct Difference {
+    std::vector<ScanTask> added;
+    std::vector<std::shared_ptr<const LiveFile>> deletes;
+    std::set<std::string> removed_deletes;  // by delete_file_key()
+    /// The files that a replacement took the rows from, and those it put them into.
+    std::set<std::string> moved;
+  };
 
   Result<Step> catch_up(const std::vector<const iceberg::Snapshot*>& snapshots);
   Result<Step> follow(const iceberg::Snapshot& snapshot);
-  /// A snapshot that puts the same rows into other files, as compaction does. `moved` are the paths of the
-  /// former files and the new ones.
-  Result<Step> follow_replacement(std::vector<ScanTask>& added, const LiveFiles& deletes,
-                                  const std::set<std::string>& moved);
+  /// Nothing when it removes data, or adds what cannot be followed.
+  Result<std::optional<Difference>> difference(const iceberg::Snapshot& snapshot);
+  /// What a snapshot deletes by position that its parent did not; nothing when that cannot be told.
+  Result<std::optional<DeletedPositions>> newly_deleted(const iceberg::Snapshot& snapshot,
+                                                        const Difference& changes);
+  /// A snapshot that puts the same rows into other files, as compaction does.
+  Result<Step> follow_replacement(Difference& changes);
   Status rebuild();
   /// Whether a row of this rank becomes the one of its key, given what the index has.
   using TakesPlace = std::function<Result<bool>(const std::optional<IndexedRow>&, std::string_view rank)>;

@@ -54,24 +54,6 @@ Result<UpsertPlan> plan_upsert(const KeyIndex& index, const iceberg::TableMetada
   return plan;
 }
 
-Result<std::vector<NewFile>> write_upsert_deletes(io::ObjectStore& store,
-                                                  const iceberg::TableMetadata& metadata,
-                                                  std::span<const UpsertPlan::PartitionDeletes> deletes,
-                                                  const DeleteFileNames& names) {
-  std::vector<NewFile> files;
-  std::uint32_t number = names.first_number;
-  for (const UpsertPlan::PartitionDeletes& some : deletes) {
-    const iceberg::PartitionSpec* spec = metadata.spec_by_id(some.spec_id);
-    if (spec == nullptr) return Error(kBadChange, "the table has no spec " + std::to_string(some.spec_id));
-    const std::string name = file_name_prefix(names.batch_id) + std::to_string(number++) + "-deletes.parquet";
-    const std::string location = data_file_location(metadata.location, spec->path_of(some.partition), name);
-    TARN_ASSIGN_OR_RETURN(iceberg::DataFile file, write_position_deletes(store, location, some.positions));
-    file.partition = some.partition;
-    files.push_back({std::move(file), some.spec_id});
-  }
-  return files;
-}
-
 Status note_committed(KeyIndex& index, const UpsertPlan& plan, const WrittenFiles& written,
                       std::int64_t snapshot_id) {
   if (index.snapshot_id() != plan.base_snapshot_id)

@@ -96,7 +96,9 @@ struct RewriteTarget {
   std::int64_t memory_bytes = std::int64_t{256} << 20;
 };
 
-/// Writes the live rows of a group as one file, in the table's order. Holds the group's files as they are
+/// Writes the live rows of a group as one file, in the table's order. Rows of a table of version 3 keep their
+/// ids and the sequence numbers of their last change, in columns of their own (Iceberg spec, "Row Lineage").
+/// Holds the group's files as they are
 /// stored, a few thousand rows of each, and four bytes a row. Not synced. Errors: those of DataFileReader
 /// and ParquetWriter, table.too_large.
 Result<RewrittenGroup> rewrite_group(io::ObjectStore& store, DeleteFileCache& deletes,
@@ -108,9 +110,9 @@ struct ResolvedCompaction {
   SnapshotChange change = {};
   std::vector<std::size_t> refused = {};  ///< Groups of which a file is gone; their new files are not used.
   std::int64_t carried_deletes = 0;       ///< Rows deleted meanwhile, deleted in the new files.
-  std::vector<std::string> written_locations = {};  ///< Delete files.
+  std::vector<std::string> written_locations = {};  ///< Of deletes.
 
-  bool changes_nothing() const { return change.data_files.empty() && change.removed_paths.empty(); }
+  bool changes_nothing() const { return change.data_files.empty() && change.removed_files.empty(); }
 };
 
 struct ResolveRequest {
@@ -122,8 +124,8 @@ struct ResolveRequest {
 };
 
 /// Fits what was rewritten to `metadata`, which may be newer than what it was planned on, and folds delete
-/// files. Delete files that name no live data file any more are left out. Errors: those of plan_scan(),
-/// read_position_deletes() and write_position_deletes().
+/// files. Deletes that name no live data file any more are left out. Errors: those of plan_scan(),
+/// read_position_deletes() and write_deletes().
 Result<ResolvedCompaction> resolve_compaction(io::ObjectStore& store, ManifestCache& cache,
                                               DeleteFileCache& deletes,
                                               const iceberg::TableMetadata& metadata,

@@ -145,19 +145,23 @@ class Planner {
     for (const ScanTask* task : partition.tasks)
       if (!gone.contains(task->data->file.file_path)) staying.insert(task->data->file.file_path);
     std::int64_t needed = 0;
+    std::int64_t vectors = 0;  // of those: one for each data file is as it should be
     for (const auto& file : partition.deletes) {
       TARN_ASSIGN_OR_RETURN(const auto positions, deletes.get(file->file));
-      needed += std::ranges::any_of(*positions, [&](const auto& one) { return staying.contains(one.first); });
-      plan.before.size_bytes += file->file.file_size_bytes;
-      plan.after.size_bytes += file->file.file_size_bytes;
+      const bool is_needed =
+          std::ranges::any_of(*positions, [&](const auto& one) { return staying.contains(one.first); });
+      needed += is_needed ? 1 : 0;
+      vectors += is_needed && is_deletion_vector(file->file) ? 1 : 0;
+      plan.before.size_bytes += stored_bytes(file->file);
+      plan.after.size_bytes += stored_bytes(file->file);
     }
     const std::int64_t count = std::ssize(partition.deletes);
     const auto many = static_cast<std::int64_t>(std::max<std::size_t>(2, policy_.min_files));
     plan.before.delete_files += count;
-    if (needed >= many || count - needed >= many) {
+    if (needed - vectors >= many || count - needed >= many) {
       const LiveFile& first = *partition.deletes.front();
       plan.folds.push_back({first.spec_id, first.file.partition});
-      plan.after.delete_files += needed > 0 ? 1 : 0;
+      plan.after.delete_files += vectors + (needed > vectors ? 1 : 0);
     } else {
       plan.after.delete_files += gone.empty() ? count : needed;
     }

@@ -7,6 +7,7 @@
 #include "table/columns/partition_key.h"
 #include "table/errors.h"
 #include "table/maintenance/compaction.h"
+#include "table/maintenance/row_lineage.h"
 #include "table/maintenance/row_merge.h"
 #include "table/reader.h"
 
@@ -17,6 +18,7 @@ namespace {
 constexpr std::int64_t kUnpacked = 8;
 constexpr std::int64_t kLeastBatchRows = 256;
 constexpr std::int64_t kMostBatchRows = 65'536;
+constexpr std::int32_t kFirstWithLineage = 3;
 
 /// How many rows of each file are held, so that those of all files fit.
 std::int64_t batch_rows(const FileGroup& group, std::int64_t memory_bytes) {
@@ -39,7 +41,11 @@ Result<RewrittenGroup> rewrite_group(io::ObjectStore& store, DeleteFileCache& de
                                      const iceberg::TableMetadata& metadata, FileGroup group,
                                      const RewriteTarget& target) {
   TARN_RETURN_IF_ERROR(check_rows(group));
-  const iceberg::Schema& schema = metadata.current_schema();
+  const bool has_lineage = metadata.format_version >= kFirstWithLineage;
+  iceberg::Schema schema = metadata.current_schema();
+  if (has_lineage) {
+    TARN_ASSIGN_OR_RETURN(schema, iceberg::with_row_lineage(schema));
+  }
   const iceberg::SortOrder& order = metadata.default_sort_order();
   const iceberg::PartitionSpec* spec = metadata.spec_by_id(group.spec_id);
   if (spec == nullptr) return Error(kBadChange, "the table has no spec " + std::to_string(group.spec_id));
@@ -76,7 +82,11 @@ Result<RewrittenGroup> rewrite_group(io::ObjectStore& store, DeleteFileCache& de
                                          " has more rows than its manifest says");
       places[origin.position] = next++;
     }
-    TARN_RETURN_IF_ERROR(writer->write(rows->batch));
+    std::shared_ptr<arrow::RecordBatch> batch = rows->batch;
+    if (has_lineage) {
+      TARN_ASSIGN_OR_RETURN(batch, with_inherited_lineage(*rows, rewritten.group.files));
+    }
+    TARN_RETURN_IF_ERROR(writer->write(batch));
   }
   if (writer == nullptr) return rewritten;
   TARN_ASSIGN_OR_RETURN(iceberg::DataFile written, writer->finish());

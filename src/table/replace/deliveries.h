@@ -30,7 +30,7 @@
 ///   for each of both sides, with `table` for its metadata:
 ///     TARN_ASSIGN_OR_RETURN(WrittenFiles data, write_data_files(store, batches with its columns,
 ///         {.schema = …, .rows = plan.of(side).rows, .want_places = true}));
-///     TARN_ASSIGN_OR_RETURN(auto deletes, write_upsert_deletes(store, table, plan.of(side).deletes, …));
+///     TARN_ASSIGN_OR_RETURN(auto deletes, write_deletes(store, cache, table, plan.of(side).deletes, …));
 ///   … build both snapshots, commit them together; and when that is done:
 ///   TARN_RETURN_IF_ERROR(note_committed(index, plan, rows, deliveries, snapshots));
 ///

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <tuple>
@@ -157,9 +158,10 @@ class UpsertFixture : public ::testing::Test {
     request.want_places = true;
     const WrittenFiles written = must(write_data_files(table_.store, batches, request));
     const auto deletes =
-        must(write_upsert_deletes(table_.store, table_.metadata, plan.deletes,
-                                  {request.batch_id, static_cast<std::uint32_t>(written.files.size())}));
-    const BuiltSnapshot built = table_.build({.data_files = written.files, .delete_files = deletes});
+        must(write_deletes(table_.store, table_.cache, table_.metadata, plan.deletes,
+                           {request.batch_id, static_cast<std::uint32_t>(written.files.size())}));
+    const BuiltSnapshot built = table_.build(
+        {.data_files = written.files, .delete_files = deletes.files, .removed_files = deletes.replaced});
     table_.commit(built);
     if (note) must(note_committed(*index_, plan, written, built.snapshot.snapshot_id));
     return plan.counts;
@@ -170,6 +172,67 @@ class UpsertFixture : public ::testing::Test {
   }
   std::vector<std::string> model_rows(const Model& model) const {
     return row_texts({to_batch(table_, model.rows())});
+  }
+
+  /// Begins anew, as a table of that version.
+  void restart(std::int32_t format_version) {
+    iceberg::TableMetadata& metadata = table_.metadata;
+    metadata.format_version = format_version;
+    metadata.table_uuid = uuid_v4(table_.random.bytes16());
+    metadata.snapshots.clear();
+    metadata.refs.clear();
+    metadata.current_snapshot_id.reset();
+    metadata.snapshot_log.clear();
+    metadata.next_row_id = 0;
+  }
+  void upgrade() {
+    const std::vector<iceberg::TableUpdate> updates{iceberg::UpgradeFormatVersion{3}};
+    table_.metadata = must(iceberg::apply(table_.metadata, updates, {.now_ms = table_.now_ms}));
+  }
+
+  /// Of each row, by its text, the id (nothing: not numbered yet) and the sequence number of its last change.
+  using Lineage = std::map<std::string, std::pair<std::optional<std::int64_t>, std::int64_t>>;
+  Lineage lineage() {
+    const Scan scan = must(plan_scan(table_.cache, table_.metadata));
+    const iceberg::Schema schema = must(iceberg::with_row_lineage(scan.schema));
+    std::vector<std::int32_t> ids;
+    for (const iceberg::NestedField& field : schema.fields()) ids.push_back(field.id);
+    DeleteFileCache deletes(table_.store);
+    Lineage found;
+    for (const ScanTask& task : scan.tasks) {
+      const auto reader = must(DataFileReader::open(table_.store, deletes, task, schema, ids));
+      while (const auto rows = must(reader->next())) {
+        const int columns = rows->batch->num_columns();
+        const auto& own = static_cast<const arrow::Int64Array&>(*rows->batch->column(columns - 2));
+        const auto& changed = static_cast<const arrow::Int64Array&>(*rows->batch->column(columns - 1));
+        const auto plain =
+            rows->batch->RemoveColumn(columns - 1).ValueOrDie()->RemoveColumn(columns - 2).ValueOrDie();
+        for (std::int64_t row = 0; row < plain->num_rows(); ++row) {
+          std::optional<std::int64_t> id = task.data->file.first_row_id;
+          if (id) *id += rows->positions[static_cast<std::size_t>(row)];
+          if (!own.IsNull(row)) id = own.Value(row);
+          found[row_texts({plain->Slice(row, 1)})[0]] = {
+              id, changed.IsNull(row) ? task.data->sequence_number : changed.Value(row)};
+        }
+      }
+    }
+    return found;
+  }
+  /// All rows are numbered, no two alike, and each deletion vector is the only one of a live file.
+  void expect_version_3() {
+    std::set<std::int64_t> ids;
+    for (const auto& [row, known] : lineage()) {
+      ASSERT_TRUE(known.first) << row;
+      EXPECT_TRUE(ids.insert(*known.first).second) << "the id twice: " << *known.first;
+      EXPECT_LT(*known.first, table_.metadata.next_row_id);
+    }
+    const Scan scan = must(plan_scan(table_.cache, table_.metadata));
+    std::set<std::string> live;
+    for (const ScanTask& task : scan.tasks) live.insert(task.data->file.file_path);
+    for (const auto& file : scan.delete_files) {
+      if (!is_deletion_vector(file->file)) continue;
+      EXPECT_EQ(live.erase(*file->file.referenced_data_file), 1U) << *file->file.referenced_data_file;
+    }
   }
 
   static std::vector<Row> random_rows(Rng& rng, std::size_t count, std::int64_t arrival) {

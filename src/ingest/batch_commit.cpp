@@ -106,7 +106,12 @@ Status BatchCommitter::prepare_table(const TableShape& shape) {
   TARN_ASSIGN_OR_RETURN(auto spec, iceberg::PartitionSpec::bind(schema, shape.partition));
   TARN_ASSIGN_OR_RETURN(auto order, iceberg::SortOrder::bind(schema, shape.sort));
   TARN_RETURN_IF_ERROR(services_.catalog.create_table(
-      {shape.name, schema, std::move(spec), std::move(order), shape.properties}));
+      {.name = shape.name,
+       .schema = schema,
+       .spec = std::move(spec),
+       .sort_order = std::move(order),
+       .properties = shape.properties,
+       .format_version = static_cast<std::int32_t>(project_.spec.format_version)}));
   return ok_status();
 }
 

@@ -134,6 +134,7 @@ struct ProjectSpec {
   Located<std::string> warehouse{"lake"};   ///< A folder, a file:/// URI or `s3://bucket/prefix`.
   Located<std::string> landing{"landing"};  ///< Likewise.
   Located<std::string> state{"state/tarn.db"};
+  std::uint32_t format_version = 2;  ///< Of Iceberg, of new tables.
   ProcessLimits limits;
   BatchSpec batch;
   ListenersSpec listeners;

@@ -322,6 +322,14 @@ Block<ProjectSpec> describe_project() {
            "with `?schema=name` where wanted.",
        .example = "/data/tarn.db"});
   block.add(
+      field(&ProjectSpec::format_version),
+      {.name = "format_version",
+       .description = "The version of Iceberg's table format that new tables get; those that exist keep "
+                      "theirs. Version 3 deletes rows by deletion vectors and numbers rows.",
+       .example = "3",
+       .minimum = 2,
+       .maximum = 3});
+  block.add(
       block_field<process_limits_block>(&ProjectSpec::limits),
       {.name = "limits", .description = "What the whole process may use.", .example = "{memory: 4GiB}"});
   block.add(block_field<batch_block>(&ProjectSpec::batch),

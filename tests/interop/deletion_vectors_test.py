@@ -1,17 +1,37 @@
 #!/usr/bin/env python3
-"""DuckDB's Iceberg extension writes tables of version 3 and deletes by deletion vectors; Tarn reads what DuckDB reads.
+"""DuckDB's Iceberg extension writes tables of version 3 and deletes by deletion vectors; Tarn reads what DuckDB reads. Tarn upserts into
+a table of version 3 and compacts it; DuckDB and PyIceberg read what Tarn reads.
 
 deletion_vectors_test.py TARN
 """
 import csv
+import glob
 import pathlib
 import subprocess
 import sys
 import tempfile
 
+import duckdb
+from pyiceberg.table import StaticTable
+
 import duck
 
 TABLE = "w.readings"
+BEDS = """feed: beds
+owner: test@example.org
+description: Beds.
+source: {folder: inbox, files: "*.csv", settle: 0ms}
+table: w.bed
+mode: upsert
+key: [id]
+version_column: version
+partition: ["bucket(2, id)"]
+format: {type: csv}
+columns:
+  - {name: id, type: long, required: true}
+  - {name: version, type: long}
+  - {name: ward, type: string}
+"""
 
 
 def serve(tarn, project):
@@ -30,13 +50,33 @@ def connect(uri):
     return connection
 
 
+def ingest(project, ask_tarn):
+    """Files whose rows replace every other, every third … row of those before: vectors of each kind, and merged ones."""
+    for version, step in enumerate((1, 2, 3, 50, 1000)):
+        rows = "".join(f"{i},{version},w{version}\n" for i in range(0, 20_000, step))
+        (project / "inbox" / f"{version}.csv").write_text("id,version,ward\n" + rows)
+        ask_tarn("ingest")
+
+
+def read_by_others(project, check, when, expected):
+    """`expected`: rows, and the sum of id and version of each ward, as Tarn reads them."""
+    newest = max(glob.glob(f"{project}/lake/w/bed*/metadata/*.metadata.json"))
+    by_pyiceberg = StaticTable.from_metadata(newest).scan().to_arrow()  # noqa: F841 (DuckDB finds it by its name)
+    sums = "SELECT ward, count(*), sum(id), sum(version) FROM {} GROUP BY ward ORDER BY ward"
+    for reader, source in (("PyIceberg", "by_pyiceberg"), ("DuckDB", f"iceberg_scan('{newest}')")):
+        rows = duck.connect() if reader == "DuckDB" else duckdb.connect()
+        check(f"{reader} {when}", [[str(v) for v in row] for row in rows.execute(sums.format(source)).fetchall()], expected)
+
+
 def main():
     tarn = sys.argv[1]
     failures = []
     with tempfile.TemporaryDirectory(prefix="tarn-vectors-") as folder:
         project = pathlib.Path(folder) / "project"
         (project / "feeds").mkdir(parents=True)
-        (project / "tarn.yaml").write_text("project: vectors\n")
+        (project / "inbox").mkdir()
+        (project / "tarn.yaml").write_text("project: vectors\nformat_version: 3\n")
+        (project / "feeds" / "beds.yaml").write_text(BEDS)
 
         def ask(*arguments):
             done = subprocess.run([tarn, "-C", project, *arguments, "-o", "csv"], capture_output=True, text=True, timeout=120)
@@ -47,6 +87,22 @@ def main():
         def check(what, actual, expected):
             if actual != expected:
                 failures.append(f"{what}: {str(actual)[:300]} instead of {str(expected)[:300]}")
+
+        def tarn_does(*arguments):
+            done = subprocess.run([tarn, "-C", project, *arguments], capture_output=True, text=True, timeout=120)
+            if done.returncode != 0:
+                sys.exit(f"FAILED: {arguments}: {done.stderr}")
+
+        ingest(project, tarn_does)
+        beds = ask("sql", "SELECT ward, count(*), sum(id), sum(version) FROM w.bed GROUP BY ward ORDER BY ward")
+        check("beds", sum(int(row[1]) for row in beds), 20_000)
+        kinds = {row[0] for row in ask("table", "files", "w.bed") if ".puffin#" in row[1]}
+        check("deletion vectors of Tarn", kinds, {"deletes"})
+        read_by_others(project, check, "reads Tarn's deletion vectors", beds)
+        tarn_does("maintain", "w.bed")
+        check("no vector is left", [row for row in ask("table", "files", "w.bed") if row[0] == "deletes"], [])
+        check("beds after compaction", ask("sql", "SELECT ward, count(*), sum(id), sum(version) FROM w.bed GROUP BY ward ORDER BY ward"), beds)
+        read_by_others(project, check, "reads what Tarn compacted", beds)
 
         process, uri = serve(tarn, project)
         try:
@@ -78,7 +134,7 @@ def main():
             process.wait(timeout=60)
     if failures:
         sys.exit("FAILED\n" + "\n".join(failures))
-    print(f"ok: {len(steps)} steps of DuckDB, read alike by Tarn, then and now")
+    print(f"ok: {len(steps)} steps of DuckDB, read alike by Tarn, then and now; 5 files of Tarn, read alike by PyIceberg and DuckDB")
 
 
 if __name__ == "__main__":

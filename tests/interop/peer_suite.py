@@ -152,13 +152,14 @@ def serve(tarn, project):
     raise SystemExit(f"tarn serve ended before it listened:\n{said}")
 
 
-def run_suite(tarn, make_suite, connect, parts):
-    """Serves a new project, lets `connect(suite, uri, scratch folder)` give a context of the peer, and runs the parts in it."""
+def run_suite(tarn, make_suite, connect, parts, settings=""):
+    """Serves a new project, with `settings` added to tarn.yaml, lets `connect(suite, uri, scratch folder)` give a context of the
+    peer, and runs the parts in it."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tarn-peer-"))
     project = folder / "project"
     (project / "feeds").mkdir(parents=True)
     (project / "inbox").mkdir()
-    (project / "tarn.yaml").write_text(PROJECT, encoding="utf-8")
+    (project / "tarn.yaml").write_text(PROJECT + settings, encoding="utf-8")
     (project / "feeds" / "visits.yaml").write_text(VISITS, encoding="utf-8")
     (project / "feeds" / "readings.yaml").write_text(READINGS, encoding="utf-8")
     suite = make_suite(str(pathlib.Path(tarn).resolve()), project)

@@ -46,8 +46,10 @@ class Inbox final : public connect::Source {
   Power& power_;
 };
 
-std::unique_ptr<project::Project> load_project() {
-  std::vector<project::ProjectFile> files = {{"tarn.yaml", kProject}};
+/// Every third lake deletes by deletion vectors.
+std::unique_ptr<project::Project> load_project(std::uint64_t seed) {
+  std::vector<project::ProjectFile> files = {
+      {"tarn.yaml", std::string(kProject) + (seed % 3 == 0 ? "format_version: 3\n" : "")}};
   for (const std::string& contract : contracts())
     files.push_back({"feeds/f" + std::to_string(files.size()) + ".yaml", contract});
   auto outcome = project::load(files, [](std::string_view) { return std::nullopt; });
@@ -73,7 +75,7 @@ World::World(std::uint64_t seed, Plant plant, const std::string& folder, std::os
       folder_(folder),
       trace_(trace),
       log_(logged_, telemetry::Level::kWarning, [] { return std::int64_t{0}; }),
-      project_(load_project()),
+      project_(load_project(seed)),
       keeps_copies_(dice_.chance(600)),
       lives_(static_cast<int>(dice_.between(2, 7))),
       senders_(Senders::make(dice_, lives_)) {

@@ -2,7 +2,8 @@
 
 `tarn serve` ingests and offers the catalog. Spark reads what Tarn wrote (types, nulls, nested data, partitions, positional
 deletes), Tarn reads what Spark wrote (MERGE, UPDATE, DELETE, evolved schemas and partitions, tags), Spark rewrites and
-expires a table that Tarn upserts into, and both append to one table at once.
+expires a table that Tarn upserts into, and both append to one table at once. Then the same with tables of Iceberg's version 3,
+which Tarn compacts meanwhile: deletion vectors of both, and rows that keep their ids.
 """
 
 import contextlib
@@ -116,6 +117,87 @@ def both_append(suite, files=12, rows=25, appends=6):
     suite.same("both wrote at once", "raw.reading", "count(*), count(distinct id), sum(id), count(distinct ward)")
 
 
+VERSION_3 = """format_version: 3
+maintenance: {background: true, interval: 300ms, min_files: 2}
+"""
+ON_READ = "'write.merge.mode'='merge-on-read', 'write.delete.mode'='merge-on-read', 'write.update.mode'='merge-on-read'"
+
+
+def persist(suite, sql):
+    """Runs a statement that loses races to compaction, until it wins one."""
+    for attempt in range(10):
+        try:
+            return suite.run(sql)
+        except Exception as failure:  # Py4J's error has no type that tells a conflict
+            if attempt == 9 or "ValidationException" not in str(failure) and "CommitFailed" not in str(failure):
+                raise
+            time.sleep(0.5)
+
+
+def lineage(suite, table, snapshot):
+    return [tuple(row) for row in suite.spark.sql(f"SELECT id, _row_id, _last_updated_sequence_number FROM lake.{table} "
+                                                  f"VERSION AS OF {snapshot} ORDER BY id, _row_id").collect()]
+
+
+def check_compactions(suite, table):
+    """What Spark reads before and after each compaction of Tarn: the same rows with the same ids, no id twice."""
+    compactions = f"lake.{table}.snapshots WHERE summary['tarn.maintenance'] = 'compaction'"
+    for _ in range(60):
+        if suite.by_peer(f"SELECT count(*) > 0 FROM {compactions}") == (True,):
+            break
+        time.sleep(0.5)
+    found = suite.spark.sql(f"SELECT snapshot_id, parent_id FROM {compactions}").collect()
+    suite.check(f"{table} is compacted", bool(found), True)
+    for snapshot, parent in found:
+        rows = lineage(suite, table, snapshot)
+        before = lineage(suite, table, parent)
+        numbered = [row for row in before if row[1] is not None]
+        if numbered:
+            suite.check(f"{table}: rows and ids after the compaction {snapshot}", rows, before)
+        suite.check(f"{table}: ids of {snapshot}", len({row[1] for row in rows if row[1] is not None}), len(rows))
+
+
+def version_3_of_tarn(suite):
+    send_all_visits(suite)
+    suite.check("Tarn's table has version 3", suite.spark.sql("SHOW TBLPROPERTIES lake.raw.visit ('format-version')").collect()[0][1], "3")
+    suite.same("Tarn's upserts by deletion vectors", "raw.visit", ALL_COLUMNS)
+    suite.run(f"ALTER TABLE lake.raw.visit SET TBLPROPERTIES ({ON_READ})")
+    persist(suite, "MERGE INTO lake.raw.visit t USING (SELECT id FROM range(40, 60)) s ON t.id = s.id "
+                   "WHEN MATCHED AND s.id < 45 THEN DELETE WHEN MATCHED THEN UPDATE SET ward = 'spark'")
+    suite.same("Spark's MERGE by deletion vectors", "raw.visit", ALL_COLUMNS)
+    suite.check("of those rows", suite.by_tarn("SELECT count(*) FROM raw.visit WHERE ward = 'spark'"), ("15",))
+    for file in range(4):  # new versions of rows that Spark wrote, of some that it deleted, and new ones
+        send_visits(suite, f"again{file}", 42 + 20 * file, 100 + file)
+        suite.wait_for("SELECT max(revision) FROM raw.visit", (str(100 + file),))
+    suite.same("upserts after that", "raw.visit", ALL_COLUMNS)
+    suite.check("each key once", suite.by_peer("SELECT count(*) = count(distinct id) FROM lake.raw.visit"), (True,))
+    check_compactions(suite, "raw.visit")
+    suite.same("after compactions", "raw.visit", ALL_COLUMNS)
+
+
+def version_3_of_spark(suite):
+    suite.run("CREATE NAMESPACE lake.spark")
+    for table, version in (("born", 3), ("upgraded", 2)):
+        name = f"spark.{table}"
+        suite.run(f"CREATE TABLE lake.{name} (id BIGINT, ward STRING, place STRUCT<lat: DOUBLE, lon: DOUBLE>) USING iceberg "
+                  f"PARTITIONED BY (bucket(2, id)) TBLPROPERTIES ('format-version'='{version}', {ON_READ})")
+        for part in range(2):
+            persist(suite, f"INSERT INTO lake.{name} SELECT id, concat('w', id % 5), named_struct('lat', id / 2, 'lon', 1.5) "
+                           f"FROM range({part * 1000}, {part * 1000 + 1000})")
+        persist(suite, f"DELETE FROM lake.{name} WHERE id % 7 = 0")
+        if version == 2:
+            suite.run(f"ALTER TABLE lake.{name} SET TBLPROPERTIES ('format-version'='3')")
+        persist(suite, f"INSERT INTO lake.{name} SELECT id, 'late', null FROM range(5000, 5100)")
+        persist(suite, f"UPDATE lake.{name} SET ward = 'changed' WHERE id % 11 = 0")
+        persist(suite, f"DELETE FROM lake.{name} WHERE id BETWEEN 100 AND 200")
+        columns = "count(*), sum(id), count(distinct ward), min(ward), max(ward), sum(place.lat), sum(place.lon)"
+        suite.same(f"Spark's deletion vectors in {name}", name, columns)
+        check_compactions(suite, name)
+        suite.same(f"{name} after compactions", name, columns)
+        suite.check(f"rows of {name}", suite.by_peer(f"SELECT count(*), count(distinct _row_id) FROM lake.{name}"),
+                    suite.by_tarn(f"SELECT count(*), count(*) FROM {name}"))
+
+
 @contextlib.contextmanager
 def session(suite, uri, jar, scratch):
     conf = {"spark.jars": jar, "spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1",
@@ -134,8 +216,11 @@ def session(suite, uri, jar, scratch):
 
 
 def main(tarn, jar):
-    return run_suite(tarn, SparkSuite, lambda suite, uri, scratch: session(suite, uri, jar, scratch),
-                     (tarn_writes, spark_writes, spark_maintains, both_append))
+    def connect(suite, uri, scratch):
+        return session(suite, uri, jar, scratch)
+
+    failed = run_suite(tarn, SparkSuite, connect, (tarn_writes, spark_writes, spark_maintains, both_append))
+    return failed | run_suite(tarn, SparkSuite, connect, (version_3_of_tarn, version_3_of_spark), VERSION_3)
 
 
 if __name__ == "__main__":

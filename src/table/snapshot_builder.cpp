@@ -124,8 +124,8 @@ class Builder {
       TARN_ASSIGN_OR_RETURN(const auto list, cache_.manifest_list(*parent_));
       for (const ManifestFile& file : *list) {
         if (!file.has_live_files()) continue;
-        const bool may_clash = file.content == ManifestContent::kDeletes && !with_vector_.empty();
-        if (missing.empty() && !may_clash) {
+        const bool has_vectors = file.content == ManifestContent::kDeletes && metadata_.format_version > 2;
+        if (missing.empty() && !has_vectors) {
           manifests.push_back(file);
           continue;
         }
@@ -136,30 +136,42 @@ class Builder {
     return ok_status();
   }
 
+  /// Whether the snapshot no longer has a file of its parent's.
+  Result<bool> goes(const iceberg::DataFile& file) const {
+    const std::set<std::string>& removed = change_.removed_files;
+    if (!is_deletion_vector(file)) return removed.contains(file.file_path);
+    const std::string data_file = file.referenced_data_file.value_or("");
+    if (removed.contains(data_file) || removed.contains(delete_file_key(file))) return true;
+    if (with_vector_.contains(data_file))
+      return Error(kBadChange, data_file + " has a deletion vector already");
+    return false;
+  }
+
   Status carry_over_without(const ManifestFile& file, std::set<std::string>& missing,
                             std::vector<ManifestFile>& manifests) {
     TARN_ASSIGN_OR_RETURN(const auto manifest, cache_.manifest(file));
+    std::vector<bool> gone;
+    for (const ManifestEntry& entry : manifest->entries) {
+      const bool is_live = entry.status != EntryStatus::kDeleted;
+      TARN_ASSIGN_OR_RETURN(const bool is_gone, is_live ? goes(entry.file) : Result<bool>(false));
+      gone.push_back(is_gone);
+    }
+    if (std::ranges::find(gone, true) == gone.end()) {
+      manifests.push_back(file);
+      return ok_status();
+    }
     std::vector<ManifestEntry> entries;
-    bool changed = false;
-    for (ManifestEntry entry : manifest->entries) {
+    for (std::size_t i = 0; i < gone.size(); ++i) {
+      ManifestEntry entry = manifest->entries[i];
       if (entry.status == EntryStatus::kDeleted) continue;
       entry.status = EntryStatus::kExisting;
-      const std::string key = delete_file_key(entry.file);
-      if (change_.removed_files.contains(key)) {
+      if (gone[i]) {
         entry.status = EntryStatus::kDeleted;
         entry.snapshot_id = snapshot_id_;
         summary_.remove(entry.file, file.spec_id);
-        missing.erase(key);
-        changed = true;
-      } else if (is_deletion_vector(entry.file) &&
-                 with_vector_.contains(entry.file.referenced_data_file.value_or(""))) {
-        return Error(kBadChange, *entry.file.referenced_data_file + " has a deletion vector already");
+        missing.erase(delete_file_key(entry.file));
       }
       entries.push_back(std::move(entry));
-    }
-    if (!changed) {
-      manifests.push_back(file);
-      return ok_status();
     }
     TARN_ASSIGN_OR_RETURN(
         auto rewritten,

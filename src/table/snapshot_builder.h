@@ -23,7 +23,7 @@ struct SnapshotChange {
   std::vector<NewFile> data_files = {};
   std::vector<NewFile> delete_files = {};
   /// Files of the current snapshot that the new one no longer has, by delete_file_key(), which is the path of
-  /// all but deletion vectors.
+  /// all but deletion vectors. A data file takes its deletion vector with it.
   std::set<std::string> removed_files = {};
   /// Added to the summary (`tarn.batch-id` …); the keys that the specification defines are Tarn's.
   std::map<std::string, std::string> summary = {};

@@ -171,6 +171,18 @@ TEST_F(Version3Test, ForeignVectorsAreMergedAndSeenByTheIndex) {
   EXPECT_EQ(must(index_->count_keys()), std::ssize(table_rows()));
 }
 
+TEST_F(Version3Test, ADataFileTakesItsVectorWithIt) {
+  batch(300);
+  batch(150);
+  const Scan before = scan();
+  const std::string data_file = *before.delete_files[0]->file.referenced_data_file;
+  const auto built = table_.build({.removed_files = {data_file}});
+  table_.commit(built);
+  EXPECT_EQ(built.snapshot.summary.at("removed-dvs"), "1");
+  EXPECT_EQ(scan().delete_files.size(), before.delete_files.size() - 1);
+  expect_version_3();
+}
+
 TEST_F(Version3Test, APuffinFileStaysWhileAnyOfItsVectorsIsLive) {
   batch(300);
   batch(150);

@@ -324,8 +324,8 @@ Block<ProjectSpec> describe_project() {
   block.add(
       field(&ProjectSpec::format_version),
       {.name = "format_version",
-       .description = "The version of Iceberg's table format that new tables get; those that exist keep "
-                      "theirs. Version 3 deletes rows by deletion vectors and numbers rows.",
+       .description = "The version of Iceberg's table format that new tables get, 2 or 3; those that exist "
+                      "keep theirs. Version 3 deletes rows by deletion vectors and numbers rows.",
        .example = "3",
        .minimum = 2,
        .maximum = 3});

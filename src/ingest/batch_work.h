@@ -50,7 +50,7 @@ struct BatchCommitter::Gathered {
   std::vector<std::string> extra_columns;
   // Filled by the first attempt.
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-  std::vector<std::shared_ptr<const SpilledRows>> spilled;  // of each batch; null: in memory
+  std::vector<std::shared_ptr<const table::SpilledRows>> spilled;  // of each batch; null: in memory
   std::vector<std::int64_t> parent_rows;
   std::map<std::string, EventTimes> event_times;  // by feed, of those with `lateness`; of no child
   bool finished = false;

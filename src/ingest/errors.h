@@ -14,9 +14,6 @@ inline constexpr ErrorCode kIncompatibleTable{
 inline constexpr ErrorCode kOutOfMemory{"ingest.out_of_memory", ErrorClass::kPermanent,
                                         "A batch does not fit into memory.",
                                         "Raise limits.memory or lower batch.max_bytes in tarn.yaml."};
-inline constexpr ErrorCode kSpillFailed{
-    "ingest.spill_failed", ErrorClass::kTransient, "Rows that wait for their commit cannot be kept on disk.",
-    "Make room on the disk of the project's state folder, and run again: nothing is lost."};
 inline constexpr ErrorCode kLandingCorrupt{
     "ingest.landing_corrupt", ErrorClass::kPermanent,
     "Bytes in the landing zone are not what their name promises.",

@@ -9,6 +9,7 @@
 #include "ingest/errors.h"
 #include "ingest/pipeline_work.h"
 #include "ingest/table_shape.h"
+#include "table/errors.h"
 
 namespace tarn::ingest {
 namespace {
@@ -48,7 +49,8 @@ Status Pipeline::prepare() {
   std::error_code error;
   std::filesystem::remove_all(spill_folder(), error);  // what a crash left between writing and unlinking
   if (!error) std::filesystem::create_directories(spill_folder(), error);
-  if (error) return Error(kSpillFailed, "cannot make the folder " + spill_folder() + ": " + error.message());
+  if (error)
+    return Error(table::kSpillFailed, "cannot make the folder " + spill_folder() + ": " + error.message());
   TARN_ASSIGN_OR_RETURN(blocked_, committer_.prepare_tables(setup_.beside));
   return ok_status();
 }

@@ -6,6 +6,7 @@
 
 #include "ingest/errors.h"
 #include "ingest/testing/lake.h"
+#include "table/errors.h"
 
 namespace tarn::ingest {
 namespace {
@@ -129,7 +130,7 @@ TEST(Spill, NothingIsLostWhenTheDiskTakesNoMore) {
     Progress progress;
     const auto report = (*pipeline)->run_once(progress, {});
     ASSERT_FALSE(report.ok());
-    EXPECT_EQ(report.error().name(), kSpillFailed.name);
+    EXPECT_EQ(report.error().name(), table::kSpillFailed.name);
   }
   EXPECT_THAT(lake.rows({"c", "visit"}, {"id"}), IsEmpty());
   ASSERT_TRUE(lake.ingest().ok());

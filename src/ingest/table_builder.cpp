@@ -58,7 +58,7 @@ struct TableBuilder::Impl {
   std::vector<Run> runs;
   std::int64_t rows = 0;
   std::uint64_t bytes = 0;
-  std::vector<std::shared_ptr<const SpilledRows>> spilled;
+  std::vector<std::shared_ptr<const table::SpilledRows>> spilled;
   std::int64_t spilled_rows = 0;
   std::set<std::string> extra_names;
 
@@ -309,7 +309,7 @@ Status TableBuilder::spill(const iceberg::Schema& schema, const BatchStamp& stam
     if (table_schema->GetFieldIndex(name) < 0) fields.push_back(arrow::field(name, arrow::utf8()));
   impl.spilled_rows += impl.rows;
   TARN_ASSIGN_OR_RETURN(const auto rows, impl.take_rows(*arrow::schema(std::move(fields)), stamp));
-  TARN_ASSIGN_OR_RETURN(auto spilled, SpilledRows::write(*rows, path));
+  TARN_ASSIGN_OR_RETURN(auto spilled, table::SpilledRows::write(*rows, path));
   impl.spilled.push_back(std::move(spilled));
   set_origin(origin);
   return ok_status();
@@ -319,7 +319,7 @@ Result<std::vector<TableBuilder::Rows>> TableBuilder::finish(const iceberg::Sche
                                                              const BatchStamp& stamp) {
   Impl& impl = *impl_;
   std::vector<Rows> all;
-  for (std::shared_ptr<const SpilledRows>& spilled : impl.spilled) {
+  for (std::shared_ptr<const table::SpilledRows>& spilled : impl.spilled) {
     TARN_ASSIGN_OR_RETURN(auto rows,
                           table::conform_batch(spilled->rows(), schema, table::Dictionaries::kKeep));
     all.push_back({std::move(rows), std::move(spilled)});

@@ -15,7 +15,7 @@
 #include "base/result.h"
 #include "iceberg/schema.h"
 #include "ingest/read/cell.h"
-#include "ingest/spilled_rows.h"
+#include "table/rows/spilled_rows.h"
 
 namespace tarn::ingest {
 
@@ -82,7 +82,7 @@ class TableBuilder {
 
   struct Rows {
     std::shared_ptr<arrow::RecordBatch> batch;
-    std::shared_ptr<const SpilledRows> spilled;  ///< What `batch` points into; null: memory.
+    std::shared_ptr<const table::SpilledRows> spilled;  ///< What `batch` points into; null: memory.
   };
   /// The rows in their order, with exactly the columns of `schema` (audit text may be dictionaries), which is
   /// the table's after the extra columns were added; the builder is empty afterwards.

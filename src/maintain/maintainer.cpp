@@ -195,7 +195,8 @@ Result<table::RewrittenGroup> Maintainer::rewrite(Slice& slice, const iceberg::T
                                                   const table::FileGroup& group, std::stop_token stop) {
   const table::RewriteTarget target{.batch_id = slice.id,
                                     .number = static_cast<std::uint32_t>(slice.groups.size()),
-                                    .memory_bytes = settings_.compaction.memory_bytes};
+                                    .memory_bytes = settings_.compaction.memory_bytes,
+                                    .spill_folder = settings_.spill_folder};
   const auto work = [&] {
     return table::rewrite_group(services_.store, slice.deletes, metadata, group, target);
   };

@@ -32,6 +32,8 @@ struct Settings {
   std::int64_t max_bytes_per_s = 0;
   /// When others keep committing first, a commit is prepared in its turn if that takes no longer than this.
   std::int64_t longest_turn_us = 300'000;
+  /// An existing local folder for rows that are sorted and have no room in memory; empty: memory has to do.
+  std::string spill_folder = {};
 
   /// From tarn.yaml. An eighth of the memory is for maintenance.
   static Settings of(const project::ProjectSpec& spec);

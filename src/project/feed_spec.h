@@ -145,6 +145,7 @@ struct FeedSpec {
   std::vector<ChildSpec> children;
   std::vector<Located<PartitionField>> partition;
   std::vector<Located<SortField>> sort;
+  std::vector<Located<std::string>> zorder;  ///< Scalar columns, instead of `sort`.
   Drift drift = Drift::kQuarantine;
   std::optional<Located<std::int64_t>> lateness_ms;
   Located<std::string> event_time;  ///< Existing date or timestamp column; empty: none.

@@ -59,6 +59,9 @@ TEST_F(CompactionTest, EqualsTheModelWhateverIsCommittedMeanwhile) {
     SCOPED_TRACE(seed);
     Rng rng(seed);
     restart(seed == 3 || seed == 4 ? 3 : 2);
+    // Files of every other table lie along a curve instead of in the sort order.
+    const bool has_curve = seed % 2 == 0;
+    table_.metadata.properties["tarn.zorder"] = has_curve ? "code,ward,version" : "";
     const bool upgrades = seed > 4;
     Model model;
     std::int64_t arrival = 0;
@@ -93,7 +96,7 @@ TEST_F(CompactionTest, EqualsTheModelWhateverIsCommittedMeanwhile) {
       ASSERT_EQ(must(index_->count_keys()), static_cast<std::int64_t>(model.rows().size()));
     }
     EXPECT_GT(carried, 0) << "deletes that were committed while files were rewritten";
-    expect_sorted();
+    if (!has_curve) expect_sorted();
     compact();
     EXPECT_LE(scan().tasks.size(), 5U) << "a file a partition, and one that was not small";
     EXPECT_TRUE(must(plan_compaction(table_.store, table_.cache, table_.metadata, eager())).groups.empty());

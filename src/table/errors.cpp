@@ -7,7 +7,8 @@ std::span<const ErrorCode* const> error_codes() {
                                                 &kTooLarge,          &kParquetFailed,    &kUnsupportedFormat,
                                                 &kUnsupportedDelete, &kSnapshotNotFound, &kNotAnAncestor,
                                                 &kBadChange,         &kBadKey,           &kNullKey,
-                                                &kIndexFailed,       &kIndexNotInStep,   &kMissingFiles};
+                                                &kIndexFailed,       &kIndexNotInStep,   &kSpillFailed,
+                                                &kBadZOrder,         &kMissingFiles};
   return kCodes;
 }
 

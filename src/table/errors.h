@@ -49,6 +49,12 @@ inline constexpr ErrorCode kIndexFailed{"table.index_failed", ErrorClass::kPerma
 inline constexpr ErrorCode kIndexNotInStep{"table.index_not_in_step", ErrorClass::kTransient,
                                            "The key index describes another snapshot than the table's.",
                                            "Bring the index up to date and plan the upsert again."};
+inline constexpr ErrorCode kSpillFailed{
+    "table.spill_failed", ErrorClass::kTransient, "Rows that memory has no room for cannot be kept on disk.",
+    "Make room on the disk of the project's state folder, and run again: nothing is lost."};
+inline constexpr ErrorCode kBadZOrder{"table.bad_zorder", ErrorClass::kUser,
+                                      "The property `tarn.zorder` is not a list of the table's columns.",
+                                      "Correct `zorder` in the contract, or the table's property."};
 inline constexpr ErrorCode kMissingFiles{
     "table.missing_files", ErrorClass::kPermanent,
     "The table names a file that is not in its folder; nothing is removed on that ground.",

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "base/hash.h"
-#include "table/columns/arrow_result.h"
+#include "table/columns/source_column.h"
 #include "table/columns/transformed.h"
 #include "table/columns/values.h"
 #include "table/errors.h"
@@ -24,38 +24,6 @@ namespace {
 
 using iceberg::Int128;
 using iceberg::Literal;
-using iceberg::NestedField;
-
-/// A column of a batch and its field.
-struct Source {
-  std::shared_ptr<arrow::Array> array;
-  const NestedField* field = nullptr;
-};
-
-Result<std::optional<Source>> find_source(const arrow::ArrayVector& columns,
-                                          std::span<const NestedField> fields, std::int32_t field_id) {
-  const std::size_t count = std::min(columns.size(), fields.size());
-  for (std::size_t i = 0; i < count; ++i)
-    if (fields[i].id == field_id) return std::optional(Source{columns[i], &fields[i]});
-  for (std::size_t i = 0; i < count; ++i) {
-    if (fields[i].type.id() != iceberg::TypeId::kStruct || columns[i]->type_id() != arrow::Type::STRUCT)
-      continue;
-    // Flattening hands the parent's nulls down.
-    TARN_ARROW_ASSIGN_OR_RETURN(const auto children,
-                                static_cast<const arrow::StructArray&>(*columns[i]).Flatten());
-    TARN_ASSIGN_OR_RETURN(auto found, find_source(children, fields[i].type.fields(), field_id));
-    if (found) return found;
-  }
-  return std::optional<Source>();
-}
-
-Result<Source> source_column(const arrow::RecordBatch& batch, const iceberg::Schema& schema,
-                             std::int32_t field_id) {
-  TARN_ASSIGN_OR_RETURN(auto found, find_source(batch.columns(), schema.fields(), field_id));
-  if (!found)
-    return Error(kBatchMismatch, "the rows lack the column of field id " + std::to_string(field_id));
-  return *std::move(found);
-}
 
 struct ValueHash {
   std::size_t operator()(std::int64_t value) const {
@@ -112,7 +80,7 @@ Codes combine(const Codes& groups, const Codes& field) {
 
 /// One sort field, ready to be compared.
 struct SortKey {
-  Source source;  // holds what views point into
+  SourceColumn source;  // holds what views point into
   TransformedColumn column;
   bool descending = false;
   bool nulls_first = true;
@@ -210,9 +178,9 @@ Result<Partitioning> partition_rows(const arrow::RecordBatch& batch, const icebe
   Codes groups;
   groups.of_row.resize(static_cast<std::size_t>(batch.num_rows()));
   groups.first_row = {0};
-  std::vector<Source> sources;
+  std::vector<SourceColumn> sources;
   for (const iceberg::PartitionField& field : spec.fields) {
-    TARN_ASSIGN_OR_RETURN(Source source, source_column(batch, schema, field.source_id));
+    TARN_ASSIGN_OR_RETURN(SourceColumn source, source_column(batch, schema, field.source_id));
     TARN_ASSIGN_OR_RETURN(const TransformedColumn column,
                           transform_column(*source.array, source.field->type, field.transform));
     const Codes codes =
@@ -252,7 +220,7 @@ Result<std::vector<std::uint32_t>> ordered_rows(const arrow::RecordBatch& batch,
   if (order.is_unsorted() || rows.empty()) return rows;
   std::vector<SortKey> keys;
   for (const iceberg::SortField& field : order.fields) {
-    TARN_ASSIGN_OR_RETURN(Source source, source_column(batch, schema, field.source_id));
+    TARN_ASSIGN_OR_RETURN(SourceColumn source, source_column(batch, schema, field.source_id));
     TARN_ASSIGN_OR_RETURN(TransformedColumn column,
                           transform_column(*source.array, source.field->type, field.transform));
     keys.push_back({std::move(source), std::move(column),

@@ -10,6 +10,7 @@
 #include "cli/listeners/postgres_listener.h"
 #include "cli/listeners/rest_listener.h"
 #include "cli/progress/ingest_progress.h"
+#include "cli/tables/command_maintain.h"
 #include "maintain/background.h"
 
 namespace tarn::cli {
@@ -136,9 +137,11 @@ Result<std::unique_ptr<maintain::Background>> maintain_in_background(CommandCont
   if (!maintenance.background) return std::unique_ptr<maintain::Background>();
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
+  maintain::Settings settings = maintain::Settings::beside_ingest(project->spec);
+  TARN_ASSIGN_OR_RETURN(settings.spill_folder, maintenance_folder(context));
   return std::make_unique<maintain::Background>(
       maintain::Background::Setup{.services = {*database, *catalog, store, context.clock(), context.random()},
-                                  .settings = maintain::Settings::beside_ingest(project->spec),
+                                  .settings = std::move(settings),
                                   .schedule = {.interval_ms = maintenance.interval_ms},
                                   .turns = turns,
                                   .log = log});

@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/size.h"
 #include "catalog/errors.h"
 #include "cli/commands/ingest_setup.h"
 #include "cli/errors.h"
+#include "io/errors.h"
 #include "state/errors.h"
 
 namespace tarn::cli {
@@ -83,7 +87,9 @@ Result<int> run_maintain(CommandContext& context, const MaintainOptions& options
   }
   const maintain::Maintainer::Services services{*database, *catalog, context.store(), context.clock(),
                                                 context.random()};
-  maintain::Maintainer maintainer(services, maintain::Settings::of(project->spec));
+  maintain::Settings settings = maintain::Settings::of(project->spec);
+  TARN_ASSIGN_OR_RETURN(settings.spill_folder, maintenance_folder(context));
+  maintain::Maintainer maintainer(services, std::move(settings));
   std::vector<maintain::TableReport> reports;
   bool failed = false;
   for (const TableName& name : names) {
@@ -108,6 +114,15 @@ Result<int> run_maintain(CommandContext& context, const MaintainOptions& options
 }
 
 }  // namespace
+
+Result<std::string> maintenance_folder(CommandContext& context) {
+  TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_folder, context.state_folder());
+  const std::filesystem::path folder = state_folder / "maintenance";
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) return Error(io::kFailed, fmt::format("cannot make {}: {}", folder.string(), failed.message()));
+  return folder.string();
+}
 
 Result<state::ProcessLock> lock_tables(CommandContext& context, const std::string& command) {
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));

@@ -9,7 +9,7 @@
 
 #include "ingest/batch_commit.h"
 #include "ingest/batch_work.h"
-#include "ingest/spilled_rows.h"
+#include "table/rows/spilled_rows.h"
 #include "table/upsert.h"
 
 namespace tarn::ingest {
@@ -31,7 +31,7 @@ std::vector<std::string> tracked_columns(const iceberg::Schema& schema, const pr
 
 struct BatchCommitter::MovedRows {
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-  std::vector<std::shared_ptr<const SpilledRows>> spilled;  // of each batch; null: in memory
+  std::vector<std::shared_ptr<const table::SpilledRows>> spilled;  // of each batch; null: in memory
 };
 
 Result<BatchCommitter::MovedRows> BatchCommitter::read_moved(const table::HistoryIndex& index,
@@ -43,12 +43,12 @@ Result<BatchCommitter::MovedRows> BatchCommitter::read_moved(const table::Histor
   std::int64_t held = 0;
   const auto most = static_cast<std::int64_t>(project_.spec.limits.memory / kMovedOfMemory);
   const auto take = [&](std::shared_ptr<arrow::RecordBatch> rows) -> Status {
-    std::shared_ptr<const SpilledRows> spilled;
+    std::shared_ptr<const table::SpilledRows> spilled;
     const std::int64_t size = arrow::util::TotalBufferSize(*rows);
     if (held + size > most) {
       const std::string path =
           fmt::format("{}/{}-{}", spill_folder(index_folder_), spill_name, moved.batches.size());
-      TARN_ASSIGN_OR_RETURN(spilled, SpilledRows::write(*rows, path));
+      TARN_ASSIGN_OR_RETURN(spilled, table::SpilledRows::write(*rows, path));
       spilled->forget_pages();
       rows = spilled->rows();
     } else {
@@ -68,7 +68,7 @@ Status BatchCommitter::write_side(TableWork& work, const Gathered& gathered, con
                                   const MovedRows& moved, const BatchId& id, int attempt) {
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches = records;
   batches.insert(batches.end(), moved.batches.begin(), moved.batches.end());
-  std::vector<std::shared_ptr<const SpilledRows>> spilled = gathered.spilled;
+  std::vector<std::shared_ptr<const table::SpilledRows>> spilled = gathered.spilled;
   spilled.insert(spilled.end(), moved.spilled.begin(), moved.spilled.end());
   const std::vector<std::int64_t> rows = table::rows_to_write(plan, side);
   table::DataFilesRequest request = request_for(*work.metadata, gathered, id, attempt);

@@ -67,7 +67,7 @@ class FeedCheck {
     check_replace();
     check_event_time();
     check_partition();
-    check_sort();
+    check_order();
     check_children();
   }
 
@@ -324,15 +324,10 @@ class FeedCheck {
     return fmt::format("write `bucket(16, {})`, or read the column as a date or timestamp", name);
   }
 
-  void check_sort() {
-    for (const auto& field : feed_.sort) {
-      if (field->column.empty()) continue;
-      const ColumnSpec* found = column("sort", field->column, field.span);
-      if (found == nullptr || !type_known(*found) || found->type->is_scalar()) continue;
-      fail(kBadSort, field.span,
-           fmt::format("`{}` is {}, which has no order", field->column, to_string(*found->type)),
-           "choose a scalar column");
-    }
+  void check_order() {
+    for (const auto& field : feed_.sort) column("sort", field->column, field.span);
+    for (const auto& name : feed_.zorder) column("zorder", *name, name.span);
+    check_row_order(feed_, out_);
   }
 
   void check_children() {

@@ -109,6 +109,7 @@ class ProjectCheck {
     if (a.key != b.key) return "with different keys";
     if (a.partition != b.partition) return "with different partitions";
     if (a.sort != b.sort) return "with different sort orders";
+    if (a.zorder != b.zorder) return "with different curves";
     return "";
   }
 

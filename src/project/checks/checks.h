@@ -34,6 +34,8 @@ void check_history_columns(const FeedSpec& feed, Diagnostics& out);
 void check_tracked(const FeedSpec& feed, const std::vector<Located<std::string>>& names,
                    const ErrorCode& code, Diagnostics& out);
 
+/// Whether rows can be ordered as `sort` or `zorder` say.
+void check_row_order(const FeedSpec& feed, Diagnostics& out);
 /// What `mode: replace` asks besides of its feed.
 void check_replace_columns(const FeedSpec& feed, Diagnostics& out);
 

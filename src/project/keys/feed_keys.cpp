@@ -303,6 +303,14 @@ void describe_layout(Block<FeedSpec>& block) {
                             "one turns it round.",
              .example = "[facility_id, admitted_at desc]",
              .synonyms = {"sort_by", "order_by"}});
+  block.add(
+      field(&FeedSpec::zorder),
+      {.name = "zorder",
+       .description = "Two to four columns by each of which queries filter: maintenance sorts files along a "
+                      "Z-order curve through them, so that a filter by any of them skips most of a file. "
+                      "Instead of `sort`.",
+       .example = "[facility_id, admitted_at]",
+       .synonyms = {"z_order", "zorder_by", "cluster_by"}});
   block.add(field(&FeedSpec::drift),
             {.name = "drift",
              .description = "What happens when the data has columns that the contract does "

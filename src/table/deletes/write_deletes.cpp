@@ -47,20 +47,16 @@ Result<WrittenDeletes> write_vectors(io::ObjectStore& store, ManifestCache& cach
   }
   TARN_ASSIGN_OR_RETURN(FormerDeletes former,
                         former_deletes(store, cache, metadata.current_snapshot(), data_files));
-  DeletedPositions all;
-  for (const auto& [path, some] : partitions) {
-    const std::vector<std::int64_t>& before = former.positions[path];
-    const std::vector<std::int64_t>& now = some->positions.at(path);
-    std::ranges::set_union(before, now, std::back_inserter(all[path]));
-  }
-  const std::string location =
-      data_file_location(metadata.location, "", file_name(names, names.first_number, "puffin"));
-  TARN_ASSIGN_OR_RETURN(auto vectors, write_deletion_vectors(store, location, all));
   WrittenDeletes written{.replaced = std::move(former.own_files)};
-  for (iceberg::DataFile& vector : vectors) {
-    const PartitionDeletes& some = *partitions.at(*vector.referenced_data_file);
-    vector.partition = some.partition;
-    written.files.push_back({std::move(vector), some.spec_id});
+  std::uint32_t number = names.first_number;
+  for (const auto& [path, some] : partitions) {
+    DeletedPositions one;
+    std::ranges::set_union(former.positions[path], some->positions.at(path), std::back_inserter(one[path]));
+    const std::string location =
+        data_file_location(metadata.location, "", file_name(names, number++, "puffin"));
+    TARN_ASSIGN_OR_RETURN(auto vectors, write_deletion_vectors(store, location, one));
+    vectors.front().partition = some->partition;
+    written.files.push_back({std::move(vectors.front()), some->spec_id});
   }
   return written;
 }

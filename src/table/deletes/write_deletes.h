@@ -36,10 +36,10 @@ struct WrittenDeletes {
 };
 
 /// Deletes rows of the current snapshot, or of files that the same change adds, in the way of the table's
-/// version. Version 2: a delete file for each partition. Version 3: a deletion vector for each data file, all
-/// in one Puffin file; what was deleted of the data file before is in it, too, and the former vector is
-/// replaced, because a data file has one at most (Iceberg spec, "Deletion Vectors"). Errors: those of
-/// write_position_deletes(), write_deletion_vectors() and read_position_deletes().
+/// version. Version 2: a delete file for each partition. Version 3: a deletion vector for each data file,
+/// each in a Puffin file of its own; what was deleted of the data file before is in it, too, and the former
+/// vector is replaced, because a data file has one at most (Iceberg spec, "Deletion Vectors"). Errors: those
+/// of write_position_deletes(), write_deletion_vectors() and read_position_deletes().
 ///
 ///   TARN_ASSIGN_OR_RETURN(WrittenDeletes deletes, write_deletes(store, cache, metadata, plan.deletes,
 ///   names)); … {.delete_files = deletes.files, .removed_files = deletes.replaced}

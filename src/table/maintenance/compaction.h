@@ -94,6 +94,8 @@ struct RewriteTarget {
   std::string batch_id = {};  ///< Begins the names, see file_name_prefix().
   std::uint32_t number = 0;
   std::int64_t memory_bytes = std::int64_t{256} << 20;
+  /// A local folder for what is sorted and has no room in memory; empty: memory has to do.
+  std::string spill_folder = {};
 };
 
 /// Writes the live rows of a group as one file, in the table's order. Rows of a table of version 3 keep their

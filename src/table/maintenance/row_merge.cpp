@@ -1,14 +1,17 @@
 #include "table/maintenance/row_merge.h"
 
 #include <arrow/api.h>
+#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "table/columns/arrow_result.h"
 #include "table/columns/compute.h"
 #include "table/partition.h"
+#include "table/rows/spilled_rows.h"
 
 namespace tarn::table {
 namespace {
@@ -21,20 +24,103 @@ Result<std::shared_ptr<arrow::RecordBatch>> joined(const arrow::RecordBatchVecto
   return whole;
 }
 
+// Rows of a spilled piece that are at hand at once.
+constexpr std::int64_t kSpilledRows = 8192;
+
+/// Reads a sorted piece from where it waits.
+class SpilledReader final : public DataFileReader {
+ public:
+  SpilledReader(std::shared_ptr<const SpilledRows> rows, std::vector<std::uint32_t> positions)
+      : rows_(std::move(rows)), positions_(std::move(positions)) {}
+
+  Result<std::optional<FileRows>> next() override {
+    const std::int64_t count = std::min(kSpilledRows, rows_->rows()->num_rows() - next_);
+    if (count == 0) return std::optional<FileRows>();
+    // Copied, so that the mapped pages can go.
+    std::vector<std::uint32_t> numbers(static_cast<std::size_t>(count));
+    std::iota(numbers.begin(), numbers.end(), 0U);
+    FileRows rows;
+    TARN_ASSIGN_OR_RETURN(rows.batch, take_rows(rows_->rows()->Slice(next_, count), numbers));
+    const auto begin = positions_.begin() + next_;
+    rows.positions.assign(begin, begin + count);
+    next_ += count;
+    rows_->forget_pages();
+    return std::optional(std::move(rows));
+  }
+
+ private:
+  std::shared_ptr<const SpilledRows> rows_;
+  std::vector<std::uint32_t> positions_;
+  std::int64_t next_ = 0;
+};
+
 }  // namespace
 
 std::int64_t RowMerge::Source::rows() const {
   return batch == nullptr ? 0 : batch->num_rows();
 }
 
+Result<std::vector<std::uint32_t>> RowOrder::ordered(const arrow::RecordBatch& batch) const {
+  return curve != nullptr ? curve->ordered_rows(batch, schema) : ordered_rows(batch, schema, sort, nullptr);
+}
+
 Status RowMerge::add(std::unique_ptr<DataFileReader> reader, bool is_ordered) {
-  Source source;
-  source.reader = std::move(reader);
-  if (!order_.is_unsorted() && !is_ordered) {
-    while (source.reader != nullptr) TARN_RETURN_IF_ERROR(read_more(source));
-    TARN_RETURN_IF_ERROR(sort(source));
+  if (!order_.is_unordered() && !is_ordered) {
+    TARN_RETURN_IF_ERROR(add_sorted(std::move(reader)));
+  } else {
+    sources_.emplace_back();
+    sources_.back().reader = std::move(reader);
+    sources_.back().number = added_;
   }
-  sources_.push_back(std::move(source));
+  ++added_;
+  return ok_status();
+}
+
+/// In pieces of a quarter of the memory, each a source of its own.
+Status RowMerge::add_sorted(std::unique_ptr<DataFileReader> reader) {
+  const std::int64_t most = spill_.folder.empty() ? std::numeric_limits<std::int64_t>::max()
+                                                  : std::max<std::int64_t>(1, spill_.memory_bytes / 4);
+  for (bool more = true; more;) {
+    Source piece;
+    piece.number = added_;
+    arrow::RecordBatchVector batches;
+    for (std::int64_t bytes = 0; bytes < most;) {
+      TARN_ASSIGN_OR_RETURN(auto rows, reader->next());
+      more = rows.has_value();
+      if (!more) break;
+      bytes += arrow::util::TotalBufferSize(*rows->batch);
+      batches.push_back(std::move(rows->batch));
+      for (const std::int64_t position : rows->positions)
+        piece.positions.push_back(static_cast<std::uint32_t>(position));
+    }
+    if (batches.empty()) continue;
+    TARN_ASSIGN_OR_RETURN(piece.batch, joined(batches));
+    batches.clear();
+    TARN_ASSIGN_OR_RETURN(const auto order, order_.ordered(*piece.batch));
+    TARN_ASSIGN_OR_RETURN(piece.batch, take_rows(piece.batch, order));
+    std::vector<std::uint32_t> positions;
+    positions.reserve(order.size());
+    for (const std::uint32_t row : order) positions.push_back(piece.positions[row]);
+    piece.positions = std::move(positions);
+    TARN_RETURN_IF_ERROR(keep_sorted(std::move(piece)));
+  }
+  return ok_status();
+}
+
+/// In memory while there is room.
+Status RowMerge::keep_sorted(Source piece) {
+  const std::int64_t bytes = arrow::util::TotalBufferSize(*piece.batch);
+  if (spill_.folder.empty() || held_bytes_ + bytes <= spill_.memory_bytes / 2) {
+    held_bytes_ += bytes;
+    sources_.push_back(std::move(piece));
+    return ok_status();
+  }
+  const std::string path = spill_.folder + "/piece-" + std::to_string(spilled_++);
+  TARN_ASSIGN_OR_RETURN(auto spilled, SpilledRows::write(*piece.batch, path));
+  piece.batch.reset();
+  piece.reader = std::make_unique<SpilledReader>(std::move(spilled), std::move(piece.positions));
+  piece.positions.clear();
+  sources_.push_back(std::move(piece));
   return ok_status();
 }
 
@@ -54,19 +140,8 @@ Status RowMerge::read_more(Source& source) const {
   return ok_status();
 }
 
-Status RowMerge::sort(Source& source) const {
-  if (source.rows() == 0) return ok_status();
-  TARN_ASSIGN_OR_RETURN(const auto order, ordered_rows(*source.batch, schema_, order_, nullptr));
-  TARN_ASSIGN_OR_RETURN(source.batch, take_rows(source.batch, order));
-  std::vector<std::uint32_t> positions;
-  positions.reserve(order.size());
-  for (const std::uint32_t row : order) positions.push_back(source.positions[row]);
-  source.positions = std::move(positions);
-  return ok_status();
-}
-
 Result<std::optional<MergedRows>> RowMerge::next() {
-  if (order_.is_unsorted()) return next_in_sequence();
+  if (order_.is_unordered()) return next_in_sequence();
   std::int64_t most = 1;
   for (const Source& source : sources_) most = std::max(most, source.rows());
   bool any = false;
@@ -89,8 +164,7 @@ Result<std::optional<MergedRows>> RowMerge::next_in_sequence() {
     TARN_RETURN_IF_ERROR(read_more(source));
     if (source.reader == nullptr) continue;
     MergedRows rows{std::move(source.batch), {}};
-    for (const std::uint32_t position : source.positions)
-      rows.origins.push_back({static_cast<std::uint32_t>(current_), position});
+    for (const std::uint32_t position : source.positions) rows.origins.push_back({source.number, position});
     source.batch.reset();
     source.positions.clear();
     return std::optional(std::move(rows));
@@ -111,7 +185,7 @@ Result<std::vector<std::size_t>> RowMerge::choose(std::size_t& bound) const {
     ends.push_back(sources_[i].batch->Slice(sources_[i].rows() - 1, 1));
   }
   TARN_ASSIGN_OR_RETURN(const auto all, joined(ends));
-  TARN_ASSIGN_OR_RETURN(const auto order, ordered_rows(*all, schema_, order_, nullptr));
+  TARN_ASSIGN_OR_RETURN(const auto order, order_.ordered(*all));
   std::vector<std::size_t> chosen;
   for (const std::uint32_t row : order) {
     const std::size_t source = with_rows[row / 2];
@@ -139,7 +213,7 @@ Result<MergedRows> RowMerge::emit(const std::vector<std::size_t>& chosen, std::s
     if (i == bound) last_of_bound = static_cast<std::uint32_t>(origins.size() - 1);
   }
   TARN_ASSIGN_OR_RETURN(const auto whole, joined(batches));
-  TARN_ASSIGN_OR_RETURN(auto order, ordered_rows(*whole, schema_, order_, nullptr));
+  TARN_ASSIGN_OR_RETURN(auto order, order_.ordered(*whole));
   if (bound != kNone)
     order.resize(static_cast<std::size_t>(std::ranges::find(order, last_of_bound) - order.begin()) + 1);
   MergedRows rows;
@@ -147,7 +221,8 @@ Result<MergedRows> RowMerge::emit(const std::vector<std::size_t>& chosen, std::s
   for (const std::uint32_t row : order) {
     const RowOrigin origin = origins[row];
     emitted.push_back(origin);
-    rows.origins.push_back({origin.source, sources_[origin.source].positions[origin.position]});
+    const Source& source = sources_[origin.source];
+    rows.origins.push_back({source.number, source.positions[origin.position]});
   }
   TARN_ASSIGN_OR_RETURN(rows.batch, take_rows(whole, order));
   TARN_RETURN_IF_ERROR(keep_rest(chosen, emitted));

@@ -32,7 +32,8 @@ inline Result<CompactionRun> rewrite(TestTable& table, const CompactionPolicy& p
                           rewrite_group(table.store, deletes, table.metadata, group,
                                         {.batch_id = batch_id,
                                          .number = static_cast<std::uint32_t>(run.groups.size()),
-                                         .memory_bytes = policy.memory_bytes}));
+                                         .memory_bytes = policy.memory_bytes,
+                                         .spill_folder = ::testing::TempDir()}));
     run.groups.push_back(std::move(rewritten));
   }
   return run;

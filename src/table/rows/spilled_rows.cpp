@@ -1,4 +1,4 @@
-#include "ingest/spilled_rows.h"
+#include "table/rows/spilled_rows.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,9 +9,9 @@
 #include <arrow/ipc/writer.h>
 #include <arrow/record_batch.h>
 
-#include "ingest/errors.h"
+#include "table/errors.h"
 
-namespace tarn::ingest {
+namespace tarn::table {
 namespace {
 
 arrow::Status write_file(const arrow::RecordBatch& rows, const std::string& path) {
@@ -51,4 +51,4 @@ void SpilledRows::forget_pages() const {
   ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
-}  // namespace tarn::ingest
+}  // namespace tarn::table

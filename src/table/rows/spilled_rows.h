@@ -8,14 +8,13 @@
 
 #include "base/result.h"
 
-namespace tarn::ingest {
+namespace tarn::table {
 
-/// Rows of a batch that wait on the local disk for its commit, because memory is bounded and what arrives is
-/// not. The file has no name once it is written, so nothing is left whatever happens. Immutable; any number
-/// of threads.
+/// Rows that wait on the local disk, because memory is bounded and what there is to do is not. The file has
+/// no name once it is written, so nothing is left whatever happens. Immutable; any number of threads.
 class SpilledRows {
  public:
-  /// Writes `rows` to `path`, whose folder exists, and maps them. Errors: io.*, ingest.spill_failed.
+  /// Writes `rows` to `path`, whose folder exists, and maps them. Errors: io.*, table.spill_failed.
   static Result<std::shared_ptr<const SpilledRows>> write(const arrow::RecordBatch& rows,
                                                           const std::string& path);
   SpilledRows(const SpilledRows&) = delete;
@@ -32,4 +31,4 @@ class SpilledRows {
   std::shared_ptr<arrow::RecordBatch> rows_;
 };
 
-}  // namespace tarn::ingest
+}  // namespace tarn::table

@@ -19,7 +19,7 @@ std::uint16_t lower_of(std::uint64_t row) {
 }  // namespace
 
 void RowSet::add(std::uint64_t row) {
-  if (size_ > 0 && row == last_) return;
+  if (row == last_) return;
   if (blocks_.empty() || blocks_.back().upper != row >> kLowerBits)
     blocks_.push_back({.upper = row >> kLowerBits});
   Block& block = blocks_.back();
@@ -33,7 +33,6 @@ void RowSet::add(std::uint64_t row) {
   else
     block.dense[lower_of(row)] = true;
   last_ = row;
-  ++size_;
 }
 
 const RowSet::Block* RowSet::find(std::uint64_t upper) const {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,7 +15,6 @@ class RowSet {
   void add(std::uint64_t row);
   /// Makes `live` false at the places of those `rows` that are in the set. Fast where they ascend.
   void mark_gone(std::span<const std::int64_t> rows, std::span<bool> live) const;
-  std::size_t size() const { return size_; }
 
  private:
   /// Rows of the same upper bits: their lower ones, ascending, or a bit for each.
@@ -27,8 +26,7 @@ class RowSet {
   const Block* find(std::uint64_t upper) const;
 
   std::vector<Block> blocks_;  // ascending
-  std::size_t size_ = 0;
-  std::uint64_t last_ = 0;
+  std::optional<std::uint64_t> last_;
 };
 
 }  // namespace tarn::engine

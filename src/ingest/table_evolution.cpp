@@ -7,7 +7,6 @@
 #include "iceberg/schema_update.h"
 #include "ingest/errors.h"
 #include "ingest/table_shape.h"
-#include "table/maintenance/z_curve.h"
 
 namespace tarn::ingest {
 namespace {
@@ -224,10 +223,6 @@ Result<std::vector<iceberg::TableUpdate>> updates_to_shape(const iceberg::TableM
     const auto found = table.properties.find(name);
     if (found == table.properties.end() || found->second != value) set.properties[name] = value;
   }
-  const std::string curve(table::kZOrderProperty);
-  const auto former_curve = table.properties.find(curve);
-  const bool ends = former_curve != table.properties.end() && !shape.properties.contains(curve);
-  if (ends && !former_curve->second.empty()) set.properties[curve] = "";
   if (!set.properties.empty()) updates.emplace_back(std::move(set));
   return updates;
 }

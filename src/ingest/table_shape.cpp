@@ -8,7 +8,7 @@
 #include "iceberg/schema_update.h"
 #include "ingest/errors.h"
 #include "table/history/history_index.h"
-#include "table/maintenance/z_curve.h"
+#include "table/maintenance/compaction.h"
 
 namespace tarn::ingest {
 namespace {
@@ -146,9 +146,9 @@ void describe_layout(TableShape& shape, const project::FeedSpec& feed) {
   }
   shape.properties[std::string(kPartitionProperty)] = text_of(shape.partition);
   shape.properties[std::string(kSortProperty)] = text_of(shape.sort);
-  std::string curve;
-  for (const auto& name : feed.zorder) curve += (curve.empty() ? "" : ",") + *name;
-  if (!curve.empty()) shape.properties[std::string(table::kZOrderProperty)] = std::move(curve);
+  std::vector<std::string> curve;
+  for (const auto& name : feed.zorder) curve.push_back(*name);
+  shape.properties[std::string(table::kZOrderProperty)] = joined(curve);
 }
 
 // What must stay as it was, because rows that are there were told by it.

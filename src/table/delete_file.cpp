@@ -80,29 +80,10 @@ Status collect(const arrow::RecordBatch& batch, const iceberg::Schema& schema, D
       last = &found[std::string(path)];
       last_path = path;
     }
+    if (positions.Value(row) < 0) return Error(kParquetFailed, "column `pos` holds a negative number");
     last->push_back(positions.Value(row));
   }
   return ok_status();
-}
-
-/// `bytes` are the whole Puffin file.
-Result<DeletedPositions> read_vector(std::string_view bytes, const iceberg::DataFile& file) {
-  const auto bad = [&](const std::string& what) {
-    return Error(iceberg::kBadValue, file.file_path + ": " + what);
-  };
-  if (!file.content_offset || !file.content_size_bytes || !file.referenced_data_file)
-    return bad("the manifest does not say where its deletion vector lies and what it is of");
-  const auto size = static_cast<std::int64_t>(bytes.size());
-  if (*file.content_offset < 0 || *file.content_size_bytes < 0 || *file.content_offset > size ||
-      *file.content_size_bytes > size - *file.content_offset)
-    return bad("the deletion vector would lie behind the file's end");
-  const auto blob = bytes.substr(static_cast<std::size_t>(*file.content_offset),
-                                 static_cast<std::size_t>(*file.content_size_bytes));
-  auto positions = iceberg::read_deletion_vector(blob, file.record_count);
-  if (!positions.ok()) return std::move(positions).error().with_context("reading " + file.file_path);
-  DeletedPositions found;
-  if (!positions->empty()) found.emplace(*file.referenced_data_file, *std::move(positions));
-  return found;
 }
 
 }  // namespace
@@ -168,10 +149,29 @@ std::string delete_file_key(const iceberg::DataFile& file) {
   return file.file_path + "#" + std::to_string(*file.content_offset);
 }
 
+Result<DeletedPositions> read_deletion_vector(std::string_view bytes, const iceberg::DataFile& file) {
+  const auto bad = [&](const std::string& what) {
+    return Error(iceberg::kBadValue, file.file_path + ": " + what);
+  };
+  if (!file.content_offset || !file.content_size_bytes || !file.referenced_data_file)
+    return bad("the manifest does not say where its deletion vector lies and what it is of");
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  if (*file.content_offset < 0 || *file.content_size_bytes < 0 || *file.content_offset > size ||
+      *file.content_size_bytes > size - *file.content_offset)
+    return bad("the deletion vector would lie behind the file's end");
+  const auto blob = bytes.substr(static_cast<std::size_t>(*file.content_offset),
+                                 static_cast<std::size_t>(*file.content_size_bytes));
+  auto positions = iceberg::read_deletion_vector(blob, file.record_count);
+  if (!positions.ok()) return std::move(positions).error().with_context("reading " + file.file_path);
+  DeletedPositions found;
+  if (!positions->empty()) found.emplace(*file.referenced_data_file, *std::move(positions));
+  return found;
+}
+
 Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const iceberg::DataFile& file) {
   if (is_deletion_vector(file)) {
     TARN_ASSIGN_OR_RETURN(const std::string bytes, store.read(file.file_path));
-    return read_vector(bytes, file);
+    return read_deletion_vector(bytes, file);
   }
   if (file.file_format != iceberg::FileFormat::kParquet)
     return Error(kUnsupportedFormat, file.file_path + " is not Parquet");
@@ -206,7 +206,7 @@ Result<DeletedPositions> DeleteFileCache::read(const iceberg::DataFile& file) {
     const std::lock_guard lock(mutex_);
     puffins_.emplace(file.file_path, bytes);
   }
-  return read_vector(*bytes, file);
+  return read_deletion_vector(*bytes, file);
 }
 
 Result<std::shared_ptr<const DeletedPositions>> DeleteFileCache::get(const iceberg::DataFile& file) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -40,6 +41,8 @@ std::string delete_file_key(const iceberg::DataFile& file);
 /// Reads a file of any writer, or a deletion vector. Errors: table.unsupported_format, table.parquet_failed,
 /// iceberg.bad_value and those of the store.
 Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const iceberg::DataFile& file);
+/// The positions of a deletion vector, of a Puffin file whose bytes are at hand. Errors: iceberg.bad_value.
+Result<DeletedPositions> read_deletion_vector(std::string_view puffin, const iceberg::DataFile& vector);
 /// What of the store a file takes: of a deletion vector its own part.
 std::int64_t stored_bytes(const iceberg::DataFile& file);
 

@@ -88,7 +88,9 @@ Result<int> run_maintain(CommandContext& context, const MaintainOptions& options
   const maintain::Maintainer::Services services{*database, *catalog, context.store(), context.clock(),
                                                 context.random()};
   maintain::Settings settings = maintain::Settings::of(project->spec);
-  TARN_ASSIGN_OR_RETURN(settings.spill_folder, maintenance_folder(context));
+  if (!options.dry_run) {
+    TARN_ASSIGN_OR_RETURN(settings.spill_folder, maintenance_folder(context));
+  }
   maintain::Maintainer maintainer(services, std::move(settings));
   std::vector<maintain::TableReport> reports;
   bool failed = false;
@@ -119,7 +121,8 @@ Result<std::string> maintenance_folder(CommandContext& context) {
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path state_folder, context.state_folder());
   const std::filesystem::path folder = state_folder / "maintenance";
   std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
+  std::filesystem::remove_all(folder, failed);  // what a crash left between writing and unlinking
+  if (!failed) std::filesystem::create_directories(folder, failed);
   if (failed) return Error(io::kFailed, fmt::format("cannot make {}: {}", folder.string(), failed.message()));
   return folder.string();
 }

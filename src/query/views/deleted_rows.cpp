@@ -6,9 +6,25 @@
 #include <utility>
 
 #include "query/errors.h"
-#include "table/delete_file.h"
 
 namespace tarn::query {
+
+Result<table::DeletedPositions> DeletedRows::read(io::ObjectStore& store, const iceberg::DataFile& file) {
+  if (!table::is_deletion_vector(file)) return table::read_position_deletes(store, file);
+  std::shared_ptr<const std::string> puffin;
+  {
+    const std::lock_guard lock(mutex_);
+    if (puffin_path_ == file.file_path) puffin = puffin_;
+  }
+  if (puffin == nullptr) {
+    TARN_ASSIGN_OR_RETURN(std::string bytes, store.read(file.file_path));
+    puffin = std::make_shared<const std::string>(std::move(bytes));
+    const std::lock_guard lock(mutex_);
+    puffin_path_ = file.file_path;
+    puffin_ = puffin;
+  }
+  return table::read_deletion_vector(*puffin, file);
+}
 
 Result<std::shared_ptr<const DeletedRows::ByFile>> DeletedRows::get(io::ObjectStore& store,
                                                                     const iceberg::DataFile& file) {
@@ -19,7 +35,7 @@ Result<std::shared_ptr<const DeletedRows::ByFile>> DeletedRows::get(io::ObjectSt
       if (auto sets = found->second.lock()) return sets;
     }
   }
-  TARN_ASSIGN_OR_RETURN(const table::DeletedPositions positions, table::read_position_deletes(store, file));
+  TARN_ASSIGN_OR_RETURN(const table::DeletedPositions positions, read(store, file));
   ByFile by_file;
   for (const auto& [path, rows] : positions) {
     engine::RowSet set;

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,6 +13,7 @@
 #include "base/result.h"
 #include "engine/row_filter.h"
 #include "io/object_store.h"
+#include "table/delete_file.h"
 #include "table/scan.h"
 
 namespace tarn::query {
@@ -28,7 +28,12 @@ class DeletedRows {
   Result<std::shared_ptr<const ByFile>> get(io::ObjectStore& store, const iceberg::DataFile& file);
 
  private:
+  Result<table::DeletedPositions> read(io::ObjectStore& store, const iceberg::DataFile& file);
+
   std::mutex mutex_;
+  /// The one that was read last: other engines put the vectors of many data files into one.
+  std::string puffin_path_;
+  std::shared_ptr<const std::string> puffin_;
   std::unordered_map<std::string, std::weak_ptr<const ByFile>> known_;  // by delete_file_key()
   std::size_t sweep_at_ = 64;
 };

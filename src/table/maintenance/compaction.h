@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -28,6 +29,9 @@
 /// What was deleted while files were rewritten is not lost and stops nothing: resolve_compaction() looks up
 /// where the deleted rows are now, and deletes them there in the same snapshot.
 namespace tarn::table {
+
+/// The table property that names, by commas, the columns through which compaction lays a Z-order curve.
+inline constexpr std::string_view kZOrderProperty = "tarn.zorder";
 
 struct CompactionPolicy {
   /// The table property `write.target-file-size-bytes` takes precedence.

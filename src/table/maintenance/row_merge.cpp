@@ -24,33 +24,37 @@ Result<std::shared_ptr<arrow::RecordBatch>> joined(const arrow::RecordBatchVecto
   return whole;
 }
 
-// Rows of a spilled piece that are at hand at once.
-constexpr std::int64_t kSpilledRows = 8192;
+// Rows of a sorted piece that are merged at once.
+constexpr std::int64_t kPieceRows = 8192;
 
-/// Reads a sorted piece from where it waits.
-class SpilledReader final : public DataFileReader {
+/// Reads a sorted piece little by little, from memory or from where it waits.
+class PieceReader final : public DataFileReader {
  public:
-  SpilledReader(std::shared_ptr<const SpilledRows> rows, std::vector<std::uint32_t> positions)
-      : rows_(std::move(rows)), positions_(std::move(positions)) {}
+  PieceReader(std::shared_ptr<arrow::RecordBatch> rows, std::vector<std::uint32_t> positions,
+              std::shared_ptr<const SpilledRows> spilled)
+      : rows_(std::move(rows)), positions_(std::move(positions)), spilled_(std::move(spilled)) {}
 
   Result<std::optional<FileRows>> next() override {
-    const std::int64_t count = std::min(kSpilledRows, rows_->rows()->num_rows() - next_);
+    const std::int64_t count = std::min(kPieceRows, rows_->num_rows() - next_);
     if (count == 0) return std::optional<FileRows>();
-    // Copied, so that the mapped pages can go.
-    std::vector<std::uint32_t> numbers(static_cast<std::size_t>(count));
-    std::iota(numbers.begin(), numbers.end(), 0U);
-    FileRows rows;
-    TARN_ASSIGN_OR_RETURN(rows.batch, take_rows(rows_->rows()->Slice(next_, count), numbers));
+    FileRows rows{rows_->Slice(next_, count), {}};
+    if (spilled_ != nullptr) {
+      // Copied, so that the mapped pages can go.
+      std::vector<std::uint32_t> numbers(static_cast<std::size_t>(count));
+      std::iota(numbers.begin(), numbers.end(), 0U);
+      TARN_ASSIGN_OR_RETURN(rows.batch, take_rows(rows.batch, numbers));
+      spilled_->forget_pages();
+    }
     const auto begin = positions_.begin() + next_;
     rows.positions.assign(begin, begin + count);
     next_ += count;
-    rows_->forget_pages();
     return std::optional(std::move(rows));
   }
 
  private:
-  std::shared_ptr<const SpilledRows> rows_;
+  std::shared_ptr<arrow::RecordBatch> rows_;
   std::vector<std::uint32_t> positions_;
+  std::shared_ptr<const SpilledRows> spilled_;  // null: in memory
   std::int64_t next_ = 0;
 };
 
@@ -81,9 +85,8 @@ Status RowMerge::add_sorted(std::unique_ptr<DataFileReader> reader) {
   const std::int64_t most = spill_.folder.empty() ? std::numeric_limits<std::int64_t>::max()
                                                   : std::max<std::int64_t>(1, spill_.memory_bytes / 4);
   for (bool more = true; more;) {
-    Source piece;
-    piece.number = added_;
     arrow::RecordBatchVector batches;
+    std::vector<std::uint32_t> positions;
     for (std::int64_t bytes = 0; bytes < most;) {
       TARN_ASSIGN_OR_RETURN(auto rows, reader->next());
       more = rows.has_value();
@@ -91,36 +94,37 @@ Status RowMerge::add_sorted(std::unique_ptr<DataFileReader> reader) {
       bytes += arrow::util::TotalBufferSize(*rows->batch);
       batches.push_back(std::move(rows->batch));
       for (const std::int64_t position : rows->positions)
-        piece.positions.push_back(static_cast<std::uint32_t>(position));
+        positions.push_back(static_cast<std::uint32_t>(position));
     }
     if (batches.empty()) continue;
-    TARN_ASSIGN_OR_RETURN(piece.batch, joined(batches));
+    TARN_ASSIGN_OR_RETURN(auto piece, joined(batches));
     batches.clear();
-    TARN_ASSIGN_OR_RETURN(const auto order, order_.ordered(*piece.batch));
-    TARN_ASSIGN_OR_RETURN(piece.batch, take_rows(piece.batch, order));
-    std::vector<std::uint32_t> positions;
-    positions.reserve(order.size());
-    for (const std::uint32_t row : order) positions.push_back(piece.positions[row]);
-    piece.positions = std::move(positions);
-    TARN_RETURN_IF_ERROR(keep_sorted(std::move(piece)));
+    TARN_ASSIGN_OR_RETURN(const auto order, order_.ordered(*piece));
+    TARN_ASSIGN_OR_RETURN(piece, take_rows(piece, order));
+    std::vector<std::uint32_t> ordered_positions;
+    ordered_positions.reserve(order.size());
+    for (const std::uint32_t row : order) ordered_positions.push_back(positions[row]);
+    TARN_RETURN_IF_ERROR(keep_sorted(std::move(piece), std::move(ordered_positions)));
   }
   return ok_status();
 }
 
 /// In memory while there is room.
-Status RowMerge::keep_sorted(Source piece) {
-  const std::int64_t bytes = arrow::util::TotalBufferSize(*piece.batch);
-  if (spill_.folder.empty() || held_bytes_ + bytes <= spill_.memory_bytes / 2) {
+Status RowMerge::keep_sorted(std::shared_ptr<arrow::RecordBatch> piece,
+                             std::vector<std::uint32_t> positions) {
+  const std::int64_t bytes = arrow::util::TotalBufferSize(*piece);
+  std::shared_ptr<const SpilledRows> spilled;
+  if (!spill_.folder.empty() && held_bytes_ + bytes > spill_.memory_bytes / 2) {
+    const std::string path = spill_.folder + "/piece-" + std::to_string(spilled_++);
+    TARN_ASSIGN_OR_RETURN(spilled, SpilledRows::write(*piece, path));
+    piece = spilled->rows();
+  } else {
     held_bytes_ += bytes;
-    sources_.push_back(std::move(piece));
-    return ok_status();
   }
-  const std::string path = spill_.folder + "/piece-" + std::to_string(spilled_++);
-  TARN_ASSIGN_OR_RETURN(auto spilled, SpilledRows::write(*piece.batch, path));
-  piece.batch.reset();
-  piece.reader = std::make_unique<SpilledReader>(std::move(spilled), std::move(piece.positions));
-  piece.positions.clear();
-  sources_.push_back(std::move(piece));
+  sources_.emplace_back();
+  sources_.back().number = added_;
+  sources_.back().reader =
+      std::make_unique<PieceReader>(std::move(piece), std::move(positions), std::move(spilled));
   return ok_status();
 }
 

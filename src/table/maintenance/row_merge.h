@@ -68,7 +68,7 @@ class RowMerge {
   };
   Status read_more(Source& source) const;
   Status add_sorted(std::unique_ptr<DataFileReader> reader);
-  Status keep_sorted(Source piece);
+  Status keep_sorted(std::shared_ptr<arrow::RecordBatch> piece, std::vector<std::uint32_t> positions);
   Result<std::optional<MergedRows>> next_in_sequence();
   Result<std::vector<std::size_t>> choose(std::size_t& bound) const;
   Result<MergedRows> emit(const std::vector<std::size_t>& chosen, std::size_t bound);

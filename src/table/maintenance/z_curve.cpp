@@ -13,6 +13,7 @@
 #include "table/columns/source_column.h"
 #include "table/columns/transformed.h"
 #include "table/errors.h"
+#include "table/maintenance/compaction.h"
 
 namespace tarn::table {
 namespace {

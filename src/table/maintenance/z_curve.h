@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <arrow/type_fwd.h>
@@ -14,9 +13,6 @@
 #include "iceberg/table_metadata.h"
 
 namespace tarn::table {
-
-/// The table property that names the columns of its curve, by commas.
-inline constexpr std::string_view kZOrderProperty = "tarn.zorder";
 
 /// Morton's curve ("Z-order") through the values of several columns. Rows that follow each other on it are
 /// near in all of the columns, so that the row groups of a file have narrow bounds in each, and a query by

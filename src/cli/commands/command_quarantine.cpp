@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/size.h"
+#include "cli/access/on_record.h"
 #include "cli/commands/ingest_setup.h"
 #include "cli/errors.h"
 #include "state/quarantine.h"
@@ -57,6 +58,9 @@ Result<std::vector<state::QuarantineEntry>> selected(state::Database& database, 
   return state::list_quarantine(database, filter);
 }
 
+// As the audit names it.
+constexpr const char* kTable = "ops.quarantine";
+
 Status print_groups(CommandContext& context, state::Database& database,
                     const state::QuarantineFilter& filter) {
   TARN_ASSIGN_OR_RETURN(const auto groups, state::group_quarantine(database, filter));
@@ -66,13 +70,14 @@ Status print_groups(CommandContext& context, state::Database& database,
   return context.print(render(grid, context.render_options()));
 }
 
-Result<int> run_list(CommandContext& context, const Selection& selection, bool grouped) {
+/// How many it printed.
+Result<std::int64_t> print_list(CommandContext& context, const Selection& selection, bool grouped) {
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadOnly));
   state::QuarantineFilter filter = filter_of(selection);
   if (selection.status != "all") filter.status = state::parse_quarantine_status(selection.status);
   if (grouped) {
     TARN_RETURN_IF_ERROR(print_groups(context, *database, filter));
-    return kExitDone;
+    return std::int64_t{0};
   }
   filter.limit = selection.limit;
   filter.with_raw = false;
@@ -101,10 +106,17 @@ Result<int> run_list(CommandContext& context, const Selection& selection, bool g
   TARN_ASSIGN_OR_RETURN(const auto count, state::count_quarantine(*database, filter));
   grid.leave_out(static_cast<std::uint64_t>(count) - entries.size());
   TARN_RETURN_IF_ERROR(context.print(render(grid, context.render_options())));
+  return std::ssize(entries);
+}
+
+Result<int> run_list(CommandContext& context, const Selection& selection, bool grouped) {
+  TARN_RETURN_IF_ERROR(on_record(context, {"tarn quarantine list", "", kTable},
+                                 [&] { return print_list(context, selection, grouped); }));
   return kExitDone;
 }
 
-Result<int> run_show(CommandContext& context, std::int64_t id) {
+/// Prints one.
+Result<std::int64_t> print_entry(CommandContext& context, std::int64_t id) {
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadOnly));
   TARN_ASSIGN_OR_RETURN(const auto entry, state::get_quarantine(*database, state::QuarantineId(id)));
   Grid grid({{"what"}, {"value"}});
@@ -137,10 +149,17 @@ Result<int> run_show(CommandContext& context, std::int64_t id) {
   options.footer = false;
   options.terminal.width = 0;  // the raw text is shown whole
   TARN_RETURN_IF_ERROR(context.print(render(grid, options)));
+  return 1;
+}
+
+Result<int> run_show(CommandContext& context, std::int64_t id) {
+  TARN_RETURN_IF_ERROR(on_record(context, {"tarn quarantine show", std::to_string(id), kTable},
+                                 [&] { return print_entry(context, id); }));
   return kExitDone;
 }
 
-Result<int> run_replay(CommandContext& context, const Selection& selection) {
+/// How many entries were read again.
+Result<std::int64_t> replay(CommandContext& context, const Selection& selection) {
   const StopOnSignal stop;
   telemetry::Log log = log_to_stderr(telemetry::Level::kWarning);
   TARN_RETURN_IF_ERROR(make_source_folders(context, nullptr));
@@ -162,10 +181,17 @@ Result<int> run_replay(CommandContext& context, const Selection& selection) {
   RenderOptions options = context.render_options();
   options.footer = false;
   TARN_RETURN_IF_ERROR(context.print(render(grid, options)));
+  return report.entries;
+}
+
+Result<int> run_replay(CommandContext& context, const Selection& selection) {
+  TARN_RETURN_IF_ERROR(
+      on_record(context, {"tarn quarantine replay", "", kTable}, [&] { return replay(context, selection); }));
   return kExitDone;
 }
 
-Result<int> run_discard(CommandContext& context, const Selection& selection) {
+/// How many entries were closed.
+Result<std::int64_t> discard(CommandContext& context, const Selection& selection) {
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(const auto entries, selected(*database, selection));
   std::vector<state::QuarantineId> ids;
@@ -178,6 +204,12 @@ Result<int> run_discard(CommandContext& context, const Selection& selection) {
   TARN_RETURN_IF_ERROR(
       context.print(fmt::format("{} entries discarded; their bytes stay in the landing zone\n",
                                 format_count(static_cast<std::int64_t>(ids.size())))));
+  return std::ssize(ids);
+}
+
+Result<int> run_discard(CommandContext& context, const Selection& selection) {
+  TARN_RETURN_IF_ERROR(on_record(context, {"tarn quarantine discard", "", kTable},
+                                 [&] { return discard(context, selection); }));
   return kExitDone;
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "cli/access/access_setup.h"
+#include "cli/access/on_record.h"
 #include "cli/errors.h"
 #include "cli/sql/prompt.h"
 #include "cli/sql/result_printer.h"
@@ -119,16 +120,6 @@ Result<std::shared_ptr<const query::Principal>> principal_of(CommandContext& con
   return query::Principal::make(policy, user);
 }
 
-/// Statements are put on record, so the state is opened for writing; but a project that has none yet does not
-/// get one by being asked.
-Status check_state(CommandContext& context) {
-  TARN_ASSIGN_OR_RETURN(const std::string location, context.state_location());
-  std::error_code failed;
-  if (state::is_server_location(location) || std::filesystem::exists(location, failed)) return ok_status();
-  TARN_RETURN_IF_ERROR(context.database(state::OpenMode::kReadOnly));
-  return ok_status();
-}
-
 Result<SqlSetup> open_session(CommandContext& context, const std::string& user) {
   std::shared_ptr<const query::Principal> principal;
   if (!user.empty()) {
@@ -150,11 +141,8 @@ Result<SqlSetup> open_session(CommandContext& context, const std::string& user) 
     lake.renew_access = s3_renewal(*setup.engine, *store);
   }
   const bool is_owner = principal == nullptr;
-  const state::AuditActor actor{.user = is_owner ? system_user() : user,
-                                .door = std::string(state::kAuditDoorCli),
-                                .peer = system_user(),
-                                .application = "tarn sql",
-                                .session = new_audit_session(context.random())};
+  state::AuditActor actor = owner_at_command_line(context, "tarn sql");
+  if (!is_owner) actor.user = user;
   TARN_ASSIGN_OR_RETURN(
       setup.session,
       query::Session::open(*setup.engine, lake,

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/access/on_record.h"
 #include "cli/commands/command_sql.h"
 #include "cli/errors.h"
 #include "cli/sql/result_printer.h"
@@ -38,10 +39,21 @@ Result<const iceberg::Snapshot*> snapshot_of(const iceberg::TableMetadata& metad
       .with_hint(query::oldest_start(metadata) + ": older ones have expired, or never were");
 }
 
-Status write_rows(CommandContext& context, const ChangesOptions& options, engine::Connection& connection) {
+/// Runs a COPY.
+Result<std::int64_t> copied_rows(engine::Connection& connection, const std::string& sql) {
+  TARN_ASSIGN_OR_RETURN(engine::ResultSet rows, connection.query(sql));
+  std::int64_t count = 0;
+  rows.watch([&count](const engine::ResultSet::Step& step) { count += step.rows; });
+  TARN_RETURN_IF_ERROR(engine::read_texts(rows));
+  return count;
+}
+
+/// How many they are.
+Result<std::int64_t> write_rows(CommandContext& context, const ChangesOptions& options,
+                                engine::Connection& connection) {
   if (context.output == OutputFormat::kParquet) {
-    return connection.run(fmt::format("COPY ({}) TO {} (FORMAT parquet, COMPRESSION zstd)",
-                                      query::kChangesQuery, engine::quote_literal(options.file)));
+    return copied_rows(connection, fmt::format("COPY ({}) TO {} (FORMAT parquet, COMPRESSION zstd)",
+                                               query::kChangesQuery, engine::quote_literal(options.file)));
   }
   auto sink = std::make_unique<FileSink>();
   RenderOptions render = context.render_options();
@@ -50,14 +62,16 @@ Status write_rows(CommandContext& context, const ChangesOptions& options, engine
     render.terminal = {};
   }
   TARN_ASSIGN_OR_RETURN(engine::ResultSet rows, connection.query(query::kChangesQuery));
-  TARN_ASSIGN_OR_RETURN([[maybe_unused]] const std::uint64_t count, render_result(rows, render, *sink));
-  return sink->close();
+  TARN_ASSIGN_OR_RETURN(const std::uint64_t count, render_result(rows, render, *sink));
+  TARN_RETURN_IF_ERROR(sink->close());
+  return static_cast<std::int64_t>(count);
 }
 
 Result<int> run_changes(CommandContext& context, const ChangesOptions& options) {
   if (context.output == OutputFormat::kParquet && options.file.empty())
     return Error(kUsage, "Parquet is not for the terminal").with_hint("name a file with --file");
-  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadOnly));
+  TARN_RETURN_IF_ERROR(check_state(context));
+  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(const TableName name, named_table(*catalog, options.table));
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, catalog->load_table(name));
   const iceberg::TableMetadata& metadata = *table.metadata;
@@ -75,9 +89,13 @@ Result<int> run_changes(CommandContext& context, const ChangesOptions& options) 
     TARN_RETURN_IF_ERROR(s3_renewal(*engine, *store)());
   }
   TARN_ASSIGN_OR_RETURN(const auto connection, engine->connect());
-  TARN_RETURN_IF_ERROR(
-      query::collect_changes(*connection, context.store(), context.manifests(), metadata, snapshots));
-  TARN_RETURN_IF_ERROR(write_rows(context, options, *connection));
+  const auto answer = [&]() -> Result<std::int64_t> {
+    TARN_RETURN_IF_ERROR(
+        query::collect_changes(*connection, context.store(), context.manifests(), metadata, snapshots));
+    return write_rows(context, options, *connection);
+  };
+  const std::string read = fmt::format("{}@{}", name.to_string(), to->snapshot_id);
+  TARN_RETURN_IF_ERROR(on_record(context, {"tarn changes", name.to_string(), read}, answer));
   context.note(fmt::format("up to snapshot {}: go on with `--from {}`", to->snapshot_id, to->snapshot_id));
   return kExitDone;
 }

@@ -11,6 +11,7 @@
 
 #include "base/civil_time.h"
 #include "base/size.h"
+#include "cli/access/on_record.h"
 #include "cli/errors.h"
 #include "cli/tables/command_maintain.h"
 #include "iceberg/literal.h"
@@ -162,7 +163,8 @@ Result<table::Scan> scan_of(CommandContext& context, const catalog::Table& table
   return table::plan_scan(context.manifests(), *table.metadata, table::SnapshotById{chosen->snapshot_id});
 }
 
-Result<int> run_files(CommandContext& context, const LookOptions& options) {
+/// How many files it printed, with the bounds of their columns, which are values.
+Result<std::int64_t> print_files(CommandContext& context, const LookOptions& options) {
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, load(context, options.table));
   TARN_ASSIGN_OR_RETURN(const table::Scan scan, scan_of(context, table, options.snapshot));
   Grid grid({{"kind"},
@@ -195,6 +197,15 @@ Result<int> run_files(CommandContext& context, const LookOptions& options) {
     if (!options.deletes) row("data", *task.data, task.deletes.size());
   for (const auto& file : scan.delete_files) row("deletes", *file, 0);
   TARN_RETURN_IF_ERROR(context.print(render(grid, context.render_options())));
+  return std::ssize(grid.rows());
+}
+
+Result<int> run_files(CommandContext& context, const LookOptions& options) {
+  TARN_RETURN_IF_ERROR(check_state(context));
+  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
+  TARN_ASSIGN_OR_RETURN(const TableName name, named_table(*catalog, options.table));
+  TARN_RETURN_IF_ERROR(on_record(context, {"tarn table files", name.to_string(), name.to_string()},
+                                 [&] { return print_files(context, options); }));
   return kExitDone;
 }
 

@@ -1,10 +1,12 @@
 // Mending tables: every change is a commit through the catalog, under the project's lock.
 #include <fmt/format.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "base/size.h"
+#include "cli/access/on_record.h"
 #include "cli/errors.h"
 #include "cli/tables/command_maintain.h"
 #include "cli/tables/command_table.h"
@@ -138,6 +140,23 @@ Result<int> run_restore(CommandContext& context, const ChangeOptions& options) {
   return kExitDone;
 }
 
+/// Changes a table, on record.
+Result<int> changed(CommandContext& context, const std::string& command, const ChangeOptions& options,
+                    const std::function<Result<int>(CommandContext&, const ChangeOptions&)>& run) {
+  TARN_RETURN_IF_ERROR(check_state(context));
+  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
+  // One that is to be restored is not there.
+  const auto found = named_table(*catalog, options.table);
+  const std::string table = found.ok() ? found->to_string() : options.table;
+  const std::string arguments = options.name.empty() ? table : table + " " + options.name;
+  const auto change = [&]() -> Result<std::int64_t> {
+    TARN_RETURN_IF_ERROR(run(context, options));
+    return 0;
+  };
+  TARN_RETURN_IF_ERROR(on_record(context, {"tarn table " + command, arguments, table}, change));
+  return kExitDone;
+}
+
 void add_choice(CLI::App& command, ChangeOptions& options, const std::string& flag) {
   command.add_option(flag, options.choice.snapshot, "The snapshot: its number, a branch or a tag")
       ->type_name("SNAPSHOT");
@@ -158,7 +177,11 @@ void add_ref_command(CLI::App& table, CommandContext& context, SnapshotRef::Kind
       ->type_name("AGE");
   command->add_flag("--remove", options->remove, "Remove it; its snapshots expire by their age");
   command->footer("Examples:\n  tarn table " + name + " encounter audited-2026 --keep 3650d");
-  context.on_run(*command, [&context, options, kind] { return run_ref(context, *options, kind); });
+  context.on_run(*command, [&context, options, name, kind] {
+    return changed(context, name, *options, [kind](CommandContext& with, const ChangeOptions& what) {
+      return run_ref(with, what, kind);
+    });
+  });
 }
 
 }  // namespace
@@ -171,7 +194,7 @@ void add_table_changes(CLI::App& table, CommandContext& context) {
   rollback->footer(
       "Examples:\n  tarn table rollback encounter --to 4711\n"
       "  tarn table rollback encounter --before 2026-11-20T08:00:00");
-  context.on_run(*rollback, [&context, back] { return run_rollback(context, *back); });
+  context.on_run(*rollback, [&context, back] { return changed(context, "rollback", *back, run_rollback); });
   add_ref_command(table, context, SnapshotRef::Kind::kTag);
   add_ref_command(table, context, SnapshotRef::Kind::kBranch);
   CLI::App* restore = table.add_subcommand("restore", "Bring a dropped table back from its metadata file");
@@ -181,7 +204,7 @@ void add_table_changes(CLI::App& table, CommandContext& context) {
   restore->footer(
       "Examples:\n  tarn table restore curated.encounter "
       "lake/curated/encounter/metadata/00042-….metadata.json");
-  context.on_run(*restore, [&context, lost] { return run_restore(context, *lost); });
+  context.on_run(*restore, [&context, lost] { return changed(context, "restore", *lost, run_restore); });
 }
 
 }  // namespace tarn::cli

@@ -110,6 +110,12 @@ def command_line(server):
     found = search(server, "--door", "cli")
     server.check("at the command line", [(one["user"] == "bob", one["outcome"], one["roles"]) for one in found],
                  [(True, "done", "ward"), (False, "done", None)])
+    for words in [["quarantine", "list"], ["quarantine", "show", "4711"], ["table", "files", "stay"], ["changes", "stay", "--from", "main"]]:
+        subprocess.run([server.tarn, "-C", server.project, *words], check=False, capture_output=True, timeout=60)
+    told = [(one["application"], one["statement"], one["outcome"]) for one in search(server, "--door", "cli")]
+    server.check("commands that show what is in the lake", told[:4],
+                 [("tarn changes", "tarn changes curated.stay", "done"), ("tarn table files", "tarn table files curated.stay", "done"),
+                  ("tarn quarantine show", "tarn quarantine show 4711", "state.not_found"), ("tarn quarantine list", "tarn quarantine list", "done")])
 
 
 def writes_at_once(server):

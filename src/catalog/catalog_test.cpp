@@ -72,19 +72,37 @@ TEST(Names, BecomeFolders) {
 }
 
 TEST(MetadataCache, KeepsTheRecentlyUsed) {
-  MetadataCache cache(20);
-  const auto metadata = std::make_shared<const iceberg::TableMetadata>();
+  MetadataCache cache(80);
+  const auto of = [](const std::string& uuid) {
+    iceberg::TableMetadata metadata;
+    metadata.table_uuid = uuid;
+    return std::make_shared<const iceberg::TableMetadata>(std::move(metadata));
+  };
+  const auto metadata = of("1");
   cache.insert("a", metadata, 10);
-  cache.insert("b", metadata, 10);
+  cache.insert("b", of("2"), 10);
   EXPECT_EQ(cache.find("a"), metadata);
-  cache.insert("c", metadata, 10);
-  cache.insert("c", metadata, 10);
+  cache.insert("c", of("3"), 10);
+  cache.insert("c", of("3"), 10);
   EXPECT_EQ(cache.find("b"), nullptr);
   EXPECT_EQ(cache.find("a"), metadata);
-  EXPECT_EQ(cache.find("c"), metadata);
-  cache.insert("huge", metadata, 21);
-  EXPECT_EQ(cache.find("huge"), nullptr);
-  EXPECT_EQ(cache.find("a"), metadata);
+  EXPECT_NE(cache.find("c"), nullptr);
+  cache.insert("huge", of("4"), 1000);  // One that is worked on is not read again and again.
+  EXPECT_NE(cache.find("huge"), nullptr);
+  EXPECT_EQ(cache.find("a"), nullptr);
+}
+
+TEST(MetadataCache, KeepsTheNewestTwoOfATable) {
+  MetadataCache cache(1'000'000);
+  iceberg::TableMetadata other;
+  other.table_uuid = "other";
+  cache.insert("other", std::make_shared<const iceberg::TableMetadata>(std::move(other)), 10);
+  const auto metadata = std::make_shared<const iceberg::TableMetadata>();
+  for (const char* location : {"1", "2", "3"}) cache.insert(location, metadata, 10);
+  EXPECT_EQ(cache.find("1"), nullptr);
+  EXPECT_EQ(cache.find("2"), metadata);
+  EXPECT_EQ(cache.find("3"), metadata);
+  EXPECT_NE(cache.find("other"), nullptr);
 }
 
 TEST(Catalog, Namespaces) {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -26,6 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kLargestProjectFile = 16U << 20;
+// The part of `limits.memory` that parsed manifests may take.
+constexpr std::uint64_t kManifestsOfMemory = 16;
 
 std::optional<std::string> environment(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
@@ -118,6 +121,7 @@ struct CommandContext::Parts {
   std::unique_ptr<io::RoutedObjectStore> store;
   std::unique_ptr<io::Clock> clock;
   std::unique_ptr<io::Random> random;
+  std::once_flag manifests_made;
   std::unique_ptr<table::ManifestCache> manifests;
   std::unique_ptr<state::Database> database;
   std::unique_ptr<catalog::Catalog> catalog;
@@ -133,7 +137,6 @@ CommandContext::CommandContext()
   parts_->store = std::make_unique<io::RoutedObjectStore>(io::make_local_object_store(), std::move(routes));
   parts_->clock = io::make_system_clock();
   parts_->random = io::make_system_random();
-  parts_->manifests = std::make_unique<table::ManifestCache>(*parts_->store);
 }
 
 CommandContext::~CommandContext() = default;
@@ -301,6 +304,11 @@ io::ObjectStore& CommandContext::store() {
   return *parts_->store;
 }
 table::ManifestCache& CommandContext::manifests() {
+  std::call_once(parts_->manifests_made, [this] {
+    const auto spec = settings();
+    const std::uint64_t memory = spec.ok() ? (*spec)->limits.memory : project::ProcessLimits().memory;
+    parts_->manifests = std::make_unique<table::ManifestCache>(*parts_->store, memory / kManifestsOfMemory);
+  });
   return *parts_->manifests;
 }
 io::Clock& CommandContext::clock() {

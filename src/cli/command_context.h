@@ -84,6 +84,7 @@ class CommandContext {
   /// The project's S3, whether it uses one or not. Errors: those of s3::S3ObjectStore::open(), and
   /// s3.no_credentials for environment variables that are not set.
   Result<s3::S3ObjectStore*> s3();
+  /// The one of the process, for all that reads tables.
   table::ManifestCache& manifests();
   io::Clock& clock();
   io::Random& random();

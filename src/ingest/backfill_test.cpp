@@ -66,16 +66,16 @@ class Backfills {
     return transaction.commit();
   }
   Status catch_up() {
-    TARN_ASSIGN_OR_RETURN(
-        const auto pipeline,
-        Pipeline::open({.services = {*lake_.database, *lake_.catalog, lake_.store, lake_.clock, lake_.random},
-                        .project = beside_,
-                        .sources = {},
-                        .landing = "/landing",
-                        .index_folder = lake_.index_folder() + "-beside",
-                        .command = "tarn backfill stays",
-                        .beside = 0,
-                        .log = &lake_.log}));
+    TARN_ASSIGN_OR_RETURN(const auto pipeline,
+                          Pipeline::open({.services = {*lake_.database, *lake_.catalog, lake_.store,
+                                                       lake_.clock, lake_.random, *lake_.manifests},
+                                          .project = beside_,
+                                          .sources = {},
+                                          .landing = "/landing",
+                                          .index_folder = lake_.index_folder() + "-beside",
+                                          .command = "tarn backfill stays",
+                                          .beside = 0,
+                                          .log = &lake_.log}));
     Progress progress;
     return pipeline->backfill(progress, {});
   }

@@ -45,7 +45,6 @@ BatchCommitter::BatchCommitter(Services services, const project::Project& projec
       project_(project),
       index_folder_(std::move(index_folder)),
       log_(log),
-      manifests_(services.store),
       upsert_tables_(count_upsert_tables(project)),
       threads_(std::max<std::size_t>(1, project.spec.limits.threads > 0
                                             ? project.spec.limits.threads

@@ -60,6 +60,7 @@ class BatchCommitter {
     io::ObjectStore& store;
     io::Clock& clock;
     io::Random& random;
+    table::ManifestCache& manifests;
     /// Those of the process, where others commit to the same tables.
     catalog::CommitTurns* turns = nullptr;
   };
@@ -157,7 +158,6 @@ class BatchCommitter {
   const project::Project& project_;
   std::string index_folder_;
   telemetry::Log* log_;
-  table::ManifestCache manifests_;
   static std::size_t count_upsert_tables(const project::Project& project);
 
   std::size_t upsert_tables_;

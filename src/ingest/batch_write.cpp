@@ -109,8 +109,8 @@ Status BatchCommitter::write_planned(TableWork& work, const Gathered& gathered,
   request.want_places = true;
   TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, batches, request));
   TARN_ASSIGN_OR_RETURN(work.deletes,
-                        table::write_deletes(services_.store, manifests_, *work.metadata, work.plan->deletes,
-                                             {id.value(), request.first_number}));
+                        table::write_deletes(services_.store, services_.manifests, *work.metadata,
+                                             work.plan->deletes, {id.value(), request.first_number}));
   work.rows_added = static_cast<std::int64_t>(work.plan->rows.size());
   for (const auto& partition : work.plan->deletes) {
     for (const auto& [path, positions] : partition.positions) {
@@ -143,7 +143,7 @@ Result<table::KeyIndex*> BatchCommitter::index_of(const iceberg::TableMetadata& 
   }
   table::KeyIndex* const opened = index.get();
   lock.unlock();
-  TARN_RETURN_IF_ERROR(opened->sync_to(metadata, services_.store, manifests_));
+  TARN_RETURN_IF_ERROR(opened->sync_to(metadata, services_.store, services_.manifests));
   return opened;
 }
 
@@ -228,8 +228,8 @@ Status BatchCommitter::add_snapshot(TableWork& work, const ParsedBatch& batch) {
                                .summary = {{"tarn.batch-id", batch.id.value()},
                                            {"tarn.files", std::to_string(batch.settlements.size())}},
                                .timestamp_ms = services_.clock.now_us() / 1000};
-  TARN_ASSIGN_OR_RETURN(work.built, table::build_snapshot(services_.store, manifests_, services_.random,
-                                                          *work.metadata, change));
+  TARN_ASSIGN_OR_RETURN(work.built, table::build_snapshot(services_.store, services_.manifests,
+                                                          services_.random, *work.metadata, change));
   std::ranges::move(work.built->updates, std::back_inserter(work.updates));
   std::ranges::move(work.built->requirements, std::back_inserter(work.requirements));
   return ok_status();

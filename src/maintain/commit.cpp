@@ -67,8 +67,8 @@ Status Maintainer::commit_slice(TableReport& report, const Slice& slice) {
   TARN_RETURN_IF_ERROR(commit_in_turn(report, [&]() -> Result<Prepared> {
     TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(report.name));
     request.first_number += kFirstDelete;  // attempts never share a name
-    TARN_ASSIGN_OR_RETURN(resolved, table::resolve_compaction(services_.store, manifests_, slice.deletes,
-                                                              *table.metadata, request));
+    TARN_ASSIGN_OR_RETURN(resolved, table::resolve_compaction(services_.store, services_.manifests,
+                                                              slice.deletes, *table.metadata, request));
     if (resolved.changes_nothing()) return Prepared{};
     resolved.change.summary = {{"tarn.maintenance", "compaction"}};
     if (!slice.moves.empty()) resolved.change.summary.emplace(table::kMovesProperty, slice.id);
@@ -100,9 +100,9 @@ Result<Maintainer::Prepared> Maintainer::prepare_snapshot(TableReport& report, c
                                                           const table::SnapshotChange& change) {
   table::SnapshotChange stamped = change;
   stamped.timestamp_ms = services_.clock.now_us() / 1000;
-  TARN_ASSIGN_OR_RETURN(
-      table::BuiltSnapshot built,
-      table::build_snapshot(services_.store, manifests_, services_.random, *table.metadata, stamped));
+  TARN_ASSIGN_OR_RETURN(table::BuiltSnapshot built,
+                        table::build_snapshot(services_.store, services_.manifests, services_.random,
+                                              *table.metadata, stamped));
   if (Status synced = services_.store.sync(); !synced.ok()) {
     discard(report, built.written_locations);
     return std::move(synced).error();

@@ -28,7 +28,8 @@ Status Maintainer::plan_expired(const catalog::Table& table, TableReport& report
   const auto plan = table::plan_expiry(*table.metadata, settings_.expiry, now_ms);
   if (plan.empty()) return ok_status();
   TARN_ASSIGN_OR_RETURN(const auto after, iceberg::apply(*table.metadata, plan.updates, {.now_ms = now_ms}));
-  TARN_ASSIGN_OR_RETURN(const auto gone, table::unreachable_files(manifests_, *table.metadata, after));
+  TARN_ASSIGN_OR_RETURN(const auto gone,
+                        table::unreachable_files(services_.manifests, *table.metadata, after));
   for (const std::string& location : gone) {
     const auto info = services_.store.stat(location);
     if (!info.ok() && info.error().name() == io::kNotFound.name) continue;
@@ -58,7 +59,8 @@ Status Maintainer::expire(TableReport& report) {
       return committed;
     }
     report.actions.push_back(describe(plan, "expired"));
-    TARN_ASSIGN_OR_RETURN(const auto gone, table::unreachable_files(manifests_, *before.metadata, *after));
+    TARN_ASSIGN_OR_RETURN(const auto gone,
+                          table::unreachable_files(services_.manifests, *before.metadata, *after));
     remove(report, gone);
     return ok_status();
   }
@@ -91,7 +93,7 @@ Status Maintainer::remove_orphans(TableReport& report, bool really) {
     std::ranges::move(objects, std::back_inserter(listing));
   }
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(report.name));
-  TARN_ASSIGN_OR_RETURN(const auto orphans, table::find_orphans(manifests_, *table.metadata,
+  TARN_ASSIGN_OR_RETURN(const auto orphans, table::find_orphans(services_.manifests, *table.metadata,
                                                                 {.listing = listing,
                                                                  .listed_at_us = listed_at_us,
                                                                  .metadata_location = table.metadata_location,

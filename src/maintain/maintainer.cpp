@@ -50,8 +50,7 @@ Settings Settings::beside_ingest(const project::ProjectSpec& spec) {
 Maintainer::Maintainer(Services services, Settings settings, Door door)
     : services_(services),
       settings_(std::move(settings)),
-      door_(door ? std::move(door) : [](const std::function<Status()>& commit) { return commit(); }),
-      manifests_(services.store) {}
+      door_(door ? std::move(door) : [](const std::function<Status()>& commit) { return commit(); }) {}
 
 Result<TableReport> Maintainer::plan(const TableName& name, Tasks tasks) {
   TableReport report{.name = name};
@@ -59,7 +58,7 @@ Result<TableReport> Maintainer::plan(const TableName& name, Tasks tasks) {
   report.snapshots_before = report.snapshots_after = std::ssize(table.metadata->snapshots);
   TARN_ASSIGN_OR_RETURN(tasks, possible(table, tasks, report));
   if (tasks.compaction) {
-    TARN_ASSIGN_OR_RETURN(const auto plan, table::plan_compaction(services_.store, manifests_,
+    TARN_ASSIGN_OR_RETURN(const auto plan, table::plan_compaction(services_.store, services_.manifests,
                                                                   *table.metadata, settings_.compaction));
     report.before = plan.before;
     report.after = plan.after;
@@ -131,7 +130,7 @@ Result<Tasks> Maintainer::possible(const catalog::Table& table, Tasks tasks, Tab
 Status Maintainer::compact(TableReport& report, std::stop_token stop) {
   for (int round = 0; round < kRounds; ++round) {
     TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(report.name));
-    TARN_ASSIGN_OR_RETURN(const auto plan, table::plan_compaction(services_.store, manifests_,
+    TARN_ASSIGN_OR_RETURN(const auto plan, table::plan_compaction(services_.store, services_.manifests,
                                                                   *table.metadata, settings_.compaction));
     if (round == 0) report.before = plan.before;
     report.after = plan.before;
@@ -215,7 +214,7 @@ Result<table::RewrittenGroup> Maintainer::rewrite(Slice& slice, const iceberg::T
 Result<bool> Maintainer::needs_manifests(const catalog::Table& table, TableReport& report, bool first) {
   const iceberg::Snapshot* snapshot = table.metadata->current_snapshot();
   if (snapshot == nullptr) return false;
-  TARN_ASSIGN_OR_RETURN(const auto list, manifests_.manifest_list(*snapshot));
+  TARN_ASSIGN_OR_RETURN(const auto list, services_.manifests.manifest_list(*snapshot));
   std::int64_t bytes = 0;
   for (const iceberg::ManifestFile& file : *list) bytes += file.length_bytes;
   const std::int64_t count = std::ssize(*list);

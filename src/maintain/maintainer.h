@@ -84,6 +84,7 @@ class Maintainer {
     io::ObjectStore& store;
     io::Clock& clock;
     io::Random& random;
+    table::ManifestCache& manifests;
   };
   /// Runs a commit in its turn, and returns what it returned; the default does it at once. Only what must not
   /// be disturbed happens inside: everything is written before, unless others came first again and again.
@@ -140,7 +141,6 @@ class Maintainer {
   Services services_;
   Settings settings_;
   Door door_;
-  table::ManifestCache manifests_;
 };
 
 /// Keeps the outcome of a run() for `tarn status`. Errors: those of the state.

@@ -66,7 +66,7 @@ class MaintainerTest : public ::testing::Test {
     std::filesystem::remove_all(folder_, ignored);
   }
 
-  Maintainer::Services services() { return {*database_, *catalog_, store_, clock_, random_}; }
+  Maintainer::Services services() { return {*database_, *catalog_, store_, clock_, random_, manifests_}; }
   Maintainer maintainer(Maintainer::Door door = {}) {
     Settings settings;
     settings.compaction = {.target_file_bytes = 1 << 20, .min_files = 3};
@@ -277,7 +277,7 @@ TEST_F(MaintainerTest, KeepsTablesSmallBesideIngest) {
   Settings settings;
   settings.compaction = {.target_file_bytes = 1 << 20, .min_files = 3};
   settings.max_bytes_per_s = 1 << 30;
-  const Maintainer::Services services{*database_, *catalog_, store_, clock, random_};
+  const Maintainer::Services services{*database_, *catalog_, store_, clock, random_, manifests_};
   std::size_t count = 0;
   std::int64_t replacements = 0;
   {

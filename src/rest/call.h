@@ -59,11 +59,7 @@ struct Route;
 class Endpoints {
  public:
   Endpoints(const RestCatalog::Parts& parts, const RestCatalogOptions& options, const AccessTokens& tokens)
-      : parts_(parts),
-        options_(options),
-        tokens_(tokens),
-        manifests_(parts.store),
-        plans_(parts.clock, parts.random) {}
+      : parts_(parts), options_(options), tokens_(tokens), plans_(parts.clock, parts.random) {}
 
   using Reply = Result<net::HttpResponse>;
   Reply config(Call& call);
@@ -124,7 +120,6 @@ class Endpoints {
   const RestCatalog::Parts& parts_;
   const RestCatalogOptions& options_;
   const AccessTokens& tokens_;
-  table::ManifestCache manifests_;
   ScanPlans plans_;
 };
 

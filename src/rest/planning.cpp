@@ -161,7 +161,7 @@ Result<Json> Endpoints::planned(const std::string& plan_id, const PlannedScan& s
   }
   std::vector<PlannedFile> files;
   if (scan.plan.page_count() == 1) {
-    TARN_ASSIGN_OR_RETURN(files, scan.plan.page(manifests_, 0));
+    TARN_ASSIGN_OR_RETURN(files, scan.plan.page(parts_.manifests, 0));
   }
   put_files(json, files, scan.stats_columns);
   return json;
@@ -195,7 +195,7 @@ Endpoints::Reply Endpoints::plan_scan(Call& call) {
   };
   TARN_ASSIGN_OR_RETURN(
       table::ScanPlan plan,
-      table::ScanPlan::make(manifests_, table.metadata, std::move(wanted.scan), *schema,
+      table::ScanPlan::make(parts_.manifests, table.metadata, std::move(wanted.scan), *schema,
                             {.entries_per_page = options_.files_per_plan_task, .may_read = may_read}));
   const auto scan = std::make_shared<const PlannedScan>(
       PlannedScan{std::move(plan), std::move(stats_columns), snapshot_id});
@@ -242,7 +242,7 @@ Endpoints::Reply Endpoints::fetch_scan_tasks(Call& call) {
   const bool is_page = failure == std::errc() && stop == end;
   if (scan == nullptr || !is_page || page >= scan->plan.page_count())
     return Error(kNoPlanTask, "there is no plan task " + task + " (any more)");
-  TARN_ASSIGN_OR_RETURN(const std::vector<PlannedFile> files, scan->plan.page(manifests_, page));
+  TARN_ASSIGN_OR_RETURN(const std::vector<PlannedFile> files, scan->plan.page(parts_.manifests, page));
   Json json = Json::object();
   put_files(json, files, scan->stats_columns);
   return json_response(200, json);

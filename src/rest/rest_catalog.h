@@ -18,6 +18,7 @@
 #include "rest/table_readers.h"
 #include "state/audit/audit_trail.h"
 #include "state/database.h"
+#include "table/manifest_cache.h"
 #include "telemetry/log.h"
 
 namespace tarn::rest {
@@ -63,6 +64,7 @@ class RestCatalog {
     io::ObjectStore& store;
     io::Clock& clock;
     io::Random& random;
+    table::ManifestCache& manifests;
     telemetry::Log* log = nullptr;
     state::AuditTrail* audit = nullptr;  ///< Null: requests are not put on record.
   };

@@ -108,7 +108,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   io::ManualClock clock(1'709'294'400'000'000);
   io::SeededRandom random(7);
   catalog::Catalog catalog(database.get(), store, clock, random, std::string(kWarehouse));
-  rest::RestCatalog rest({catalog, database.get(), store, clock, random}, {});
+  table::ManifestCache manifests(store);
+  rest::RestCatalog rest({catalog, database.get(), store, clock, random, manifests}, {});
   std::string_view text(reinterpret_cast<const char*>(data), size);
   for (int count = 0; !text.empty() && count < kMaxRequests; ++count) {
     const net::HttpRequest request = request_from(cut(text, kSeparator));

@@ -15,6 +15,7 @@
 #include "rest/rest_catalog.h"
 #include "state/audit/audit_trail.h"
 #include "state/testing/state_location.h"
+#include "table/manifest_cache.h"
 
 /// A catalog server without a network, for tests only.
 namespace tarn::rest {
@@ -58,7 +59,7 @@ class RestCatalogTest : public testing::Test {
     rest_.reset();
     trail_ = std::make_unique<state::AuditTrail>(*audit_database_, clock_, state::AuditTrail::Options());
     rest_ = std::make_unique<RestCatalog>(
-        RestCatalog::Parts{*catalog_, *database_, store_, clock_, random_, nullptr, trail_.get()},
+        RestCatalog::Parts{*catalog_, *database_, store_, clock_, random_, manifests_, nullptr, trail_.get()},
         std::move(options));
   }
 
@@ -92,6 +93,7 @@ class RestCatalogTest : public testing::Test {
 
   std::string folder_;
   io::MemoryObjectStore store_;
+  table::ManifestCache manifests_{store_};
   io::ManualClock clock_{1'709'294'400'000'000};
   io::SeededRandom random_{7};
   std::unique_ptr<state::Database> database_;

@@ -19,11 +19,12 @@ namespace tarn::table {
 /// used out beyond a size. All members may be called by many threads at once; no lock is held while reading.
 class ManifestCache {
  public:
+  static constexpr std::uint64_t kDefaultBytes = 64U << 20;
   using Manifest = std::shared_ptr<const iceberg::Manifest>;
   using ManifestList = std::shared_ptr<const std::vector<iceberg::ManifestFile>>;
 
   /// `capacity_bytes` bounds the sum of the files' sizes times eight, about what they take when parsed.
-  explicit ManifestCache(io::ObjectStore& store, std::uint64_t capacity_bytes = 64U << 20)
+  explicit ManifestCache(io::ObjectStore& store, std::uint64_t capacity_bytes = kDefaultBytes)
       : store_(store), capacity_bytes_(capacity_bytes) {}
 
   /// Errors: those of iceberg::read_manifest() and of the store.

@@ -166,10 +166,12 @@ Status World::start() {
   TARN_ASSIGN_OR_RETURN(database_,
                         state::Database::open((folder_ / "tarn.db").string(), state::OpenMode::kReadWrite));
   catalog_ = std::make_unique<catalog::Catalog>(*database_, store_, clock_, random_, "file:///lake");
+  manifests_ = std::make_unique<table::ManifestCache>(store_);
   return ok_status();
 }
 
 void World::stop() {
+  manifests_.reset();
   catalog_.reset();
   database_.reset();
 }
@@ -180,14 +182,15 @@ Status World::ingest(ingest::RunReport& report) {
                      .source = std::make_unique<Inbox>(inbox_, keeps_copies_, power_),
                      .feeds = {0, 1, 2, 3, 4, 5},
                      .keeps_copies = keeps_copies_});
-  TARN_ASSIGN_OR_RETURN(const auto pipeline,
-                        ingest::Pipeline::open({.services = {*database_, *catalog_, store_, clock_, random_},
-                                                .project = *project_,
-                                                .sources = std::move(sources),
-                                                .landing = "file:///landing",
-                                                .index_folder = (folder_ / "index").string(),
-                                                .command = "sim",
-                                                .log = &log_}));
+  TARN_ASSIGN_OR_RETURN(
+      const auto pipeline,
+      ingest::Pipeline::open({.services = {*database_, *catalog_, store_, clock_, random_, *manifests_},
+                              .project = *project_,
+                              .sources = std::move(sources),
+                              .landing = "file:///landing",
+                              .index_folder = (folder_ / "index").string(),
+                              .command = "sim",
+                              .log = &log_}));
   ingest::Progress progress;
   store_.set_between([this] { maintain_in_between(); });
   auto outcome = pipeline->run_once(progress, {});
@@ -205,7 +208,7 @@ maintain::Settings World::settings(std::int64_t grace_us) const {
 }
 
 Status World::maintain(const maintain::Settings& settings) {
-  maintain::Maintainer maintainer({*database_, *catalog_, store_, clock_, random_}, settings);
+  maintain::Maintainer maintainer({*database_, *catalog_, store_, clock_, random_, *manifests_}, settings);
   TARN_ASSIGN_OR_RETURN(const auto tables, catalog_->list_tables());
   for (const TableName& table : tables) TARN_RETURN_IF_ERROR(maintainer.run(table, {}, {}));
   return ok_status();
@@ -217,7 +220,8 @@ void World::maintain_in_between() {
   if (!tables.ok() || tables->empty()) return;
   // Another part of the process commits while a batch is being written. Orphans are left alone: those of the
   // batch are too young, as the grace period has it.
-  maintain::Maintainer maintainer({*database_, *catalog_, store_, clock_, random_}, settings(kHourUs));
+  maintain::Maintainer maintainer({*database_, *catalog_, store_, clock_, random_, *manifests_},
+                                  settings(kHourUs));
   const TableName& table = (*tables)[dice_.below(tables->size())];
   const auto report = maintainer.run(table, {.compaction = true, .expiry = true, .orphans = false}, {});
   say("maintained " + table.to_string() + " in between: " +

@@ -19,6 +19,7 @@
 #include "sim/senders.h"
 #include "sim/sim_store.h"
 #include "sim/sim_vfs.h"
+#include "table/manifest_cache.h"
 #include "telemetry/log.h"
 
 namespace tarn::sim {
@@ -93,6 +94,7 @@ class World {
   std::size_t delivered_ = 0;
   std::unique_ptr<state::Database> database_;
   std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<table::ManifestCache> manifests_;
   std::vector<std::string> violations_;
 };
 

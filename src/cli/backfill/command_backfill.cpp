@@ -55,7 +55,8 @@ Result<state::Backfill> catch_up(CommandContext& context, std::size_t position, 
   const project::Project beside = ingest::project_beside(*project, position);
   telemetry::Log log = log_to_stderr(telemetry::Level::kWarning);
   ingest::Pipeline::Setup setup{
-      .services = {*database, *catalog, context.store(), context.clock(), context.random(), nullptr},
+      .services = {*database, *catalog, context.store(), context.clock(), context.random(),
+                   context.manifests()},
       .project = beside,
       .sources = {},
       .landing = landing,

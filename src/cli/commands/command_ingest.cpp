@@ -139,12 +139,12 @@ Result<std::unique_ptr<maintain::Background>> maintain_in_background(CommandCont
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
   maintain::Settings settings = maintain::Settings::beside_ingest(project->spec);
   TARN_ASSIGN_OR_RETURN(settings.spill_folder, maintenance_folder(context));
-  return std::make_unique<maintain::Background>(
-      maintain::Background::Setup{.services = {*database, *catalog, store, context.clock(), context.random()},
-                                  .settings = std::move(settings),
-                                  .schedule = {.interval_ms = maintenance.interval_ms},
-                                  .turns = turns,
-                                  .log = log});
+  return std::make_unique<maintain::Background>(maintain::Background::Setup{
+      .services = {*database, *catalog, store, context.clock(), context.random(), context.manifests()},
+      .settings = std::move(settings),
+      .schedule = {.interval_ms = maintenance.interval_ms},
+      .turns = turns,
+      .log = log});
 }
 
 Result<int> run_serve(CommandContext& context) {

@@ -93,14 +93,14 @@ Result<OpenPipeline> open_pipeline(CommandContext& context, const std::string& c
     TARN_ASSIGN_OR_RETURN(auto source, open_source(context, *project, *feed.source.folder));
     sources.push_back(std::move(source));
   }
-  ingest::Pipeline::Setup setup{
-      .services = {*database, *catalog, context.store(), context.clock(), context.random(), turns},
-      .project = *project,
-      .sources = std::move(sources),
-      .landing = landing,
-      .index_folder = (state_folder / "index").string(),
-      .command = command,
-      .log = &log};
+  ingest::Pipeline::Setup setup{.services = {*database, *catalog, context.store(), context.clock(),
+                                             context.random(), context.manifests(), turns},
+                                .project = *project,
+                                .sources = std::move(sources),
+                                .landing = landing,
+                                .index_folder = (state_folder / "index").string(),
+                                .command = command,
+                                .log = &log};
   TARN_ASSIGN_OR_RETURN(auto pipeline, ingest::Pipeline::open(std::move(setup)));
   return OpenPipeline{std::move(lock), std::move(pipeline)};
 }

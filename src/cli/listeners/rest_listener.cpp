@@ -75,8 +75,8 @@ Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& contex
                           log.error("audit.unavailable", error, {});
                         }));
   listener->rest_ = std::make_unique<rest::RestCatalog>(
-      rest::RestCatalog::Parts{*catalog, *database, context.store(), context.clock(), context.random(), &log,
-                               listener->audit_.get()},
+      rest::RestCatalog::Parts{*catalog, *database, context.store(), context.clock(), context.random(),
+                               context.manifests(), &log, listener->audit_.get()},
       std::move(options));
   const auto handler = [rest = listener->rest_.get()](const net::HttpRequest& request) {
     return rest->handle(request);

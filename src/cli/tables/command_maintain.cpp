@@ -85,8 +85,8 @@ Result<int> run_maintain(CommandContext& context, const MaintainOptions& options
     TARN_ASSIGN_OR_RETURN(TableName name, named_table(*catalog, options.table));
     names.push_back(std::move(name));
   }
-  const maintain::Maintainer::Services services{*database, *catalog, context.store(), context.clock(),
-                                                context.random()};
+  const maintain::Maintainer::Services services{*database,       *catalog,         context.store(),
+                                                context.clock(), context.random(), context.manifests()};
   maintain::Settings settings = maintain::Settings::of(project->spec);
   if (!options.dry_run) {
     TARN_ASSIGN_OR_RETURN(settings.spill_folder, maintenance_folder(context));

@@ -78,9 +78,9 @@ Status BatchCommitter::write_side(TableWork& work, const Gathered& gathered, con
     if (spilled[batch]) spilled[batch]->forget_pages();
   };
   TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, batches, request));
-  TARN_ASSIGN_OR_RETURN(
-      work.deletes, table::write_deletes(services_.store, manifests_, *work.metadata, plan.of(side).deletes,
-                                         {id.value(), request.first_number}));
+  TARN_ASSIGN_OR_RETURN(work.deletes,
+                        table::write_deletes(services_.store, services_.manifests, *work.metadata,
+                                             plan.of(side).deletes, {id.value(), request.first_number}));
   work.rows_added = std::ssize(rows);
   for (const auto& partition : plan.of(side).deletes)
     for (const auto& [path, positions] : partition.positions) work.rows_deleted += std::ssize(positions);
@@ -137,7 +137,7 @@ Result<table::HistoryIndex*> BatchCommitter::history_index_of(const table::Histo
   }
   table::HistoryIndex* const opened = index.get();
   lock.unlock();
-  TARN_RETURN_IF_ERROR(opened->sync_to(tables, services_.store, manifests_));
+  TARN_RETURN_IF_ERROR(opened->sync_to(tables, services_.store, services_.manifests));
   return opened;
 }
 

@@ -66,7 +66,7 @@ Result<table::DeliveryIndex*> BatchCommitter::delivery_index_of(const table::Del
   }
   table::DeliveryIndex* const opened = index.get();
   lock.unlock();
-  TARN_RETURN_IF_ERROR(opened->sync_to(tables, services_.store, manifests_));
+  TARN_RETURN_IF_ERROR(opened->sync_to(tables, services_.store, services_.manifests));
   return opened;
 }
 

@@ -20,6 +20,7 @@
 #include "io/simulated.h"
 #include "project/load.h"
 #include "state/testing/state_location.h"
+#include "table/manifest_cache.h"
 #include "table/reader.h"
 #include "table/scan.h"
 #include "telemetry/log.h"
@@ -85,6 +86,7 @@ class Lake {
     ASSERT_TRUE(opened.ok()) << opened.error().to_string();
     database = std::move(opened).value();
     catalog = std::make_unique<catalog::Catalog>(*database, store, clock, random, "file:///lake");
+    manifests = std::make_unique<table::ManifestCache>(store);
   }
   void stop() {
     catalog.reset();
@@ -96,7 +98,7 @@ class Lake {
     SourceBinding binding{.name = "in", .source = std::make_unique<MemorySource>(files), .feeds = {}};
     for (std::size_t i = 0; i < project_->feeds.size(); ++i) binding.feeds.push_back(i);
     sources.push_back(std::move(binding));
-    return Pipeline::open({.services = {*database, *catalog, store, clock, random},
+    return Pipeline::open({.services = {*database, *catalog, store, clock, random, *manifests},
                            .project = *project_,
                            .sources = std::move(sources),
                            .landing = "/landing",
@@ -201,6 +203,7 @@ class Lake {
   telemetry::Log log{logged, telemetry::Level::kWarning, [] { return std::int64_t{0}; }};
   std::unique_ptr<state::Database> database;
   std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<table::ManifestCache> manifests;
 
  private:
   std::filesystem::path folder_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -74,16 +75,22 @@ struct PropertyChanges {
 enum class Purge : std::uint8_t { kNo, kYes };
 
 /// What one commit does to one table. With AssertCreate among the requirements the table is created from the
-/// updates (a staged creation, see new_location()); its namespace must exist.
+/// updates (a staged creation, see new_location()); its namespace must exist. Names that the same commit
+/// drops or renames away are free for its creations and renames.
 struct TableCommit {
   TableName name = {};
   std::vector<iceberg::TableRequirement> requirements = {};
   std::vector<iceberg::TableUpdate> updates = {};
+  std::optional<TableName> rename_to = {};  ///< Of a table that exists: its name behind the commit.
+  std::optional<Purge> drop = {};           ///< As drop_table(); without updates and another name.
+
+  /// Behind the commit.
+  const TableName& final_name() const { return rename_to ? *rename_to : name; }
 };
 
 struct CommitResult {
   std::vector<Table> tables = {};  ///< The new state, in the order of the commits.
-  /// Old metadata files that should have been removed and could not be; harmless, orphan removal takes them.
+  /// Old metadata files and files of dropped tables that should have been removed and could not be; harmless.
   std::vector<std::string> not_removed = {};
 };
 
@@ -185,11 +192,14 @@ class Catalog {
   /// at most once; when it fails, so does the commit. When somebody else's commit comes first, the updates
   /// are applied anew upon it as long as the requirements hold.
   ///
+  /// Tables that are renamed or dropped are so in the same transaction, after all checks.
+  ///
   /// Errors: catalog.commit_conflict (a requirement does not hold, or a snapshot was prepared upon an older
-  /// state: load again and retry), catalog.table_not_found, catalog.table_exists (AssertCreate),
-  /// catalog.bad_commit, catalog.bad_location, catalog.commit_failed, iceberg.bad_update …, the store's and
-  /// on_commit's own. After every error but `state.commit_unknown` nothing happened; that one comes back only
-  /// when reading back failed as well (or when there was no table whose pointer could be read back).
+  /// state: load again and retry), catalog.table_not_found, catalog.table_exists (AssertCreate,
+  /// rename_to), catalog.view_exists, catalog.namespace_not_found, catalog.bad_commit, catalog.bad_location,
+  /// catalog.commit_failed, iceberg.bad_update …, the store's and on_commit's own. After every error but
+  /// `state.commit_unknown` nothing happened; that one comes back only when reading back failed as well (or
+  /// when there was no table whose pointer could be read back).
   ///
   /// Each former metadata file is kept until `write.metadata.previous-versions-max` (100) later ones exist,
   /// then removed unless `write.metadata.delete-after-commit.enabled` is `false`.
@@ -208,8 +218,10 @@ class Catalog {
   Status drop(const TableName& name, Kind kind);
   Status rename(const TableName& from, const TableName& to, Kind kind);
   Result<iceberg::TableMetadata> new_metadata(const CreateTable& table);
-  Result<Staged> stage(const TableCommit& commit);
-  Result<Staged> stage_creation(const TableCommit& commit);
+  using Names = std::set<TableName>;
+  /// `vacated`: names that the commit frees.
+  Result<Staged> stage(const TableCommit& commit, const Names& vacated);
+  Result<Staged> stage_creation(const TableCommit& commit, const Names& vacated);
   Result<Staged> stage_new(const TableName& name, iceberg::TableMetadata metadata);
   Result<Staged> stage_view(const ViewCommit& commit);
   Result<View> publish_view(Staged staged);
@@ -220,6 +232,7 @@ class Catalog {
   Status write_metadata(std::vector<Staged>& staging);
   Status swap_pointers(const std::vector<Staged>& staging, const OnCommit& on_commit);
   Status swap_pointer(state::Transaction& transaction, const Staged& staged);
+  Status move_names(state::Transaction& transaction, const std::vector<Staged>& staging);
   Result<bool> read_back(const std::vector<Staged>& staging);
   Error abandon(const std::vector<Staged>& staging, Error error);
   std::vector<std::string> remove_trimmed(const std::vector<Staged>& staging);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -51,6 +52,24 @@ bool is_own_metadata(const iceberg::TableMetadata& metadata, const std::string& 
          file.starts_with(metadata.location + "/");
 }
 
+/// The names that the commits free; no table twice, neither before nor behind.
+Result<std::set<TableName>> vacated_names(std::span<const TableCommit> commits) {
+  std::set<TableName> before;
+  std::set<TableName> behind;
+  std::set<TableName> vacated;
+  for (const TableCommit& commit : commits) {
+    const bool creates = holds<iceberg::AssertCreate>(commit.requirements);
+    const bool is_new = (creates || before.insert(commit.name).second) &&
+                        (commit.drop || behind.insert(commit.final_name()).second);
+    if (!is_new)
+      return Error(kBadCommit, fmt::format("the commit names `{}` twice", commit.name.to_string()));
+    if (commit.drop && (commit.rename_to || !commit.updates.empty()))
+      return Error(kBadCommit, fmt::format("the commit changes and drops `{}`", commit.name.to_string()));
+    if (!creates && (commit.drop || commit.final_name() != commit.name)) vacated.insert(commit.name);
+  }
+  return vacated;
+}
+
 }  // namespace
 
 std::string metadata_folder(const std::string& location, const Properties& properties) {
@@ -79,12 +98,13 @@ Result<Catalog::Staged> Catalog::stage_new(const TableName& name, iceberg::Table
   return staged;
 }
 
-Result<Catalog::Staged> Catalog::stage_creation(const TableCommit& commit) {
-  if (commit.requirements.size() != 1)
+Result<Catalog::Staged> Catalog::stage_creation(const TableCommit& commit, const Names& vacated) {
+  if (commit.requirements.size() != 1 || commit.rename_to || commit.drop)
     return Error(kBadCommit,
                  fmt::format("the commit assumes that `{}` does not exist, and something about it as well",
                              commit.name.to_string()));
-  if (Status vacant = check_vacant(commit.name, Kind::kTable); !vacant.ok()) {
+  Status vacant = vacated.contains(commit.name) ? ok_status() : check_vacant(commit.name, Kind::kTable);
+  if (!vacant.ok()) {
     if (vacant.error().name() != kTableExists.name) return std::move(vacant).error();
     return Error(kTableExists, "Requirement failed: table already exists");
   }
@@ -98,8 +118,9 @@ Result<Catalog::Staged> Catalog::stage_creation(const TableCommit& commit) {
   return stage_new(commit.name, std::move(metadata));
 }
 
-Result<Catalog::Staged> Catalog::stage(const TableCommit& commit) {
-  if (holds<iceberg::AssertCreate>(commit.requirements)) return stage_creation(commit);
+Result<Catalog::Staged> Catalog::stage(const TableCommit& commit, const Names& vacated) {
+  if (holds<iceberg::AssertCreate>(commit.requirements)) return stage_creation(commit, vacated);
+  if (commit.rename_to) TARN_RETURN_IF_ERROR(check_table_name(*commit.rename_to));
   TARN_ASSIGN_OR_RETURN(Table base, load_table(commit.name));
   if (Status held = iceberg::check(base.metadata.get(), commit.requirements); !held.ok()) {
     if (held.error().name() != iceberg::kRequirementFailed.name) return std::move(held).error();
@@ -108,9 +129,12 @@ Result<Catalog::Staged> Catalog::stage(const TableCommit& commit) {
   Staged staged;
   staged.expected = base.metadata_location;
   staged.base = base.metadata;
+  staged.drop = commit.drop;
+  if (commit.rename_to && *commit.rename_to != commit.name) staged.was = commit.name;
   staged.writes_file = !commit.updates.empty();
   if (!staged.writes_file) {
     staged.next = std::move(base);
+    staged.next.name = commit.final_name();
     return staged;
   }
   auto applied = iceberg::apply(*base.metadata, commit.updates,
@@ -124,17 +148,13 @@ Result<Catalog::Staged> Catalog::stage(const TableCommit& commit) {
   if (applied->location != base.metadata->location) TARN_RETURN_IF_ERROR(check_location(applied->location));
   const std::string folder = metadata_folder(applied->location, applied->properties);
   TARN_RETURN_IF_ERROR(check_location(folder));
-  staged.next = {commit.name, metadata_file(folder, base.metadata_location, new_uuid()),
+  staged.next = {commit.final_name(), metadata_file(folder, base.metadata_location, new_uuid()),
                  std::make_shared<const iceberg::TableMetadata>(std::move(applied).value())};
   return staged;
 }
 
 Result<CommitResult> Catalog::commit(std::span<const TableCommit> commits, const OnCommit& on_commit) {
-  std::set<TableName> names;
-  for (const TableCommit& commit : commits) {
-    if (!names.insert(commit.name).second)
-      return Error(kBadCommit, fmt::format("the commit names `{}` twice", commit.name.to_string()));
-  }
+  TARN_ASSIGN_OR_RETURN(const Names vacated, vacated_names(commits));
   bool ran = false;
   const OnCommit once = [&](state::Transaction& transaction) {
     ran = true;
@@ -144,7 +164,7 @@ Result<CommitResult> Catalog::commit(std::span<const TableCommit> commits, const
     std::vector<Staged> staging;
     staging.reserve(commits.size());
     for (const TableCommit& commit : commits) {
-      TARN_ASSIGN_OR_RETURN(Staged staged, stage(commit));
+      TARN_ASSIGN_OR_RETURN(Staged staged, stage(commit, vacated));
       staging.push_back(std::move(staged));
     }
     if (Status published = publish(staging, once); !published.ok()) {
@@ -155,7 +175,15 @@ Result<CommitResult> Catalog::commit(std::span<const TableCommit> commits, const
     }
     CommitResult result;
     result.not_removed = remove_trimmed(staging);
-    for (Staged& staged : staging) result.tables.push_back(std::move(staged.next));
+    for (Staged& staged : staging) {
+      if (staged.drop == Purge::kYes) {
+        // The table is gone already: what cannot be removed, or not be found, only costs space.
+        const auto left = purge(staged.next.metadata->location);
+        const std::vector<std::string> whole = {staged.next.metadata->location};
+        std::ranges::copy(left.ok() ? *left : whole, std::back_inserter(result.not_removed));
+      }
+      result.tables.push_back(std::move(staged.next));
+    }
     return result;
   }
 }
@@ -197,9 +225,43 @@ Status Catalog::write_metadata(std::vector<Staged>& staging) {
 
 Status Catalog::swap_pointers(const std::vector<Staged>& staging, const OnCommit& on_commit) {
   TARN_ASSIGN_OR_RETURN(state::Transaction transaction, database_.begin());
-  for (const Staged& staged : staging) TARN_RETURN_IF_ERROR(swap_pointer(transaction, staged));
+  TARN_RETURN_IF_ERROR(move_names(transaction, staging));
+  for (const Staged& staged : staging) {
+    if (!staged.drop) TARN_RETURN_IF_ERROR(swap_pointer(transaction, staged));
+  }
   if (on_commit) TARN_RETURN_IF_ERROR(on_commit(transaction));
   return transaction.commit();
+}
+
+// What is dropped goes first, then what is renamed steps aside, so that names may change hands.
+Status Catalog::move_names(state::Transaction& transaction, const std::vector<Staged>& staging) {
+  const auto taken_over = [](const Staged& staged) {
+    return Error(kCommitConflict,
+                 fmt::format("{} changed or is gone", staged.was.value_or(staged.next.name).to_string()));
+  };
+  for (const Staged& staged : staging) {
+    if (!staged.drop) continue;
+    TARN_ASSIGN_OR_RETURN(const auto pointer, state::find_table(transaction, staged.next.name));
+    if (!pointer || pointer->metadata_location != staged.expected) return taken_over(staged);
+    TARN_RETURN_IF_ERROR(state::remove_table(transaction, staged.next.name));
+  }
+  std::vector<std::pair<TableName, const Staged*>> aside;
+  for (const Staged& staged : staging) {
+    if (!staged.was) continue;
+    const TableName parked{staged.was->schema, new_uuid()};
+    if (!state::rename_table(transaction, *staged.was, parked).ok()) return taken_over(staged);
+    aside.emplace_back(parked, &staged);
+  }
+  for (const auto& [parked, staged] : aside) {
+    const TableName& name = staged->next.name;
+    Status renamed = state::rename_table(transaction, parked, name);
+    if (renamed.ok()) continue;
+    if (renamed.error().name() == state::kNotFound.name) return no_namespace(name.schema);
+    if (renamed.error().name() != state::kConflict.name) return renamed;
+    TARN_ASSIGN_OR_RETURN(const auto present, state::find_table(transaction, name));
+    return entry_exists(name, present ? present->kind : staged->kind, staged->kind);
+  }
+  return ok_status();
 }
 
 Status Catalog::swap_pointer(state::Transaction& transaction, const Staged& staged) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,9 @@ struct Catalog::Staged {
   bool writes_file = true;  ///< False: the metadata file is there already.
   state::EntryKind kind = state::EntryKind::kTable;
   std::shared_ptr<const iceberg::ViewMetadata> view = nullptr;
-  std::size_t size_bytes = 0;  ///< Of the metadata file that was written.
+  std::size_t size_bytes = 0;         ///< Of the metadata file that was written.
+  std::optional<TableName> was = {};  ///< Its name before, where that is another one.
+  std::optional<Purge> drop = {};
 };
 
 /// Longer metadata files are neither written nor read.

@@ -35,6 +35,10 @@ bool ResultSet::has_rows() const {
   return impl_->has_rows;
 }
 
+void ResultSet::become_count() {
+  impl_->has_rows = false;
+}
+
 Result<internal::OwnedChunk> ResultSet::Impl::fetch_unwatched() {
   internal::OwnedChunk fetched(duckdb_fetch_chunk(*result.get()));
   if (fetched.get() != nullptr && duckdb_data_chunk_get_size(fetched.get()) != 0) return fetched;

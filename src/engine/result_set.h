@@ -66,6 +66,9 @@ class ResultSet {
   /// The next rows, or nothing at the end. Errors: any code of engine/errors.h.
   Result<std::optional<Chunk>> next();
 
+  /// From now on has_rows() is false: the only cell counts what the statement did.
+  void become_count();
+
   /// The columns, and the next rows, as Arrow's C data interface has them: `out` is the caller's to release.
   /// next_arrow() is false at the end. Times with zone are in UTC, whole numbers of 128 bits are decimals,
   /// UUIDs text. Errors: as of next().

@@ -133,6 +133,7 @@ void Backend::fail(const Error& error, std::string_view sql) {
   is_over_ = &error.code() == &kShuttingDown;
   write_error(out_, error, sql, is_over_);
   if (transaction_ == Transaction::kOpen) transaction_ = Transaction::kFailed;
+  if (std::exchange(is_implicit_, false) && session_) session_->roll_back();
 }
 
 /// What lives no longer than a transaction ends with it.
@@ -162,6 +163,7 @@ Status Backend::handle(const Message& message) {
   }
   if (std::holds_alternative<Sync>(message)) {
     skips_to_sync_ = false;
+    if (Status ended = end_implicit(); !ended.ok()) fail(ended.error(), last_sql_);
     if (transaction_ == Transaction::kNone) end_transaction();
     write_ready(out_, transaction_letter());
     return messages_.flush();

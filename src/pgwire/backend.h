@@ -77,7 +77,8 @@ class Backend {
 
   // simple.cpp
   Status simple_query(std::string_view sql);
-  Status run_simple(const query::StatementText& statement);
+  /// `among_others`: of the same message.
+  Status run_simple(const query::StatementText& statement, bool among_others);
 
   // extended.cpp
   Status parse(const Parse& message);
@@ -104,6 +105,15 @@ class Backend {
   /// rows.
   Status open_rows(Portal& portal, bool in_parts);
   Status send_copy(const CopyOut& copy, engine::ResultSet rows);
+
+  // copying.cpp
+  Status receive_copy(std::string_view sql, const CopyOut& copy);
+  Status commit();
+  /// Statements that a client sends at once are one transaction, where they do not say another.
+  Status begin_implicit();
+  Status end_implicit();
+
+  // execution.cpp
   Status next_chunk(OpenRows& open);
   void complete(std::string_view sql, bool has_rows, std::int64_t count);
 
@@ -138,6 +148,7 @@ class Backend {
 
   enum class Transaction : std::uint8_t { kNone, kOpen, kFailed };
   Transaction transaction_ = Transaction::kNone;
+  bool is_implicit_ = false;  ///< The session is in a transaction that the client knows nothing of.
   bool skips_to_sync_ = false;
   bool is_over_ = false;
   bool tells_settings_ = false;  ///< The session has yet to be told of changed settings.

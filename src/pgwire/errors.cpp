@@ -7,7 +7,7 @@ namespace tarn::pgwire {
 namespace {
 
 /// By the names of codes: those of other libraries need not be linked for it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 45> kStates = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 66> kStates = {{
     {"pgwire.bad_message", "08P01"},
     {"pgwire.bad_version", "0A000"},
     {"pgwire.message_too_large", "54000"},
@@ -51,6 +51,27 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 45> kStates 
     {"net.closed", "08006"},
     {"net.timed_out", "08006"},
     {"audit.unavailable", "58030"},
+    {"sql.unsupported_write", "0A000"},
+    {"sql.write_denied", "42501"},
+    {"sql.written_by_feed", "42501"},
+    {"sql.not_null", "23502"},
+    {"sql.no_schema_selected", "3F000"},
+    {"sql.duplicate_column", "42701"},
+    {"sql.bad_copy_data", "22P04"},
+    {"catalog.table_exists", "42P07"},
+    {"catalog.view_exists", "42P07"},
+    {"catalog.table_not_found", "42P01"},
+    {"catalog.view_not_found", "42P01"},
+    {"catalog.namespace_exists", "42P06"},
+    {"catalog.namespace_not_found", "3F000"},
+    {"catalog.namespace_not_empty", "2BP01"},
+    {"catalog.bad_name", "42602"},
+    {"table.null_in_required", "23502"},
+    {"table.wrong_length", "22001"},
+    {"table.unsupported_type", "0A000"},
+    {"iceberg.column_exists", "42701"},
+    {"iceberg.illegal_widening", "42804"},
+    {"iceberg.illegal_change", "0A000"},
     {"sql.internal", "XX000"},
     {"sql.failed", "XX000"},
 }};

@@ -25,14 +25,44 @@ std::vector<std::string> first_words(std::string_view sql, std::size_t count) {
   return words;
 }
 
+/// Of a statement behind common table expressions its own first word.
+std::string change_of(std::string_view sql, std::string first) {
+  if (first != "WITH") return first;
+  std::size_t depth = 0;
+  for (const query::Token& token : query::tokenize(sql)) {
+    if (query::is_symbol(token, sql, "(")) ++depth;
+    if (query::is_symbol(token, sql, ")") && depth > 0) --depth;
+    if (depth != 0) continue;
+    for (const std::string_view word : {"INSERT", "UPDATE", "DELETE"}) {
+      if (query::is_word(token, sql, word)) return std::string(word);
+    }
+  }
+  return first;
+}
+
+/// CREATE TABLE … AS.
+bool is_created_as(std::string_view sql) {
+  std::size_t depth = 0;
+  bool is_table = false;
+  for (const query::Token& token : query::tokenize(sql)) {
+    if (query::is_symbol(token, sql, "(")) ++depth;
+    if (query::is_symbol(token, sql, ")") && depth > 0) --depth;
+    if (depth == 0 && query::is_word(token, sql, "TABLE")) is_table = true;
+    if (depth == 0 && is_table && query::is_word(token, sql, "AS")) return true;
+  }
+  return false;
+}
+
 /// What CommandComplete says.
 std::string tag_of(std::string_view sql, bool has_rows, std::int64_t count) {
   const std::vector<std::string> words = first_words(sql, 5);
-  const std::string first = words.empty() ? "" : words[0];
+  const std::string first = change_of(sql, words.empty() ? "" : words[0]);
   if (first == "EXPLAIN" || first == "SHOW" || first == "DESCRIBE") return first;
   if (has_rows) return fmt::format("SELECT {}", count);
   if (first == "INSERT") return fmt::format("INSERT 0 {}", count);
   if (first == "UPDATE" || first == "DELETE" || first == "MERGE") return fmt::format("{} {}", first, count);
+  if (first == "TRUNCATE") return "TRUNCATE TABLE";
+  if (first == "CREATE" && is_created_as(sql)) return fmt::format("SELECT {}", count);
   if (first != "CREATE" && first != "DROP" && first != "ALTER") return first.empty() ? "SELECT 0" : first;
   for (std::size_t i = 1; i < words.size(); ++i) {
     if (words[i] == "TABLE" || words[i] == "VIEW" || words[i] == "SCHEMA" || words[i] == "SEQUENCE" ||

@@ -235,6 +235,12 @@ Status Backend::execute(const Execute& message) {
     return run_own(*kept->own, {kept->sql, 0, kept->sql.size()}, formats, false);
   }
   TARN_ASSIGN_OR_RETURN(query::Session* const lake, session());
+  // What writes and is not alone before the next Sync is committed there.
+  if (prepared.columns.empty() && transaction_ == Transaction::kNone && !is_implicit_) {
+    TARN_ASSIGN_OR_RETURN(const char next, messages_.peek());
+    if (next != 'S') TARN_RETURN_IF_ERROR(begin_implicit());
+  }
+  if (prepared.copy && prepared.copy->is_from) return receive_copy(prepared.sql, *prepared.copy);
   if (prepared.copy) {
     return run_in_turn([lake] { lake->interrupt(); },
                        [&]() -> Status {

@@ -5,6 +5,7 @@
 #include "pgwire/protocol/messages.h"
 #include "pgwire/protocol/wire_buffer.h"
 #include "pgwire/settings.h"
+#include "pgwire/values/copy_in.h"
 #include "pgwire/values/copy_out.h"
 
 namespace tarn::pgwire {
@@ -153,13 +154,59 @@ TEST(CopyStatements, AreReadWithTheirOptions) {
   EXPECT_EQ((*table)->query, "SELECT a, b FROM curated.\"Odd\"");
   EXPECT_EQ((*table)->delimiter, ',');
   const std::pair<std::string_view, std::string_view> refused[] = {
-      {"COPY t FROM STDIN", "pgwire.unsupported"},         {"COPY t TO '/etc/passwd'", "pgwire.unsupported"},
+      {"COPY t FROM '/etc/passwd'", "pgwire.unsupported"}, {"COPY t TO '/etc/passwd'", "pgwire.unsupported"},
+      {"COPY t FROM STDIN BINARY", "pgwire.unsupported"},  {"COPY (SELECT 1) FROM STDIN", "sql.syntax"},
       {"COPY t TO PROGRAM 'rm'", "pgwire.unsupported"},    {"COPY t TO STDOUT (FORMAT xml)", "sql.syntax"},
       {"COPY t TO STDOUT (DELIMITER ',,')", "sql.syntax"}, {"COPY", "sql.syntax"}};
   for (const auto& [sql, code] : refused) {
     const auto one = read_copy(sql);
     ASSERT_FALSE(one.ok()) << sql;
     EXPECT_EQ(one.error().name(), code) << sql;
+  }
+}
+
+/// The rows of COPY data, fields joined by `|`, in pieces of `piece` bytes; or the error's code.
+std::vector<std::string> copied(std::string_view sql, std::string_view data, std::size_t piece) {
+  const auto copy = read_copy(sql);
+  if (!copy.ok()) return {std::string(copy.error().name())};
+  std::vector<std::string> rows;
+  CopyReader reader(**copy, [&](CopyReader::Fields fields, std::int64_t line) {
+    std::string row = std::to_string(line) + ":";
+    for (const auto& field : fields)
+      row += (row.back() == ':' ? "" : "|") + std::string(field.value_or("NULL"));
+    rows.push_back(row);
+    return ok_status();
+  });
+  for (std::size_t at = 0; at < data.size(); at += piece) {
+    const Status added = reader.add(data.substr(at, piece));
+    if (!added.ok()) return {std::string(added.error().name())};
+  }
+  const Status finished = reader.finish();
+  if (!finished.ok()) return {std::string(finished.error().name())};
+  return rows;
+}
+
+TEST(CopyData, IsTakenApartInWhateverPiecesItComes) {
+  const struct {
+    std::string_view sql;
+    std::string_view data;
+    std::vector<std::string> rows;
+  } kCases[] = {
+      {"COPY t FROM STDIN", "1\tone\n2\t\\N\n3\t\n", {"1:1|one", "2:2|NULL", "3:3|"}},
+      {"COPY t FROM STDIN", "a\\tb\\nc\\\\\\x41\\101\td", {"1:a\tb\nc\\AA|d"}},
+      {"COPY t FROM STDIN", "a\\\nb\tc\r\nd\te\n", {"1:a\nb|c", "3:d|e"}},
+      {"COPY t FROM STDIN", "1\n\\.\n2\n", {"1:1"}},
+      {"COPY t (a, b) FROM STDIN (DELIMITER '|', NULL 'nil')", "x|nil\n", {"1:x|NULL"}},
+      {"COPY t FROM STDIN CSV HEADER",
+       "a,b\n1,\"x,\"\"y\"\"\nz\"\n2,\n3,\"\"\n",
+       {"2:1|x,\"y\"\nz", "4:2|NULL", "5:3|"}},
+      {"COPY t FROM STDIN (FORMAT csv, QUOTE '''', ESCAPE '\\', DELIMITER ';')", "'a\\'b';c\n", {"1:a'b|c"}},
+      {"COPY t FROM STDIN CSV", "\"open\n", {"sql.bad_copy_data"}},
+      {"COPY t FROM STDIN CSV", "", {}},
+  };
+  for (const auto& one : kCases) {
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{1000}})
+      EXPECT_EQ(copied(one.sql, one.data, piece), one.rows) << one.sql << " in pieces of " << piece;
   }
 }
 

@@ -62,27 +62,46 @@ Status Backend::run_own(const OwnStatement& statement, const query::StatementTex
 Status Backend::run(const BeginStatement&) {
   if (transaction_ == Transaction::kOpen)
     write_notice(out_, "25001", "there is already a transaction in progress");
+  // What the same message began goes on in it.
+  if (transaction_ == Transaction::kNone) TARN_RETURN_IF_ERROR(begin_implicit());
+  is_implicit_ = false;
   transaction_ = Transaction::kOpen;
   return ok_status();
 }
 
 Status Backend::run(const CommitStatement&) {
   if (transaction_ == Transaction::kNone) write_notice(out_, "25P01", "there is no transaction in progress");
+  const bool has_failed = transaction_ == Transaction::kFailed;
+  is_implicit_ = false;
   end_transaction();
+  if (!session_) return ok_status();
+  if (!has_failed) return commit();
+  session_->roll_back();
   return ok_status();
 }
 
 Status Backend::run(const RollbackStatement&) {
   if (transaction_ == Transaction::kNone) write_notice(out_, "25P01", "there is no transaction in progress");
+  is_implicit_ = false;
   end_transaction();
+  if (session_) session_->roll_back();
   return ok_status();
 }
 
-/// Nothing is written in a transaction: going back to a point of it only makes it usable again.
 Status Backend::run(const SavepointStatement& statement) {
   if (transaction_ == Transaction::kNone)
     return Error(kNoTransaction, "SAVEPOINT can only be used in transaction blocks");
-  if (statement.action == SavepointStatement::Action::kRollBack) transaction_ = Transaction::kOpen;
+  TARN_ASSIGN_OR_RETURN(query::Session* const lake, session());
+  switch (statement.action) {
+    case SavepointStatement::Action::kSave:
+      return lake->save(statement.name);
+    case SavepointStatement::Action::kRelease:
+      return lake->release(statement.name);
+    case SavepointStatement::Action::kRollBack:
+      break;
+  }
+  TARN_RETURN_IF_ERROR(lake->restore(statement.name));
+  transaction_ = Transaction::kOpen;
   return ok_status();
 }
 

@@ -13,8 +13,9 @@ Status Backend::simple_query(std::string_view sql) {
   prepared_.erase("");
   const std::vector<query::StatementText> statements = query::split_statements(script);
   if (statements.empty()) out_.begin('I').end();
-  for (const query::StatementText& statement : statements) {
-    Status done = run_simple(statement);
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    Status done = run_simple(statements[i], statements.size() > 1);
+    if (done.ok() && i + 1 == statements.size()) done = end_implicit();
     if (!done.ok()) {
       if (done.error().name().starts_with("net.")) return done;
       fail(done.error(), script);
@@ -26,11 +27,13 @@ Status Backend::simple_query(std::string_view sql) {
   return messages_.flush();
 }
 
-Status Backend::run_simple(const query::StatementText& statement) {
+Status Backend::run_simple(const query::StatementText& statement, bool among_others) {
   TARN_ASSIGN_OR_RETURN(const std::optional<OwnStatement> own, read_own_statement(statement.text()));
   TARN_RETURN_IF_ERROR(check_transaction(own));
   if (own) return run_own(*own, statement, {}, true);
+  if (among_others) TARN_RETURN_IF_ERROR(begin_implicit());
   TARN_ASSIGN_OR_RETURN(std::optional<CopyOut> copy, read_copy(statement.text()));
+  if (copy && copy->is_from) return receive_copy(statement.text(), *copy);
   TARN_ASSIGN_OR_RETURN(query::Session* const lake, session());
   return run_in_turn([lake] { lake->interrupt(); },
                      [&]() -> Status {

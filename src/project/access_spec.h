@@ -61,6 +61,7 @@ struct RoleSpec {
   std::string description;
   std::vector<Located<std::string>> inherits;
   std::vector<GrantSpec> grants;
+  std::vector<Located<std::string>> write;  ///< Tables, as grants name them: SQL may change them.
   std::vector<DenySpec> deny;
 
   bool operator==(const RoleSpec&) const = default;

@@ -5,9 +5,11 @@
 namespace tarn::query {
 
 std::span<const ErrorCode* const> error_codes() {
-  static constexpr std::array kCodes = {&kReadOnly,         &kNotAllowed,      &kUnknownTable,
-                                        &kBadTimeTravel,    &kUnreadableTable, &kUnknownUser,
-                                        &kMissingAttribute, &kBadFilter,       &kNoMaskKey};
+  static constexpr std::array kCodes = {
+      &kReadOnly,        &kNotAllowed,       &kUnknownTable,     &kBadTimeTravel,
+      &kUnreadableTable, &kUnknownUser,      &kMissingAttribute, &kBadFilter,
+      &kNoMaskKey,       &kUnsupportedWrite, &kWriteDenied,      &kWrittenByFeed,
+      &kNotNull,         &kNoSchemaSelected, &kDuplicateColumn,  &kBadCopyData};
   return kCodes;
 }
 

@@ -23,6 +23,28 @@ inline constexpr ErrorCode kUnreadableTable{
     "sql.unreadable_table", ErrorClass::kPermanent, "A table cannot be read by the SQL engine.",
     "See the reason; rewrite the table with types that are supported."};
 
+inline constexpr ErrorCode kUnsupportedWrite{"sql.unsupported_write", ErrorClass::kUser,
+                                             "PostgreSQL has this way to change data, Tarn does not.",
+                                             "Write it as the hint says; docs/sql-writes.md has the list."};
+inline constexpr ErrorCode kWriteDenied{"sql.write_denied", ErrorClass::kUser,
+                                        "The user may not change this table by SQL.",
+                                        "Ask who keeps access/*.yaml: a role needs it under `write:`."};
+inline constexpr ErrorCode kWrittenByFeed{
+    "sql.written_by_feed", ErrorClass::kUser, "A feed writes this table, and SQL must leave it alone.",
+    "Correct the data at its source, or keep results in another table."};
+inline constexpr ErrorCode kNotNull{"sql.not_null", ErrorClass::kUser,
+                                    "A column that must have a value got none.",
+                                    "Give every row a value, or `ALTER TABLE … ALTER … DROP NOT NULL`."};
+inline constexpr ErrorCode kNoSchemaSelected{"sql.no_schema_selected", ErrorClass::kUser,
+                                             "A new table has no schema.",
+                                             "Write `schema.table`, or `USE schema` before."};
+inline constexpr ErrorCode kDuplicateColumn{"sql.duplicate_column", ErrorClass::kUser,
+                                            "A column is named twice.",
+                                            "Give each column a name of its own."};
+inline constexpr ErrorCode kBadCopyData{"sql.bad_copy_data", ErrorClass::kUser,
+                                        "Rows of COPY … FROM do not have the form that was announced.",
+                                        "Correct the line that the message names; nothing was written."};
+
 inline constexpr ErrorCode kUnknownUser{"access.unknown_user", ErrorClass::kUser,
                                         "The project has no user of that name.",
                                         "Correct the name, or define the user in access/*.yaml."};

@@ -176,6 +176,27 @@ class TestLake {
     return Session::open(*engine_, {*catalog_, *state_, *manifests_, *store_}, {},
                          {.principal = std::move(principal)});
   }
+  /// A lake that sessions may write; `curated.fed` is a feed's.
+  Lake writable(std::int32_t format_version = 2) {
+    Lake lake{*catalog_, *state_, *manifests_, *store_};
+    lake.writing =
+        std::make_shared<LakeWriting>(LakeWriting{.clock = clock_,
+                                                  .random = *random_,
+                                                  .format_version = format_version,
+                                                  .written_by = {{{"curated", "fed"}, "the feed `feds`"}}});
+    return lake;
+  }
+  /// From now on the session writes.
+  void let_write(std::int32_t format_version) { session_ = open_writer(nullptr, format_version); }
+  std::unique_ptr<Session> open_writer(std::shared_ptr<const Principal> principal = nullptr,
+                                       std::int32_t format_version = 2) {
+    return must(
+        Session::open(*engine_, writable(format_version),
+                      {.copy_to_files = true, .settings = true, .temporary_objects = true, .writes = true},
+                      {.principal = std::move(principal)}));
+  }
+  engine::Database& engine() { return *engine_; }
+  io::Clock& clock() { return clock_; }
   io::ObjectStore& store() { return *store_; }
   table::ManifestCache& manifests() { return *manifests_; }
   Session& session() { return *session_; }

@@ -73,6 +73,9 @@ Error in_script(Error error, const StatementText& statement, const std::string& 
 }  // namespace
 
 Result<engine::ResultSet> Session::run(const StatementText& statement, const RunOptions& options) {
+  Result<std::optional<engine::ResultSet>> changed = impl_->run_change(statement.text(), options);
+  if (!changed.ok()) return in_script(std::move(changed).error(), statement, options.source);
+  if (*changed) return std::move(**changed);
   std::unique_ptr<ReadyStatement> ready;
   const auto prepare = [&]() -> Result<engine::Statement> {
     TARN_ASSIGN_OR_RETURN(ready, impl_->make_ready(statement.text(), options));
@@ -94,6 +97,12 @@ Result<PreparedStatement> Session::prepare(const StatementText& statement, const
                                            Refusal refusal) {
   const RunOptions options{.source = source};
   const auto prepare = [&]() -> Result<PreparedStatement> {
+    TARN_ASSIGN_OR_RETURN(auto change, impl_->prepare_change(statement.text(), options));
+    if (change) {
+      PreparedStatement made(std::string(statement.text()), source, std::move(change->statement));
+      made.writes_ = change->kind;
+      return made;
+    }
     TARN_ASSIGN_OR_RETURN(const auto ready, impl_->make_ready(statement.text(), options));
     TARN_ASSIGN_OR_RETURN(engine::Statement prepared, impl_->prepare(*ready, options));
     PreparedStatement made(std::string(statement.text()), source, std::move(prepared));
@@ -110,6 +119,14 @@ Result<PreparedStatement> Session::prepare(const StatementText& statement, const
 Result<engine::ResultSet> Session::execute(PreparedStatement& prepared,
                                            std::span<const engine::ParameterValue> values) {
   const RunOptions options{.source = prepared.source_};
+  if (prepared.writes_) {
+    TARN_ASSIGN_OR_RETURN(auto changed,
+                          impl_->run_change(prepared.sql_, options, [&](engine::Statement& statement) {
+                            return bind_all(statement, values);
+                          }));
+    // It changed the lake when it was prepared, and its text is the same.
+    if (changed) return std::move(*changed);
+  }
   std::unique_ptr<ReadyStatement> ready;
   const auto prepare = [&]() -> Status {
     TARN_ASSIGN_OR_RETURN(ready, impl_->make_ready(prepared.sql_, options));
@@ -226,6 +243,25 @@ Result<engine::ResultSet> Session::Impl::execute(const ReadyStatement& ready, en
   if (!rows.ok()) return explain(std::move(rows).error(), ready, options);
   remember(ready.sql);
   return rows;
+}
+
+Status Session::begin() {
+  return impl_->begin();
+}
+Status Session::commit() {
+  return impl_->commit();
+}
+void Session::roll_back() {
+  impl_->roll_back();
+}
+Status Session::save(const std::string& name) {
+  return impl_->save(name);
+}
+Status Session::restore(const std::string& name) {
+  return impl_->restore(name);
+}
+Status Session::release(const std::string& name) {
+  return impl_->release(name);
 }
 
 void Session::speak_postgres(postgres::Identity identity) {

@@ -20,6 +20,7 @@
 #include "query/postgres/identity.h"
 #include "query/statement_rules.h"
 #include "query/visible_tables.h"
+#include "query/writes/copy_in.h"
 
 namespace tarn::query {
 
@@ -48,7 +49,7 @@ struct RunOptions {
 /// A statement that may be run many times. Belongs to its session's thread, and must not outlive the session.
 class PreparedStatement {
  public:
-  engine::StatementKind kind() const { return statement_.kind(); }
+  engine::StatementKind kind() const { return writes_ ? *writes_ : statement_.kind(); }
   /// Of `$1`, `$name`: without the `$`, in order of position.
   const std::vector<std::string>& parameters() const { return statement_.parameters(); }
   /// As far as it is known before there are values.
@@ -67,6 +68,7 @@ class PreparedStatement {
   std::string text_ = {};         ///< What the engine was given, …
   std::uint64_t generation_ = 0;  ///< … and which views it saw.
   engine::Statement statement_;
+  std::optional<engine::StatementKind> writes_ = {};  ///< Of a statement that changes the lake.
 };
 
 /// The rows of a statement that are read while others of its session run. Belongs to its session's thread,
@@ -132,6 +134,21 @@ class Session {
   Result<Cursor> open_cursor(const PreparedStatement& prepared,
                              std::span<const engine::ParameterValue> values);
 
+  /// From begin() to commit() what statements write is seen by this session alone. Statements outside are
+  /// committed one by one. Errors of commit(): catalog.commit_conflict (the tables changed since: repeat the
+  /// transaction) and those of the catalog; nothing was written then. Without writes all three do nothing.
+  Status begin();
+  Status commit();
+  void roll_back();
+  /// Points of the transaction to go back to; the last one of a name counts. Errors: sql.transaction.
+  Status save(const std::string& name);
+  Status restore(const std::string& name);
+  Status release(const std::string& name);
+
+  /// Takes rows for a table, as COPY … FROM STDIN does. `table` and `columns` as SQL writes them; `sql` is
+  /// for the audit. Errors: as of an INSERT.
+  Result<std::unique_ptr<CopyIn>> begin_copy(std::string_view sql, const CopyTarget& target);
+
   /// Cancels the running statement. From any thread.
   void interrupt();
   /// 0 … 100, negative when it is not known. From any thread.
@@ -156,6 +173,8 @@ class Session {
   Result<std::vector<std::string>> column_names(const std::string& table);
 
  private:
+  friend class CopyIn;
+  friend class StatementWriter;
   struct Impl;
   explicit Session(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

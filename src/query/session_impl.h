@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +21,9 @@
 #include "query/session.h"
 #include "query/statement_plan.h"
 #include "query/views/lake_views.h"
+#include "query/writes/lake_transaction.h"
+#include "query/writes/write_statement.h"
+#include "table/rows/row_stream.h"
 
 /// For this library only.
 namespace tarn::query {
@@ -32,8 +36,14 @@ struct StatementReads {
   std::vector<PlacedUse> tables = {};
   std::vector<std::shared_ptr<const ViewFacts>> views = {};  ///< Of `tables`, in their order.
   std::vector<std::string> ops = {};
-  bool looks_up = false;  ///< The system catalog.
+  std::vector<std::string> written = {};  ///< Tables that the statement changes.
+  bool looks_up = false;                  ///< The system catalog.
 };
+
+inline Lake with_staged(Lake lake, const StagedTables& staged) {
+  if (lake.writing != nullptr) lake.staged = &staged;
+  return lake;
+}
 
 /// A statement whose tables are views of the engine now.
 struct ReadyStatement {
@@ -54,7 +64,8 @@ struct Session::Impl {
       : engine(the_engine),
         connection(std::move(connected)),
         database(fmt::format("session_{}", connection->id())),
-        lake(the_lake),
+        transaction(the_lake),
+        lake(with_staged(the_lake, transaction)),
         rights(the_rights),
         views(*connection, lake),
         ops(*connection, lake.state, lake.catalog),
@@ -68,7 +79,8 @@ struct Session::Impl {
 
   engine::Database& engine;
   std::unique_ptr<engine::Connection> connection;
-  std::string database;  ///< Of the engine, with the views of this session alone.
+  std::string database;         ///< Of the engine, with the views of this session alone.
+  LakeTransaction transaction;  ///< Of one statement, or from BEGIN to COMMIT.
   Lake lake;
   StatementRights rights;
   LakeViews views;
@@ -82,6 +94,15 @@ struct Session::Impl {
   std::shared_ptr<const Principal> principal;   ///< Null: the owner, who sees everything.
   std::map<std::string, std::string> prepared;  ///< PREPARE statements by the name that they give.
   std::optional<SessionAudit> audit;            ///< Where what the session does is recorded.
+  bool in_transaction = false;                  ///< BEGIN … COMMIT.
+  /// Rows that INSERT and COPY brought and that are in no file yet, by table: they wait in the engine.
+  std::map<TableName, std::int64_t> pending;
+  struct Savepoint {
+    std::string name;
+    std::shared_ptr<const LakeTransaction::State> state;
+  };
+  std::vector<Savepoint> savepoints;
+  std::string write_target;  ///< The view of kWriteSchema that the statement may name; empty: none.
 
   Result<engine::ResultSet> run(std::string_view sql, const RunOptions& options);
   Result<std::unique_ptr<ReadyStatement>> make_ready(std::string_view sql, const RunOptions& options);
@@ -107,6 +128,39 @@ struct Session::Impl {
   Status prepare_again(ReadyStatement& ready, const RunOptions& options);
   void remember(std::string_view sql);
   Error unknown_table(std::string_view sql, Error error) const;
+  // In writes/session_writes.cpp:
+  bool can_write() const;
+  /// Nothing: the statement changes nothing of the lake.
+  Result<std::optional<WriteStatement>> read_write(std::string_view sql) const;
+  using Bind = std::function<Status(engine::Statement& statement)>;
+  /// Runs a statement that changes the lake, and what begins and ends transactions; its answer has the count
+  /// of rows. Nothing: it is another statement. Without `bind` the parameters of `options` are bound.
+  Result<std::optional<engine::ResultSet>> run_change(std::string_view sql, const RunOptions& options,
+                                                      const Bind& bind = {});
+  struct PreparedChange {
+    engine::Statement statement;  ///< For its parameters only.
+    engine::StatementKind kind;
+  };
+  Result<std::optional<PreparedChange>> prepare_change(std::string_view sql, const RunOptions& options);
+  /// The count of a statement that has no rows.
+  Result<engine::ResultSet> count_as_rows(std::int64_t count);
+  /// BEGIN, COMMIT and ROLLBACK as SQL. Nothing: it is none of them.
+  Result<std::optional<engine::ResultSet>> run_transaction(std::string_view sql);
+  Status begin();
+  Status commit();
+  void roll_back();
+  Status save(const std::string& name);
+  Status restore(const std::string& name);
+  Status release(const std::string& name);
+  /// Where the rows that wait for a table are; made when it is not there.
+  Result<std::string> ensure_stage(const catalog::Table& table);
+  /// Writes rows into files for a table; they are the transaction's.
+  Result<std::unique_ptr<table::RowStream>> stream(engine::ResultSet& rows, const catalog::Table& table,
+                                                   table::StreamColumns columns);
+  void drop_stage(const TableName& table);
+  /// Writes rows that wait into files; of all tables, or of one.
+  Status flush_all();
+  Status flush(const TableName& table);
   // In access/session_access.cpp:
   Status become(std::shared_ptr<const Principal> who);
   Status check_kind(std::string_view sql) const;

@@ -118,6 +118,7 @@ Status Session::Impl::provide(const StatementNeeds& needs, const RunOptions& opt
   if (needs.whole_catalog) {
     for (const TableName& table : known.tables) uses.push_back({table, std::nullopt});
   }
+  for (const TableUse& use : uses) TARN_RETURN_IF_ERROR(flush(use.table));
   Result<std::vector<UsedView>> used = views.ensure(uses);
   if (!used.ok()) {
     Error error = std::move(used).error();

@@ -14,6 +14,7 @@
 ///   append curated.encounter       then a SELECT
 ///   delete curated.encounter 1 0,3 rows 0 and 3 of the first data file of the test
 ///   rename | add | widen | drop | tag  TABLE ARGUMENTS
+///   writes VERSION                 from now on SQL may write; new tables are of this format version
 ///   query                          then a script; `----`; a line of cells joined by ` | ` for each row
 ///   error CODE                     then a script; optionally `----` and a text that the hint or message
 ///   holds
@@ -69,6 +70,8 @@ class Runner {
       EXPECT_EQ(*lines, block.expected);
     } else if (verb == "error") {
       expect_error(block);
+    } else if (verb == "writes") {
+      lake_.let_write(std::stoi(block.words.at(1)));
     } else {
       change(block);
     }

@@ -13,7 +13,6 @@
 #include "query/session.h"
 
 namespace tarn::query {
-namespace {
 
 const TableName* find_table(const KnownNames& known, const TableName& wanted) {
   const auto exact = std::ranges::lower_bound(known.tables, wanted);
@@ -25,6 +24,8 @@ const TableName* find_table(const KnownNames& known, const TableName& wanted) {
   }
   return nullptr;
 }
+
+namespace {
 
 std::optional<PlacedUse> place(const NameChain& chain, const KnownNames& known) {
   std::string schema;

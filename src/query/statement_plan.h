@@ -33,6 +33,9 @@ struct StatementNeeds {
   bool whole_catalog = false;    ///< It looks at the engine's own catalog, where every table should be.
 };
 
+/// The known table of that name: exactly, else ignoring case; or null.
+const TableName* find_table(const KnownNames& known, const TableName& wanted);
+
 /// Which of the known tables a statement names: exactly, else ignoring case. Errors: sql.bad_time_travel,
 /// sql.unknown_table (an AT clause behind something else).
 Result<StatementNeeds> find_needs(std::string_view sql, const KnownNames& known);

@@ -28,6 +28,13 @@ class Rules {
     return at < tokens_.size() && word(at, "CREATE") && is_temporary_create(at) ? target(at) : "";
   }
 
+  bool is_of_temporary() const {
+    if (tokens_.empty() || !any_word(0, {"CREATE", "DROP", "ALTER", "INSERT", "UPDATE", "DELETE", "TRUNCATE",
+                                         "COMMENT", "COPY"}))
+      return false;
+    return word(0, "CREATE") ? is_temporary_create(0) : temporary_.contains(target(0));
+  }
+
  private:
   bool word(std::size_t i, std::string_view text) const {
     return i < tokens_.size() && is_word(tokens_[i], sql_, text);
@@ -160,6 +167,11 @@ class Rules {
 Status check_statement(std::string_view sql, const StatementRights& rights,
                        const std::set<std::string>& temporary) {
   return Rules(sql, rights, temporary).check();
+}
+
+bool changes_temporary(std::string_view sql, const std::set<std::string>& temporary) {
+  const StatementRights rights;
+  return Rules(sql, rights, temporary).is_of_temporary();
 }
 
 std::string created_temporary(std::string_view sql) {

@@ -106,7 +106,7 @@ Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const std::ve
                                                  const Principal* principal) {
   std::vector<VisibleTable> tables;
   for (const TableName& name : names) {
-    TARN_ASSIGN_OR_RETURN(const catalog::Table table, lake.catalog.load_table(name));
+    TARN_ASSIGN_OR_RETURN(const catalog::Table table, lake.load_table(name));
     tables.push_back(describe(table));
     if (principal != nullptr)
       keep_visible(tables.back(), principal->policy(name, table.metadata->current_schema()));

@@ -15,6 +15,9 @@ inline constexpr ErrorCode kBatchMismatch{"table.batch_mismatch", ErrorClass::kB
 inline constexpr ErrorCode kNullInRequired{"table.null_in_required", ErrorClass::kUser,
                                            "A required column holds a null.",
                                            "Correct the source, or make the column optional."};
+inline constexpr ErrorCode kWrongLength{"table.wrong_length", ErrorClass::kUser,
+                                        "A value has more or fewer bytes than its column's type.",
+                                        "Give a `fixed(n)` column values of n bytes."};
 inline constexpr ErrorCode kTooLarge{"table.too_large", ErrorClass::kUser,
                                      "A batch is too large to be held in one piece.",
                                      "Lower `batch.max_bytes` or `batch.max_rows`."};

@@ -58,6 +58,19 @@ Result<std::unique_ptr<state::AuditTrail>> open_audit(CommandContext& context,
                                              state::AuditTrail::Options{.on_failure = std::move(on_failure)});
 }
 
+std::shared_ptr<const query::LakeWriting> lake_writing(CommandContext& context,
+                                                       const project::Project& project) {
+  auto writing = std::make_shared<query::LakeWriting>(
+      query::LakeWriting{.clock = context.clock(),
+                         .random = context.random(),
+                         .format_version = static_cast<std::int32_t>(project.spec.format_version)});
+  for (const project::FeedSpec& feed : project.feeds) {
+    for (const auto& [table, columns] : project::contract_tables({feed}))
+      writing->written_by.emplace(table, fmt::format("the feed `{}`", *feed.name));
+  }
+  return writing;
+}
+
 std::string system_user() {
   passwd entry{};
   passwd* found = nullptr;

@@ -8,6 +8,7 @@
 #include "cli/command_context.h"
 #include "engine/database.h"
 #include "query/access/principal.h"
+#include "query/lake.h"
 #include "state/audit/audit_trail.h"
 
 namespace tarn::cli {
@@ -24,6 +25,10 @@ Result<std::unique_ptr<engine::Database>> open_served_engine(CommandContext& con
 /// opened for writing. Errors: those of CommandContext::database().
 Result<std::unique_ptr<state::AuditTrail>> open_audit(CommandContext& context,
                                                       std::function<void(const Error& error)> on_failure);
+/// What sessions write tables with, and which tables the project's feeds keep for themselves. The context
+/// must outlive it.
+std::shared_ptr<const query::LakeWriting> lake_writing(CommandContext& context,
+                                                       const project::Project& project);
 /// The system's user who runs this process.
 std::string system_user();
 /// A new AuditActor::session.

@@ -136,6 +136,12 @@ Result<SqlSetup> open_session(CommandContext& context, const std::string& user) 
   TARN_ASSIGN_OR_RETURN(setup.engine,
                         principal == nullptr ? open_engine(context) : open_served_engine(context));
   query::Lake lake{*catalog, *state, context.manifests(), context.store()};
+  // What feeds write is known only when they can be read.
+  if (const auto project = context.project(); project.ok())
+    lake.writing = lake_writing(context, **project);
+  else
+    context.note(project::render_warning(Error(project.error()).with_context("tables can only be read"),
+                                         context.err().color));
   if (uses_s3(*settings)) {
     TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
     lake.renew_access = s3_renewal(*setup.engine, *store);
@@ -145,9 +151,10 @@ Result<SqlSetup> open_session(CommandContext& context, const std::string& user) 
   if (!is_owner) actor.user = user;
   TARN_ASSIGN_OR_RETURN(
       setup.session,
-      query::Session::open(*setup.engine, lake,
-                           {.copy_to_files = is_owner, .settings = is_owner, .temporary_objects = true},
-                           {.principal = std::move(principal), .audit = setup.audit.get(), .actor = actor}));
+      query::Session::open(
+          *setup.engine, lake,
+          {.copy_to_files = is_owner, .settings = is_owner, .temporary_objects = true, .writes = true},
+          {.principal = std::move(principal), .audit = setup.audit.get(), .actor = actor}));
   return setup;
 }
 

@@ -21,18 +21,19 @@ Result<std::unique_ptr<PostgresListener>> PostgresListener::start(CommandContext
   }
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
   std::unique_ptr<PostgresListener> listener(new PostgresListener());
-  pgwire::ServerParts parts{
-      .open_session =
-          [&sessions](const std::string& user, const std::string& peer) {
-            return sessions.open({state::kAuditDoorPostgres, user, peer}, {.temporary_objects = true});
-          },
-      .on_login =
-          [&sessions](const pgwire::LoginEvent& event) {
-            sessions.record_login({state::kAuditDoorPostgres, event.user, event.peer, event.application},
-                                  event.error);
-          },
-      .random = context.random(),
-      .log = log};
+  pgwire::ServerParts parts{.open_session =
+                                [&sessions](const std::string& user, const std::string& peer) {
+                                  return sessions.open({state::kAuditDoorPostgres, user, peer},
+                                                       {.temporary_objects = true, .writes = true});
+                                },
+                            .on_login =
+                                [&sessions](const pgwire::LoginEvent& event) {
+                                  sessions.record_login(
+                                      {state::kAuditDoorPostgres, event.user, event.peer, event.application},
+                                      event.error);
+                                },
+                            .random = context.random(),
+                            .log = log};
   if (project->access) {
     parts.find_user = [project, by_certificate = !spec.tls.client_ca.empty()](
                           const std::string& name) -> std::optional<pgwire::User> {

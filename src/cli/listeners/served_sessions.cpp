@@ -21,6 +21,7 @@ Result<std::unique_ptr<ServedSessions>> ServedSessions::start(CommandContext& co
                         }));
   TARN_ASSIGN_OR_RETURN(sessions->engine_, open_served_engine(context));
   TARN_ASSIGN_OR_RETURN(sessions->policy_, load_access_policy(context));
+  sessions->lake_.writing = lake_writing(context, *project);
   if (uses_s3(project->spec)) {
     TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
     sessions->lake_.renew_access = s3_renewal(*sessions->engine_, *store);

@@ -53,6 +53,11 @@ std::string_view MessageStream::take(std::size_t bytes) {
   return taken;
 }
 
+Result<char> MessageStream::peek() {
+  TARN_RETURN_IF_ERROR(fill(1, net::BlockingStream::kNoLimit));
+  return in_[taken_];
+}
+
 Result<FirstMessage> MessageStream::first(std::chrono::milliseconds limit) {
   TARN_RETURN_IF_ERROR(fill(4, limit));
   const std::size_t size = length_of(std::string_view(in_).substr(taken_));

@@ -28,6 +28,8 @@ class MessageStream {
   /// The next message; its texts are good until the one after it is read. Errors: as above, and
   /// pgwire.message_too_large.
   Result<Message> next(std::chrono::milliseconds limit);
+  /// The type of the next message, which is waited for; texts of the last one become bad.
+  Result<char> peek();
   /// Nothing was sent behind the last message: what comes next may be under TLS.
   bool is_drained() const { return taken_ == in_.size(); }
   /// More messages are here already.

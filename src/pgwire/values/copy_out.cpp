@@ -26,17 +26,23 @@ class CopyParser {
     if (!accept("COPY")) return std::optional<CopyOut>();
     CopyOut copy;
     TARN_RETURN_IF_ERROR(read_source(copy));
-    if (is("FROM")) {
-      return Error(kUnsupported, "rows come through feeds, not by COPY … FROM").with_span(place());
+    copy.is_from = accept("FROM");
+    if (copy.is_from && copy.table.empty()) return wrong("TO STDOUT");
+    if (!copy.is_from && !accept("TO")) return wrong("TO STDOUT, or FROM STDIN");
+    if (copy.is_from && !accept("STDIN")) {
+      return Error(kUnsupported, "COPY reads from STDIN only, never from files of the server")
+          .with_span(place())
+          .with_hint("psql's \\copy sends files of the client");
     }
-    if (!accept("TO")) return wrong("TO STDOUT");
-    if (!accept("STDOUT")) {
+    if (!copy.is_from && !accept("STDOUT")) {
       return Error(kUnsupported, "COPY writes to STDOUT only, never to files of the server")
           .with_span(place());
     }
     accept("WITH");
     TARN_RETURN_IF_ERROR(symbol("(") ? read_options(copy) : read_old_options(copy));
     if (at_ < tokens_.size()) return wrong("the end of the statement");
+    if (copy.is_from && copy.style == CopyOut::Style::kBinary)
+      return Error(kUnsupported, "COPY … FROM takes text and csv").with_hint("leave `binary` out");
     if (copy.style == CopyOut::Style::kCsv) {
       if (!has_delimiter_) copy.delimiter = ',';
       if (!has_null_) copy.null_text.clear();
@@ -91,7 +97,16 @@ class CopyParser {
     std::size_t end = tokens_[at_++].end;
     while (symbol(".") && at_ < tokens_.size()) end = tokens_[at_++].end;
     const std::string_view table = sql_.substr(begin, end - begin);
-    const std::string_view columns = symbol("(") ? in_parentheses() : "*";
+    std::string_view columns = "*";
+    if (symbol("(")) {
+      columns = in_parentheses();
+      for (const Token& token : query::tokenize(columns)) {
+        if (!query::is_name(token)) continue;
+        const std::string name = query::name_of(token, columns);
+        copy.columns.push_back(token.kind == TokenKind::kQuoted ? name : to_lower_ascii(name));
+      }
+    }
+    copy.table = table;
     copy.query = fmt::format("SELECT {} FROM {}", columns, table);
     return ok_status();
   }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "engine/result_set.h"
@@ -10,11 +11,14 @@
 
 namespace tarn::pgwire {
 
-/// COPY … TO STDOUT.
+/// COPY … TO STDOUT, or FROM STDIN.
 struct CopyOut {
   enum class Style { kText, kCsv, kBinary };
   Style style = Style::kText;
   std::string query;  ///< What gives the rows.
+  bool is_from = false;
+  std::string table = {};                 ///< As it is written; empty: a query.
+  std::vector<std::string> columns = {};  ///< Of it; empty: all.
   char delimiter = '\t';
   std::string null_text = "\\N";
   bool header = false;

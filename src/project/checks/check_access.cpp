@@ -118,6 +118,7 @@ class AccessCheck {
     check_role_names(role.inherits, true);
     check_cycle(role);
     for (const GrantSpec& grant : role.grants) check_grant(grant);
+    for (const Located<std::string>& pattern : role.write) check_written(pattern);
     for (const DenySpec& denial : role.deny) {
       for (const Located<std::string>& pattern : denial.tables) check_pattern(pattern, PatternUse::kDeny);
       check_columns(denial.tables, denial.columns, PatternUse::kDeny);
@@ -148,6 +149,25 @@ class AccessCheck {
       check_key(mask);
       check_columns(grant.tables, {Located<std::string>(column, mask.span)}, PatternUse::kGrant);
       check_fit(grant.tables, column, mask);
+    }
+  }
+
+  /// What feeds write is theirs.
+  void check_written(const Located<std::string>& pattern) {
+    static const RE2 kForm("\\*\\*|[A-Za-z0-9_*?\\[\\]{},-]+(\\.[A-Za-z0-9_*?\\[\\]{},-]+)+");
+    if (!RE2::FullMatch(*pattern, kForm)) {
+      fail(kUnknownGranted, pattern.span, fmt::format("`{}` does not name tables", *pattern),
+           "write `schema.table`, with `*` for any characters of a part");
+      return;
+    }
+    const bool is_exact = pattern->find_first_of("*?[{") == std::string::npos;
+    if (pattern->starts_with("ops.")) {
+      fail(kUnknownGranted, pattern.span, "tables of `ops` are written by Tarn only", "remove the entry");
+    } else if (is_exact && std::ranges::any_of(
+                               tables_, [&](const auto& one) { return one.first.to_string() == *pattern; })) {
+      fail(kUnknownGranted, pattern.span,
+           fmt::format("`{}` is written by its feed, and not by SQL", *pattern),
+           "remove the entry, or keep results in a table of their own");
     }
   }
 

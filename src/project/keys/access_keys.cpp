@@ -83,6 +83,13 @@ Block<RoleSpec> describe_role() {
                                                           .description = "What it may read.",
                                                           .example = "[{tables: [\"curated.*\"]}]",
                                                           .synonyms = {"grant", "allow"}});
+  block.add(
+      field(&RoleSpec::write),
+      {.name = "write",
+       .description = "Tables that its users may make, change and drop by SQL, as a grant names them. Who "
+                      "changes a table must be granted all of it, too.",
+       .example = "[\"sandbox.*\"]",
+       .default_text = "none"});
   block.add(block_field<deny_block>(&RoleSpec::deny), {.name = "deny",
                                                        .description = "What it may not read in any case.",
                                                        .example = "[{tables: [curated.salary]}]",

@@ -105,7 +105,21 @@ Status Principal::add_role(const project::RoleSpec& role, const project::UserSpe
     grants_.push_back(std::move(grant));
   }
   for (const project::DenySpec& denial : role.deny) denials_.push_back(&denial);
+  for (const auto& pattern : role.write) written_.push_back(&pattern);
   return ok_status();
+}
+
+bool Principal::may_write(const TableName& table) const {
+  if (table.schema == "ops" || is_denied(table, "")) return false;
+  return std::ranges::any_of(
+      written_, [&](const auto* pattern) { return names_table(**pattern, table, PatternUse::kGrant); });
+}
+
+bool Principal::sees_whole(const TableName& table, const iceberg::Schema& schema) const {
+  if (!sees(table)) return false;
+  const TablePolicy shown = policy(table, schema);
+  return shown.filter.empty() && shown.columns.size() == schema.fields().size() &&
+         std::ranges::all_of(shown.columns, &VisibleColumn::is_plain);
 }
 
 bool Principal::is_denied(const TableName& table, std::string_view column) const {

@@ -54,6 +54,12 @@ class Principal {
   bool sees(const TableName& table) const;
   /// Of a table of the lake that sees() allows. `schema` is its present one.
   TablePolicy policy(const TableName& table, const iceberg::Schema& schema) const;
+  /// Whether there is anything that the user may write.
+  bool writes() const { return !written_.empty(); }
+  /// Whether SQL may make, change and drop the table, as far as roles say. Never one of `ops`.
+  bool may_write(const TableName& table) const;
+  /// Whether every row, column and value of the table is seen as it is.
+  bool sees_whole(const TableName& table, const iceberg::Schema& schema) const;
   /// The row filters as they are applied, for a check of their SQL, each once.
   std::vector<std::string> filters() const;
 
@@ -80,6 +86,7 @@ class Principal {
   std::vector<std::string> roles_;
   std::vector<Grant> grants_;
   std::vector<const project::DenySpec*> denials_;
+  std::vector<const project::Located<std::string>*> written_;
 };
 
 }  // namespace tarn::query

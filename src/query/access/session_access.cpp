@@ -33,7 +33,7 @@ Status Session::Impl::check_kind(std::string_view sql) const {
 }
 
 Result<std::vector<TableName>> Session::Impl::list_tables() const {
-  TARN_ASSIGN_OR_RETURN(std::vector<TableName> tables, lake.catalog.list_tables());
+  TARN_ASSIGN_OR_RETURN(std::vector<TableName> tables, lake.list_tables());
   if (principal != nullptr)
     std::erase_if(tables, [&](const TableName& table) { return !principal->sees(table); });
   return tables;
@@ -60,6 +60,8 @@ Status Session::Impl::check_tree_of(const ReadyStatement& ready, const Statement
   }
   for (const std::string& name : needs.ops) allowed.relations.emplace("ops", name);
   for (const std::string& name : temporary) allowed.relations.emplace("", name);
+  if (!write_target.empty())
+    allowed.relations.emplace(std::string(kWriteSchema), to_lower_ascii(write_target));
   if (has_system) TARN_RETURN_IF_ERROR(allow_system(allowed));
   TARN_ASSIGN_OR_RETURN(const ServedStatement statement, served_statement(text, temporary));
   if (statement.kind != ServedKind::kRows && statement.kind != ServedKind::kCreateTemporary)

@@ -28,6 +28,7 @@ bool is_lookup(std::string_view ops) {
 /// Whether the audit is told of a statement: what reads nothing but what there is need not be there, and no
 /// doubt is left out.
 bool is_told(std::string_view sql, const StatementReads& reads) {
+  if (!reads.written.empty()) return true;
   if (!reads.tables.empty() || !std::ranges::all_of(reads.ops, is_lookup)) return true;
   if (reads.looks_up || !reads.ops.empty()) return false;
   return std::ranges::any_of(tokenize(sql), [&](const Token& token) {
@@ -73,6 +74,7 @@ Told told(std::string_view sql, const StatementReads& reads, bool takes_all) {
   const NamedColumns named(takes_all ? "EXECUTE" : sql, takes_all ? std::vector<PlacedUse>() : reads.tables);
   for (const auto& view : reads.views) told.add(*view, named);
   for (const std::string& ops : reads.ops) told.add_table("ops." + ops);
+  for (const std::string& table : reads.written) told.add_table(table);
   return told;
 }
 
@@ -90,6 +92,7 @@ void AuditedStatement::end(std::string_view outcome) {
   trail_.append_soon({.event = std::string(state::kAuditEnded),
                       .begun = begun_.sequence,
                       .actor = begun_.actor,
+                      .tables = written_,
                       .outcome = std::string(outcome),
                       .rows = rows_,
                       .duration_ms = (trail_.clock().monotonic_us() - started_us_) / 1000});

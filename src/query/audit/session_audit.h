@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "engine/result_set.h"
@@ -24,6 +25,11 @@ class AuditedStatement {
   AuditedStatement& operator=(const AuditedStatement&) = delete;
 
   void end(std::string_view outcome);
+  /// What the statement wrote, for the record of its end: `curated.visit@123`, and how many rows.
+  void wrote(std::string tables, std::int64_t rows) {
+    written_ = std::move(tables);
+    rows_ = rows;
+  }
   /// Counts the rows of a result as they are read, and ends with it. The result keeps the statement.
   static void follow(std::shared_ptr<AuditedStatement> statement, engine::ResultSet& rows);
 
@@ -34,6 +40,7 @@ class AuditedStatement {
   state::AuditRecord begun_;
   std::int64_t started_us_;
   std::int64_t rows_ = 0;
+  std::string written_ = {};
   bool has_ended_ = false;
 };
 

@@ -32,7 +32,7 @@ Result<std::vector<catalog::Table>> LakeViews::load_consistently(const std::vect
   const auto load = [&]() -> Result<std::vector<catalog::Table>> {
     std::vector<catalog::Table> tables;
     for (const TableUse& use : uses) {
-      TARN_ASSIGN_OR_RETURN(catalog::Table table, lake_.catalog.load_table(use.table));
+      TARN_ASSIGN_OR_RETURN(catalog::Table table, lake_.load_table(use.table));
       tables.push_back(std::move(table));
     }
     return tables;
@@ -98,6 +98,17 @@ Result<std::shared_ptr<const ViewFacts>> LakeViews::ensure_view(const catalog::T
   view = {table.name, made_from, std::move(facts), std::move(filters.uses)};
   ++generation_;
   return view.facts;
+}
+
+Result<table::Scan> LakeViews::place_rows(const catalog::Table& table) {
+  TARN_ASSIGN_OR_RETURN(table::Scan scan, table::plan_scan(lake_.manifests, *table.metadata));
+  ScanFilters filters(connection_, lake_.store, lake_.deleted_rows);
+  TARN_ASSIGN_OR_RETURN(const std::string select, scan_sql(scan, *table.metadata, filters, Places::kWith));
+  TARN_RETURN_IF_ERROR(
+      connection_.run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}",
+                                  kWriteSchema, quote_identifier(table.name.name), select)));
+  placed_ = std::move(filters.uses);
+  return scan;
 }
 
 Status LakeViews::forget_others(const std::vector<TableName>& tables) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
@@ -32,6 +33,9 @@ struct ViewFacts {
   std::vector<std::string> filters = {};  ///< As TablePolicy::written_filters.
 };
 
+/// Where place_rows() makes its views: no namespace of a lake is called so, and no user may name it.
+inline constexpr std::string_view kWriteSchema = "tarn_write";
+
 /// A use's view.
 struct UsedView {
   std::string schema;
@@ -53,6 +57,9 @@ class LakeViews {
   /// Returns each use's view. Errors: table.snapshot_not_found, sql.unreadable_table, and those
   /// of catalog, state and store.
   Result<std::vector<UsedView>> ensure(const std::vector<TableUse>& uses);
+  /// Makes the view `kWriteSchema."name"` of a table's live rows as they are, with their places, and returns
+  /// what it reads. Good until the next call. Errors: as of ensure().
+  Result<table::Scan> place_rows(const catalog::Table& table);
   /// Drops the views of tables that are not (or no more) among `tables`, which are sorted.
   Status forget_others(const std::vector<TableName>& tables);
   /// Another number each time that a view changed: the engine's plans of before do not see the change.
@@ -76,6 +83,7 @@ class LakeViews {
     std::vector<engine::RowFilterUse> filters;  ///< That its text names.
   };
   std::map<TableName, View> views_;
+  std::vector<engine::RowFilterUse> placed_;
 };
 
 }  // namespace tarn::query

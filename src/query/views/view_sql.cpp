@@ -115,14 +115,6 @@ Status check_readable(const iceberg::Type& type, const std::string& column) {
   return ok_status();
 }
 
-/// A location as the engine reads it.
-Result<std::string> engine_path(const std::string& location) {
-  for (const std::string_view scheme : {"s3://", "s3a://"}) {
-    if (location.starts_with(scheme)) return "s3://" + location.substr(scheme.size());
-  }
-  return io::local_path(location);
-}
-
 Result<std::string> file_list(const std::vector<std::string>& locations) {
   std::string list;
   for (const std::string& location : locations) {
@@ -182,6 +174,13 @@ std::string empty_sql(const Schema& wanted, Places places) {
 }
 
 }  // namespace
+
+Result<std::string> engine_path(const std::string& location) {
+  for (const std::string_view scheme : {"s3://", "s3a://"}) {
+    if (location.starts_with(scheme)) return "s3://" + location.substr(scheme.size());
+  }
+  return io::local_path(location);
+}
 
 Result<std::string> scan_sql(const table::Scan& scan, const iceberg::TableMetadata& metadata,
                              ScanFilters& filters, Places places) {

@@ -36,6 +36,9 @@ struct ScanFilters {
 enum class Places : std::uint8_t { kWithout, kWith };
 inline constexpr std::string_view kPlaceFile = "_tarn_file";
 inline constexpr std::string_view kPlaceRow = "_tarn_row";
+/// What `kPlaceFile` says of a file at `location`. Errors: those of io::local_path().
+Result<std::string> engine_path(const std::string& location);
+
 Result<std::string> scan_sql(const table::Scan& scan, const iceberg::TableMetadata& metadata,
                              ScanFilters& filters, Places places = Places::kWithout);
 

@@ -77,8 +77,8 @@ def by_psycopg(server):
             same_rows(server, "COPY in binary", list(copy.rows()))
         connection.rollback()
         for sql, state in [("SELECT", "42601"), ("SELECT nope", "42703"), ("SELECT 1 FROM nowhere", "42P01"), ("SELECT 'x'::int", "22P02"),
-                           ("DELETE FROM curated.stay", "25006"), ("SET nonsense = 1", "42704"), ("FETCH 1 FROM nothing", "34000"),
-                           ("COPY curated.stay FROM STDIN", "0A000")]:
+                           ("DELETE FROM curated.stay", "42501"), ("SET nonsense = 1", "42704"), ("FETCH 1 FROM nothing", "34000"),
+                           ("COPY curated.stay FROM STDIN", "42501"), ("COPY curated.stay FROM '/etc/passwd'", "0A000")]:
             server.check(f"the state of {sql}", state_of(connection, sql), state)
         connection.execute("SELECT 1")
         server.check("a failed transaction", [state_of(connection, "SELECT nope", rolls_back=False), state_of(connection, "SELECT 1")],

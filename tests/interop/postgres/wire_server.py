@@ -51,11 +51,11 @@ def csv():
 
 
 class WireServer:
-    """`tarn serve` on a project of its own. `listener` is added to listeners.postgres, `access` are files of access/. `flight`:
+    """`tarn serve` on a project of its own, in a folder whose name begins with `prefix`. `listener` is added to listeners.postgres, `access` are files of access/. `flight`:
     Flight SQL is served, too, with that in listeners.flight."""
 
-    def __init__(self, tarn, listener=None, access=None, flight=None):
-        self.folder = tempfile.TemporaryDirectory(prefix="tarn wire ")
+    def __init__(self, tarn, listener=None, access=None, flight=None, prefix="tarn wire "):
+        self.folder = tempfile.TemporaryDirectory(prefix=prefix)
         self.project = pathlib.Path(self.folder.name)
         self.tarn = str(tarn)
         self.failures = []

@@ -79,7 +79,7 @@ func main() {
 		}
 		return values, results.Close()
 	})
-	check("read-only tables", "25006", func() (any, error) {
+	check("tables of feeds", "42501", func() (any, error) {
 		_, err := connection.Exec(ctx, "DELETE FROM curated.stay")
 		return nil, err
 	})

@@ -109,7 +109,7 @@ public class WireCheck {
       connection.setAutoCommit(true);
       return count;
     });
-    check("read-only tables", "25006", () -> state(() -> connection.createStatement().executeUpdate("DELETE FROM curated.stay")));
+    check("tables of feeds", "42501", () -> state(() -> connection.createStatement().executeUpdate("DELETE FROM curated.stay")));
     check("a timeout", "57014", () -> {
       Statement statement = connection.createStatement();
       statement.setQueryTimeout(1);

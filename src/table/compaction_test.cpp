@@ -254,6 +254,15 @@ TEST_F(CompactionTest, OnlyWhereItPays) {
   EXPECT_EQ(groups(policy), Sizes{3});
   add(20'000, "big");
   EXPECT_EQ(groups(policy), Sizes{3}) << "a big file is not rewritten for three tiny ones";
+  const CompactionPolicy huge{.target_file_bytes = 1'000'000, .min_files = 2};
+  EXPECT_EQ(groups(huge), Sizes{3}) << "the tiny ones are no tenth of it";
+  add(20'000, "big too");
+  EXPECT_EQ(groups({.target_file_bytes = 1'000'000, .min_files = 4}), Sizes{})
+      << "neither three nor two are enough";
+  add(20'000, "third");
+  EXPECT_EQ(groups({.target_file_bytes = 1'000'000, .min_files = 4}), Sizes{}) << "nor are three";
+  add(20'000, "fourth");
+  EXPECT_EQ(groups({.target_file_bytes = 1'000'000, .min_files = 4}), Sizes{4}) << "four of one size are";
   CompactionPolicy narrow = policy;
   narrow.memory_bytes = 5'000;
   for (const std::size_t size : groups(narrow)) EXPECT_LT(size, 3U) << "what memory allows";

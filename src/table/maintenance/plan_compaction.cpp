@@ -2,6 +2,7 @@
 #include <charconv>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -92,6 +93,26 @@ class Planner {
     return candidate;
   }
 
+  struct Run {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+
+  /// The first of `files`, ascending by size, that are worth a merge: each no bigger than about all
+  /// before it together, so that a rewrite about doubles the file that a row lies in, and enough of them.
+  Run run_of(std::span<const Candidate> files) const {
+    const std::size_t least = std::max<std::size_t>(2, policy_.min_files);
+    for (std::size_t begin = 0; begin < files.size(); ++begin) {
+      std::int64_t sum = 0;
+      std::size_t end = begin;
+      while (end < files.size() && (end == begin || files[end].file().file_size_bytes <=
+                                                        std::max(sum + sum / 4, target_ / kTinyPart)))
+        sum += files[end++].file().file_size_bytes;
+      if (end - begin >= least || (end - begin >= 2 && sum >= target_)) return {begin, end};
+    }
+    return {};
+  }
+
   /// The files with many deleted rows, and the small ones where they are enough, oldest first.
   std::vector<Candidate> pick(const std::vector<Candidate>& candidates) const {
     std::vector<Candidate> small;
@@ -104,17 +125,9 @@ class Planner {
         picked.push_back(candidate);
     }
     std::ranges::stable_sort(small, {}, [](const Candidate& one) { return one.file().file_size_bytes; });
-    // From the smallest on, as long as a file is no bigger than all before it together: each rewrite at least
-    // doubles the file that a row lies in.
-    std::int64_t sum = 0;
-    std::size_t count = 0;
-    while (count < small.size() &&
-           small[count].file().file_size_bytes <= std::max(sum, target_ / kTinyPart)) {
-      sum += small[count++].file().file_size_bytes;
-    }
-    const bool enough = count >= std::max<std::size_t>(2, policy_.min_files) || sum >= target_;
+    const Run run = run_of(small);
     for (std::size_t i = 0; i < small.size(); ++i)
-      if ((enough && i < count) || small[i].is_dirty) picked.push_back(small[i]);
+      if ((i >= run.begin && i < run.end) || small[i].is_dirty) picked.push_back(small[i]);
     std::ranges::stable_sort(picked, {},
                              [](const Candidate& one) { return one.task->data->sequence_number; });
     return picked;

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Runs Apache Iceberg's catalog tests against `tarn catalog serve`:
-run_catalog_kit.py [--postgres] [--s3 moto|minio] TARN [WORK_FOLDER]
+run_catalog_kit.py [--postgres] [--s3 moto|minio] [--offline] TARN [WORK_FOLDER]
+run_catalog_kit.py --fetch
 
 --postgres keeps the state in a PostgreSQL server of its own. With --s3 the warehouse lies in a bucket, and so do the tables of
-all tests that name no place of their own. Needs Maven and a JDK of at least 17. Exit code 1 unless every test passes that has
+all tests that name no place of their own. Needs Maven and a JDK of at least 17; --fetch brings what they need, so that the
+tests can be run --offline. Exit code 1 unless every test passes that has
 an empty namespace as no premise.
 """
 import argparse
@@ -42,7 +44,23 @@ def settings_of(server):
     return lines, ["-Dtarn.client.header.X-Iceberg-Access-Delegation=vended-credentials"]
 
 
-def run(tarn, work, server, state):
+def maven(folder, log, *arguments):
+    shutil.copytree(HERE / "catalog_kit", folder)
+    command = ["mvn", "-B", "-q", "-ntp", "-f", folder / "pom.xml", "test", *arguments]
+    return subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
+
+
+def fetch():
+    """Compiles the tests and runs none of them."""
+    with tempfile.TemporaryDirectory(prefix="tarn-kit-") as work, tempfile.TemporaryFile("w+") as log:
+        code = maven(Path(work) / "kit", log, "-Dtest=None", "-Dsurefire.failIfNoSpecifiedTests=false")
+        if code:
+            log.seek(0)
+            sys.exit(f"Maven could not fetch Iceberg's catalog tests:\n{log.read()}")
+    return 0
+
+
+def run(tarn, work, server, state, more):
     lines, client = settings_of(server) if server else ("", [])
     lines += f"state: {state}\n" if state else ""
     project = work / "project"
@@ -59,10 +77,8 @@ def run(tarn, work, server, state):
             uri = tarn_server.stdout.readline().strip()
             if not uri:
                 sys.exit(f"tarn did not start:\n{(work / 'server.log').read_text()}")
-            shutil.copytree(HERE / "catalog_kit", work / "kit")
             with open(work / "kit.log", "w", encoding="utf-8") as kit_log:
-                subprocess.run(["mvn", "-B", "-q", "-ntp", "-f", work / "kit" / "pom.xml", "test", f"-Dtarn.uri={uri}", *client],
-                               stdout=kit_log, stderr=subprocess.STDOUT, check=False)
+                maven(work / "kit", kit_log, f"-Dtarn.uri={uri}", *client, *more)
         finally:
             tarn_server.terminate()
             tarn_server.wait(timeout=30)
@@ -79,15 +95,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--s3", choices=("moto", "minio"))
-    parser.add_argument("tarn", type=Path)
+    parser.add_argument("--offline", action="store_true")
+    parser.add_argument("--fetch", action="store_true")
+    parser.add_argument("tarn", type=Path, nargs="?")
     parser.add_argument("work", type=Path, nargs="?")
     options = parser.parse_args()
+    if options.fetch:
+        return fetch()
+    if options.tarn is None:
+        parser.error("which tarn?")
     with contextlib.ExitStack() as stack:
         work = options.work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tarn-kit-")))
         work.mkdir(parents=True, exist_ok=options.work is None)
         server = stack.enter_context(s3_server.start(options.s3, HERE.parent.parent)) if options.s3 else None
         state = stack.enter_context(postgres_server.Server()).location if options.postgres else None
-        return run(str(options.tarn.resolve()), work, server, state)
+        return run(str(options.tarn.resolve()), work, server, state, ["-o"] if options.offline else [])
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ struct Prepared {
   std::string sql;                   ///< As the engine is given it.
   std::vector<std::uint32_t> types;  ///< Of `$1`, `$2` …
   std::optional<OwnStatement> own = {};
-  std::optional<CopyOut> copy = {};
+  std::optional<CopyStatement> copy = {};
   std::optional<query::PreparedStatement> statement = {};  ///< Nothing: own ones, and the empty statement.
   std::vector<WireColumn> columns = {};                    ///< None: it answers without rows.
 };
@@ -104,10 +104,10 @@ class Backend {
   /// Runs the portal's statement, unless that was done. `in_parts`: other statements may come between its
   /// rows.
   Status open_rows(Portal& portal, bool in_parts);
-  Status send_copy(const CopyOut& copy, engine::ResultSet rows);
+  Status send_copy(const CopyStatement& copy, engine::ResultSet rows);
 
   // copying.cpp
-  Status receive_copy(std::string_view sql, const CopyOut& copy);
+  Status receive_copy(std::string_view sql, const CopyStatement& copy);
   Status commit();
   /// Statements that a client sends at once are one transaction, where they do not say another.
   Status begin_implicit();

@@ -11,11 +11,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::uint8_t kind = data[0];
   const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
-  tarn::pgwire::CopyOut copy;
+  tarn::pgwire::CopyStatement copy;
   copy.is_from = true;
   copy.table = "t";
   if ((kind & 1) != 0) {
-    copy.style = tarn::pgwire::CopyOut::Style::kCsv;
+    copy.style = tarn::pgwire::CopyStatement::Style::kCsv;
     copy.delimiter = ',';
     copy.null_text = "";
     copy.escape = (kind & 2) != 0 ? '\\' : '"';

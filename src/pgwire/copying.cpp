@@ -8,7 +8,7 @@
 /// COPY … FROM STDIN (PostgreSQL 15, "COPY Operations").
 namespace tarn::pgwire {
 
-Status Backend::receive_copy(std::string_view sql, const CopyOut& copy) {
+Status Backend::receive_copy(std::string_view sql, const CopyStatement& copy) {
   TARN_ASSIGN_OR_RETURN(query::Session* const lake, session());
   std::unique_ptr<query::CopyIn> rows;
   const auto interrupt = [lake] { lake->interrupt(); };

@@ -168,7 +168,7 @@ Result<bool> Backend::send_rows(Portal& portal, std::int64_t max_rows, std::int6
   return false;
 }
 
-Status Backend::send_copy(const CopyOut& copy, engine::ResultSet rows) {
+Status Backend::send_copy(const CopyStatement& copy, engine::ResultSet rows) {
   CopyWriter writer(copy, rows.columns());
   writer.begin(out_);
   std::int64_t count = 0;

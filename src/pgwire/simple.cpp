@@ -32,7 +32,7 @@ Status Backend::run_simple(const query::StatementText& statement, bool among_oth
   TARN_RETURN_IF_ERROR(check_transaction(own));
   if (own) return run_own(*own, statement, {}, true);
   if (among_others) TARN_RETURN_IF_ERROR(begin_implicit());
-  TARN_ASSIGN_OR_RETURN(std::optional<CopyOut> copy, read_copy(statement.text()));
+  TARN_ASSIGN_OR_RETURN(std::optional<CopyStatement> copy, read_copy(statement.text()));
   if (copy && copy->is_from) return receive_copy(statement.text(), *copy);
   TARN_ASSIGN_OR_RETURN(query::Session* const lake, session());
   return run_in_turn([lake] { lake->interrupt(); },

@@ -102,6 +102,7 @@ struct Session::Impl {
     std::shared_ptr<const LakeTransaction::State> state;
   };
   std::vector<Savepoint> savepoints;
+  Result<std::vector<Savepoint>::iterator> find_savepoint(const std::string& name);
   std::string write_target;  ///< The view of kWriteSchema that the statement may name; empty: none.
 
   Result<engine::ResultSet> run(std::string_view sql, const RunOptions& options);

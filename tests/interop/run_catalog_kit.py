@@ -86,6 +86,8 @@ def run(tarn, work, server, state, more):
     for name, outcome, reason in found:
         if outcome == "failed":
             print(f"FAIL {name}: {(reason or '').splitlines()[0] if reason else ''}")
+    if not found:
+        print((work / "kit.log").read_text())
     count = {kind: sum(outcome == kind for _, outcome, _ in found) for kind in ("passed", "failed", "skipped")}
     print(f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped")
     return 0 if count["passed"] and not count["failed"] and count["skipped"] == EXPECTED_SKIPS else 1

@@ -13,6 +13,7 @@
 
 #include "base/ids.h"
 #include "cli/commands/command_sql.h"
+#include "ingest/backfill/beside.h"
 #include "io/errors.h"
 #include "io/object_store.h"
 #include "query/errors.h"
@@ -65,8 +66,11 @@ std::shared_ptr<const query::LakeWriting> lake_writing(CommandContext& context,
                          .random = context.random(),
                          .format_version = static_cast<std::int32_t>(project.spec.format_version)});
   for (const project::FeedSpec& feed : project.feeds) {
-    for (const auto& [table, columns] : project::contract_tables({feed}))
-      writing->written_by.emplace(table, fmt::format("the feed `{}`", *feed.name));
+    const std::string by = fmt::format("the feed `{}`", *feed.name);
+    for (const auto& [table, second] : ingest::tables_beside(feed)) {
+      writing->written_by.emplace(table, by);
+      writing->written_by.emplace(second, by);
+    }
   }
   return writing;
 }

@@ -25,7 +25,8 @@ Result<std::unique_ptr<engine::Database>> open_served_engine(CommandContext& con
 /// opened for writing. Errors: those of CommandContext::database().
 Result<std::unique_ptr<state::AuditTrail>> open_audit(CommandContext& context,
                                                       std::function<void(const Error& error)> on_failure);
-/// What sessions write tables with, and which tables the project's feeds keep for themselves. The context
+/// What sessions write tables with, and which tables the project's feeds keep for themselves,
+/// those of backfills included. The context
 /// must outlive it.
 std::shared_ptr<const query::LakeWriting> lake_writing(CommandContext& context,
                                                        const project::Project& project);

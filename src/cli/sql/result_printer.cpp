@@ -111,7 +111,8 @@ Status ResultPrinter::run_statement(const query::StatementText& statement, const
     TARN_ASSIGN_OR_RETURN(const auto cells, engine::read_texts(rows));
     const bool counted =
         cells.size() == 1 && cells[0].size() == 1 && cells[0][0] && rows.columns()[0].name == "Count";
-    if (counted && context_.err().is_tty) context_.note(fmt::format("{} rows written", *cells[0][0]));
+    if (counted && context_.err().is_tty)
+      context_.note(fmt::format("{} row{} written", *cells[0][0], *cells[0][0] == "1" ? "" : "s"));
   }
   if (answer.timing) {
     const double seconds = static_cast<double>(context_.clock().monotonic_us() - started_us) / 1e6;

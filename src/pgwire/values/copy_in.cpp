@@ -46,7 +46,7 @@ Error CopyReader::bad(std::string_view what) const {
 
 /// Goes on to the end of a row; false: it is not here yet.
 bool CopyReader::find_end() {
-  const bool csv = copy_.style == CopyOut::Style::kCsv;
+  const bool csv = copy_.style == CopyStatement::Style::kCsv;
   for (; scanned_ < waiting_.size(); ++scanned_) {
     const char c = waiting_[scanned_];
     if (c == '\n' && !in_quotes_ && !is_escaped_) return true;
@@ -100,7 +100,7 @@ Status CopyReader::take_row(std::string_view row) {
   if (row == kEnd) {
     has_ended_ = true;
   } else if (!(is_first && copy_.header)) {
-    done = copy_.style == CopyOut::Style::kCsv ? read_csv(row) : read_text(row);
+    done = copy_.style == CopyStatement::Style::kCsv ? read_csv(row) : read_text(row);
   }
   line_ += lines_ + 1;
   lines_ = 0;

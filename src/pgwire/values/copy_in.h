@@ -27,7 +27,7 @@ class CopyReader {
   /// Longer rows are refused.
   static constexpr std::size_t kMaxRowBytes = std::size_t{64} << 20;
 
-  CopyReader(const CopyOut& copy, OnRow on_row) : copy_(copy), on_row_(std::move(on_row)) {}
+  CopyReader(const CopyStatement& copy, OnRow on_row) : copy_(copy), on_row_(std::move(on_row)) {}
 
   /// Errors: sql.bad_copy_data, and those of `on_row`.
   Status add(std::string_view bytes);
@@ -41,7 +41,7 @@ class CopyReader {
   void unescape(std::string_view field);
   Error bad(std::string_view what) const;
 
-  const CopyOut& copy_;
+  const CopyStatement& copy_;
   OnRow on_row_;
   std::string waiting_;      ///< Of rows that are not whole yet.
   std::size_t scanned_ = 0;  ///< Of `waiting_`.

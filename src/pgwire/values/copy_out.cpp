@@ -22,9 +22,9 @@ class CopyParser {
  public:
   explicit CopyParser(std::string_view sql) : sql_(sql), tokens_(query::tokenize(sql)) {}
 
-  Result<std::optional<CopyOut>> run() {
-    if (!accept("COPY")) return std::optional<CopyOut>();
-    CopyOut copy;
+  Result<std::optional<CopyStatement>> run() {
+    if (!accept("COPY")) return std::optional<CopyStatement>();
+    CopyStatement copy;
     TARN_RETURN_IF_ERROR(read_source(copy));
     copy.is_from = accept("FROM");
     if (copy.is_from && copy.table.empty()) return wrong("TO STDOUT");
@@ -41,9 +41,9 @@ class CopyParser {
     accept("WITH");
     TARN_RETURN_IF_ERROR(symbol("(") ? read_options(copy) : read_old_options(copy));
     if (at_ < tokens_.size()) return wrong("the end of the statement");
-    if (copy.is_from && copy.style == CopyOut::Style::kBinary)
+    if (copy.is_from && copy.style == CopyStatement::Style::kBinary)
       return Error(kUnsupported, "COPY … FROM takes text and csv").with_hint("leave `binary` out");
-    if (copy.style == CopyOut::Style::kCsv) {
+    if (copy.style == CopyStatement::Style::kCsv) {
       if (!has_delimiter_) copy.delimiter = ',';
       if (!has_null_) copy.null_text.clear();
       if (!has_escape_) copy.escape = copy.quote;
@@ -86,7 +86,7 @@ class CopyParser {
     return sql_.substr(begin, end - begin);
   }
 
-  Status read_source(CopyOut& copy) {
+  Status read_source(CopyStatement& copy) {
     if (symbol("(")) {
       copy.query = std::string(in_parentheses());
       return ok_status();
@@ -128,15 +128,15 @@ class CopyParser {
     return ok_status();
   }
 
-  Status take_style(CopyOut& copy) {
+  Status take_style(CopyStatement& copy) {
     const SourceSpan where = place();
     const std::string name = to_lower_ascii(value());
     if (name == "text")
-      copy.style = CopyOut::Style::kText;
+      copy.style = CopyStatement::Style::kText;
     else if (name == "csv")
-      copy.style = CopyOut::Style::kCsv;
+      copy.style = CopyStatement::Style::kCsv;
     else if (name == "binary")
-      copy.style = CopyOut::Style::kBinary;
+      copy.style = CopyStatement::Style::kBinary;
     else
       return Error(engine::kSyntax, "the formats are text, csv and binary").with_span(where);
     return ok_status();
@@ -150,7 +150,7 @@ class CopyParser {
     return text != "false" && text != "FALSE" && text != "off" && text != "OFF" && text != "0";
   }
 
-  Status read_option(CopyOut& copy) {
+  Status read_option(CopyStatement& copy) {
     bool ignored = false;
     if (accept("FORMAT")) return take_style(copy);
     if (accept("DELIMITER") || accept("DELIMITERS")) {
@@ -187,7 +187,7 @@ class CopyParser {
     return wrong("FORMAT, DELIMITER, NULL, HEADER, QUOTE, ESCAPE or FORCE_QUOTE");
   }
 
-  Status read_options(CopyOut& copy) {
+  Status read_options(CopyStatement& copy) {
     while (true) {
       TARN_RETURN_IF_ERROR(read_option(copy));
       if (symbol(")")) return ok_status();
@@ -196,12 +196,12 @@ class CopyParser {
   }
 
   /// `WITH CSV HEADER`, as it was written before there were parentheses.
-  Status read_old_options(CopyOut& copy) {
+  Status read_old_options(CopyStatement& copy) {
     while (at_ < tokens_.size()) {
       if (accept("CSV")) {
-        copy.style = CopyOut::Style::kCsv;
+        copy.style = CopyStatement::Style::kCsv;
       } else if (accept("BINARY")) {
-        copy.style = CopyOut::Style::kBinary;
+        copy.style = CopyStatement::Style::kBinary;
       } else if (accept("HEADER")) {
         copy.header = true;
       } else {
@@ -221,12 +221,12 @@ class CopyParser {
 
 }  // namespace
 
-Result<std::optional<CopyOut>> read_copy(std::string_view sql) {
+Result<std::optional<CopyStatement>> read_copy(std::string_view sql) {
   return CopyParser(sql).run();
 }
 
 void CopyWriter::begin(WireWriter& out) const {
-  const bool is_binary = copy_.style == CopyOut::Style::kBinary;
+  const bool is_binary = copy_.style == CopyStatement::Style::kBinary;
   const auto format = static_cast<std::int16_t>(is_binary ? Format::kBinary : Format::kText);
   out.begin('H').byte(static_cast<char>(format)).int16(static_cast<std::int16_t>(columns_.size()));
   for (std::size_t i = 0; i < columns_.size(); ++i) out.int16(format);
@@ -235,7 +235,7 @@ void CopyWriter::begin(WireWriter& out) const {
   out.begin('d');
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (i != 0) out.byte(copy_.delimiter);
-    if (copy_.style == CopyOut::Style::kCsv)
+    if (copy_.style == CopyStatement::Style::kCsv)
       append_csv_field(columns_[i].name, out.buffer());
     else
       append_text_field(columns_[i].name, out.buffer());
@@ -244,7 +244,7 @@ void CopyWriter::begin(WireWriter& out) const {
 }
 
 void CopyWriter::write_row(const engine::Chunk& chunk, std::size_t row, WireWriter& out) {
-  if (copy_.style == CopyOut::Style::kBinary) return write_binary_row(chunk, row, out);
+  if (copy_.style == CopyStatement::Style::kBinary) return write_binary_row(chunk, row, out);
   out.begin('d');
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (i != 0) out.byte(copy_.delimiter);
@@ -255,7 +255,7 @@ void CopyWriter::write_row(const engine::Chunk& chunk, std::size_t row, WireWrit
     }
     value_.clear();
     append_text(cell, columns_[i].precise, query::postgres::wire_type(columns_[i].precise), value_);
-    if (copy_.style == CopyOut::Style::kCsv)
+    if (copy_.style == CopyStatement::Style::kCsv)
       append_csv_field(value_, out.buffer());
     else
       append_text_field(value_, out.buffer());
@@ -273,7 +273,7 @@ void CopyWriter::begin_binary(WireWriter& out) {
 }
 
 void CopyWriter::end(WireWriter& out) {
-  if (copy_.style == CopyOut::Style::kBinary) {
+  if (copy_.style == CopyStatement::Style::kBinary) {
     begin_binary(out);
     out.int16(-1).end();
   }

@@ -12,7 +12,7 @@
 namespace tarn::pgwire {
 
 /// COPY … TO STDOUT, or FROM STDIN.
-struct CopyOut {
+struct CopyStatement {
   enum class Style { kText, kCsv, kBinary };
   Style style = Style::kText;
   std::string query;  ///< What gives the rows.
@@ -29,12 +29,12 @@ struct CopyOut {
 
 /// Nothing when the statement is no COPY. Errors: sql.syntax, pgwire.unsupported (other directions), with
 /// their place.
-Result<std::optional<CopyOut>> read_copy(std::string_view sql);
+Result<std::optional<CopyStatement>> read_copy(std::string_view sql);
 
 /// Writes the rows of a COPY as CopyData messages (PostgreSQL 15, "COPY", "File Formats").
 class CopyWriter {
  public:
-  CopyWriter(const CopyOut& copy, const std::vector<engine::Column>& columns)
+  CopyWriter(const CopyStatement& copy, const std::vector<engine::Column>& columns)
       : copy_(copy), columns_(columns) {}
 
   /// CopyOutResponse, and what stands before the rows.
@@ -49,7 +49,7 @@ class CopyWriter {
   void begin_binary(WireWriter& out);
   void write_binary_row(const engine::Chunk& chunk, std::size_t row, WireWriter& out);
 
-  const CopyOut& copy_;
+  const CopyStatement& copy_;
   const std::vector<engine::Column>& columns_;
   std::string value_;
   bool has_signature_ = false;

@@ -69,12 +69,6 @@ std::size_t CopyIn::columns() const {
   return impl_->columns.size();
 }
 
-std::vector<std::string> CopyIn::names() const {
-  std::vector<std::string> names;
-  for (const CopiedColumn& column : impl_->columns) names.push_back(column.name);
-  return names;
-}
-
 Result<std::unique_ptr<CopyIn>> Session::begin_copy(std::string_view sql, const CopyTarget& target) {
   auto impl =
       std::make_unique<CopyIn::Impl>(CopyIn::Impl{.session = *impl_, .sql = std::string(sql), .write = {}});

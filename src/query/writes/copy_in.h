@@ -36,8 +36,6 @@ class CopyIn {
 
   /// Of a row's fields.
   std::size_t columns() const;
-  /// Whether values of the column are bytes, in PostgreSQL's `\x…`.
-  std::vector<std::string> names() const;
   /// Nothing is NULL. `line` is where the row stands, for errors. Errors: sql.bad_copy_data (another count
   /// of fields).
   Status add_row(std::span<const std::optional<std::string_view>> fields, std::int64_t line);

@@ -142,14 +142,19 @@ class DefinitionReader {
     return ok_status();
   }
 
-  Result<ColumnDefinition> definition() {
-    ColumnDefinition column{.place = reader_.next_piece()};
-    TARN_ASSIGN_OR_RETURN(column.name, reader_.name("a column"));
-    column.type =
+  Result<Piece> take_type() {
+    const Piece type =
         reader_.take_until(reader_.find({"NOT", "NULL", "DEFAULT", "PRIMARY", "UNIQUE", "CHECK", "REFERENCES",
                                          "GENERATED", "COLLATE", "CONSTRAINT", "DEFERRABLE", "USING"},
                                         true));
-    if (column.type.empty()) return reader_.wrong("a type");
+    if (type.empty()) return reader_.wrong("a type");
+    return type;
+  }
+
+  Result<ColumnDefinition> definition() {
+    ColumnDefinition column{.place = reader_.next_piece()};
+    TARN_ASSIGN_OR_RETURN(column.name, reader_.name("a column"));
+    TARN_ASSIGN_OR_RETURN(column.type, take_type());
     while (!reader_.at_end()) {
       if (reader_.take({"NOT", "NULL"})) {
         column.required = true;
@@ -223,11 +228,7 @@ class DefinitionReader {
     const bool types = reader_.take({"SET", "DATA", "TYPE"}) || reader_.take({"TYPE"});
     if (!types)
       return reader_.unsupported("this ALTER COLUMN", "there are TYPE (to a wider one) and DROP NOT NULL");
-    altered.column.type =
-        reader_.take_until(reader_.find({"NOT", "NULL", "DEFAULT", "PRIMARY", "UNIQUE", "CHECK", "REFERENCES",
-                                         "GENERATED", "COLLATE", "CONSTRAINT", "DEFERRABLE", "USING"},
-                                        true));
-    if (altered.column.type.empty()) return reader_.wrong("a type");
+    TARN_ASSIGN_OR_RETURN(altered.column.type, take_type());
     if (reader_.is("USING")) return reader_.unsupported("USING", "UPDATE the rows");
     return altered;
   }

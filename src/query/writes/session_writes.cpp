@@ -152,25 +152,29 @@ Status Session::Impl::save(const std::string& name) {
   return ok_status();
 }
 
-Status Session::Impl::restore(const std::string& name) {
-  if (!in_transaction) return ok_status();
+/// The last one of that name.
+Result<std::vector<Session::Impl::Savepoint>::iterator> Session::Impl::find_savepoint(
+    const std::string& name) {
   const auto found = std::find_if(savepoints.rbegin(), savepoints.rend(),
                                   [&](const Savepoint& point) { return point.name == name; });
   if (found == savepoints.rend())
     return Error(engine::kTransaction, fmt::format("savepoint \"{}\" does not exist", name));
+  return std::prev(found.base());
+}
+
+Status Session::Impl::restore(const std::string& name) {
+  if (!in_transaction) return ok_status();
+  TARN_ASSIGN_OR_RETURN(const auto found, find_savepoint(name));
   while (!pending.empty()) drop_stage(pending.begin()->first);
   transaction.restore(found->state);
-  savepoints.erase(found.base(), savepoints.end());
+  savepoints.erase(std::next(found), savepoints.end());
   return ok_status();
 }
 
 Status Session::Impl::release(const std::string& name) {
   if (!in_transaction) return ok_status();
-  const auto found = std::find_if(savepoints.rbegin(), savepoints.rend(),
-                                  [&](const Savepoint& point) { return point.name == name; });
-  if (found == savepoints.rend())
-    return Error(engine::kTransaction, fmt::format("savepoint \"{}\" does not exist", name));
-  savepoints.erase(std::prev(found.base()), savepoints.end());
+  TARN_ASSIGN_OR_RETURN(const auto found, find_savepoint(name));
+  savepoints.erase(found, savepoints.end());
   return ok_status();
 }
 

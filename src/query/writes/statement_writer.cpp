@@ -176,25 +176,21 @@ Status StatementWriter::record_definition(const std::vector<TableName>& tables) 
 
 Result<engine::Statement> StatementWriter::prepare() {
   only_prepares_ = true;
-  const auto prepared = [&]() -> Result<engine::Statement> {
-    TARN_RETURN_IF_ERROR(look_around());
-    const bool has_query = write_.kind == WriteKind::kInsert || write_.kind == WriteKind::kUpdate ||
-                           write_.kind == WriteKind::kDelete || write_.kind == WriteKind::kCreateTableAs;
-    if (!has_query) return session_.connection->prepare("SELECT 0 AS count");
-    if (write_.kind == WriteKind::kCreateTableAs) {
-      TARN_ASSIGN_OR_RETURN(const Query query, source_query());
-      return prepare(query, {});
-    }
-    TARN_ASSIGN_OR_RETURN(const catalog::Table table, target());
-    if (write_.kind != WriteKind::kInsert) TARN_RETURN_IF_ERROR(session_.views.place_rows(table));
-    Result<Query> query = write_.kind == WriteKind::kInsert   ? insert_query(table)
-                          : write_.kind == WriteKind::kUpdate ? update_query(table)
-                                                              : delete_query(table);
-    if (!query.ok()) return std::move(query).error();
-    return prepare(*query, {});
-  };
-  Result<engine::Statement> statement = prepared();
-  return statement;
+  TARN_RETURN_IF_ERROR(look_around());
+  const bool has_query = write_.kind == WriteKind::kInsert || write_.kind == WriteKind::kUpdate ||
+                         write_.kind == WriteKind::kDelete || write_.kind == WriteKind::kCreateTableAs;
+  if (!has_query) return session_.connection->prepare("SELECT 0 AS count");
+  if (write_.kind == WriteKind::kCreateTableAs) {
+    TARN_ASSIGN_OR_RETURN(const Query query, source_query());
+    return prepare(query, {});
+  }
+  TARN_ASSIGN_OR_RETURN(const catalog::Table table, target());
+  if (write_.kind != WriteKind::kInsert) TARN_RETURN_IF_ERROR(session_.views.place_rows(table));
+  Result<Query> query = write_.kind == WriteKind::kInsert   ? insert_query(table)
+                        : write_.kind == WriteKind::kUpdate ? update_query(table)
+                                                            : delete_query(table);
+  if (!query.ok()) return std::move(query).error();
+  return prepare(*query, {});
 }
 
 Result<std::int64_t> StatementWriter::run(const Impl::Bind& bind) {

@@ -125,7 +125,7 @@ table::KeyIndexOptions BatchCommitter::index_options() const {
   // MiB.
   const std::uint64_t share =
       std::max<std::uint64_t>(project_.spec.limits.memory / 32 / upsert_tables_, 4U << 20);
-  return {.block_cache_bytes = share / 2, .write_buffer_bytes = share / 2};
+  return {.block_cache_bytes = share / 2, .write_buffer_bytes = share / 2, .threads = threads_};
 }
 
 Result<table::KeyIndex*> BatchCommitter::index_of(const iceberg::TableMetadata& metadata,

@@ -47,7 +47,7 @@ Status Pipeline::begin_batch() {
 
 bool Pipeline::is_full(const ParsedBatch& batch) const {
   const project::BatchSpec& limits = setup_.project.spec.batch;
-  return batch.files >= limits.max_files || batch.records >= limits.max_rows ||
+  return batch.files >= limits.max_files || batch.records >= batch_rows(setup_.project.spec) ||
          batch.bytes_raw >= batch_bytes(setup_.project.spec);
 }
 
@@ -63,6 +63,7 @@ Status Pipeline::parse_into(ParsedBatch& batch, std::deque<Work>& works, Progres
   const std::int64_t start_us = setup_.services.clock.monotonic_us();
   const project::BatchSpec& limits = setup_.project.spec.batch;
   const std::uint64_t max_bytes = batch_bytes(setup_.project.spec);
+  const std::uint64_t max_rows = batch_rows(setup_.project.spec);
   TARN_ASSIGN_OR_RETURN(const ArrivalParser::TableSchemas schemas, table_schemas());
   const SpillRule spill{spill_folder(), spill_bytes(setup_.project.spec, thread_count()), batch.id,
                         setup_.services.clock, next_spill_};
@@ -77,7 +78,7 @@ Status Pipeline::parse_into(ParsedBatch& batch, std::deque<Work>& works, Progres
   TARN_RETURN_IF_ERROR(run_parallel(workers, [&](std::size_t worker) -> Status {
     const auto rows = std::span(batch.workers).subspan(worker * threads_each, threads_each);
     TARN_ASSIGN_OR_RETURN(ArrivalParser parser, ArrivalParser::make(feeds_, schemas, spill));
-    while (bytes < max_bytes && records < limits.max_rows) {
+    while (bytes < max_bytes && records < max_rows) {
       const std::size_t i = next++;
       if (i >= works.size() || batch.files + i >= limits.max_files) break;
       Work& work = works[i];

@@ -84,6 +84,11 @@ inline std::uint64_t batch_bytes(const project::ProjectSpec& spec) {
   return std::min(spec.batch.max_bytes, spec.limits.memory / 10);
 }
 
+/// Narrow rows weigh more than their bytes: a keyed one takes up to two hundred until it is committed.
+inline std::uint64_t batch_rows(const project::ProjectSpec& spec) {
+  return std::min<std::uint64_t>(spec.batch.max_rows, spec.limits.memory / 1024);
+}
+
 /// What one worker holds of one feed's rows: an eighth of the memory for all workers.
 inline std::uint64_t spill_bytes(const project::ProjectSpec& spec, std::size_t threads) {
   return spec.limits.memory / 8 / threads;

@@ -84,6 +84,7 @@ struct KeyIndexOptions {
   /// Rows that each batch puts where compaction moved them, once more were moved than there are: some ten
   /// milliseconds.
   std::uint64_t settle_rows = 32'768;
+  std::size_t threads = 1;  ///< For looking many keys up.
 };
 
 /// For each key of a table, where its current row lies: a persistent cache (RocksDB in a folder of its own)

@@ -33,7 +33,10 @@ Block<BatchSpec> describe_batch() {
   block.add(field(&BatchSpec::max_files),
             {.name = "max_files", .description = "Arrived files.", .example = "500", .minimum = 1});
   block.add(field(&BatchSpec::max_rows),
-            {.name = "max_rows", .description = "Rows.", .example = "1000000", .minimum = 1});
+            {.name = "max_rows",
+             .description = "Rows; never more than one for each KiB of `limits.memory`.",
+             .example = "1000000",
+             .minimum = 1});
   block.add(size_field(&BatchSpec::max_bytes),
             {.name = "max_bytes",
              .description = "Inflated bytes; never more than a tenth of `limits.memory`.",

@@ -139,11 +139,13 @@ Result<RowIdentities> identities_of(std::span<const std::shared_ptr<arrow::Recor
 }
 
 std::vector<std::uint32_t> winners(const RowIdentities& rows) {
-  // Open addressing: the keys are hashes already. Each slot holds a row number plus one.
+  // Open addressing: the keys are hashes already, whose first bits are the slot, so that slots are in the
+  // order of the keys. Each holds a row number plus one.
   const std::size_t slots = std::bit_ceil(std::max<std::size_t>(16, rows.keys.size() * 2));
+  const int shift = 64 - std::countr_zero(slots);
   std::vector<std::uint32_t> table(slots);
   for (std::size_t row = 0; row < rows.keys.size(); ++row) {
-    std::size_t slot = rows.keys[row].low & (slots - 1);
+    std::size_t slot = rows.keys[row].low >> shift;
     while (table[slot] != 0 && rows.keys[table[slot] - 1] != rows.keys[row]) slot = (slot + 1) & (slots - 1);
     if (table[slot] == 0 || rows.ranks[row] >= rows.ranks[table[slot] - 1])
       table[slot] = static_cast<std::uint32_t>(row + 1);
@@ -151,7 +153,6 @@ std::vector<std::uint32_t> winners(const RowIdentities& rows) {
   std::vector<std::uint32_t> winning;
   for (const std::uint32_t entry : table)
     if (entry != 0) winning.push_back(entry - 1);
-  std::ranges::sort(winning);
   return winning;
 }
 

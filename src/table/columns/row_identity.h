@@ -52,7 +52,8 @@ Result<RowIdentities> identities_of(std::span<const std::shared_ptr<arrow::Recor
                                     const iceberg::Schema& schema, const UpsertColumns& columns);
 
 /// Decides in favour of the greater rank within a batch; of equal ones the later row wins. Returns for each
-/// distinct key the winning row, ascending.
+/// distinct key the winning row, about in the order of the keys, which is that of the key index: looking many
+/// up some at a time then reads each part of it once.
 std::vector<std::uint32_t> winners(const RowIdentities& rows);
 
 }  // namespace tarn::table

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "table/errors.h"
@@ -14,9 +17,8 @@
 namespace tarn::table::index_format {
 
 /// Changes with what is stored and how: an index of another format is built anew.
-constexpr std::string_view kName = "tarn-key-index-1";
+constexpr std::string_view kName = "tarn-key-index-2";
 constexpr std::string_view kStateKey = "m";
-constexpr std::size_t kRowHeaderBytes = 16;
 
 /// A row's key, in the order of RowKey.
 class RowKeyBytes {
@@ -33,6 +35,65 @@ class RowKeyBytes {
  private:
   std::array<char, 1 + sizeof(RowKey)> bytes_;
 };
+
+/// Where a row lies, seven bits a byte, the least first. What a row's value says besides comes after it.
+class PlaceBytes {
+ public:
+  PlaceBytes(std::uint64_t file_id, std::int64_t position) {
+    append(file_id);
+    append(static_cast<std::uint64_t>(position));
+  }
+  operator std::string_view() const { return {bytes_.data(), size_}; }  // NOLINT(*-explicit-*)
+
+  /// Takes it from the beginning of `value`. False: it is damaged.
+  static bool take(std::string_view& value, std::uint64_t& file_id, std::int64_t& position) {
+    std::uint64_t number = 0;
+    if (!take(value, file_id) || !take(value, number)) return false;
+    position = static_cast<std::int64_t>(number);
+    return true;
+  }
+
+ private:
+  void append(std::uint64_t number) {
+    for (; number >= 0x80; number >>= 7) bytes_[size_++] = static_cast<char>(number | 0x80);
+    bytes_[size_++] = static_cast<char>(number);
+  }
+  static bool take(std::string_view& value, std::uint64_t& number) {
+    number = 0;
+    for (int shift = 0; shift < 64 && !value.empty(); shift += 7) {
+      const auto byte = static_cast<unsigned char>(value.front());
+      value.remove_prefix(1);
+      number |= std::uint64_t{byte & 0x7FU} << shift;
+      if (byte < 0x80) return true;
+    }
+    return false;
+  }
+
+  std::array<char, 20> bytes_;
+  std::size_t size_ = 0;
+};
+
+/// The positions of `keys` in their ascending order, those of equal ones ascending.
+inline std::vector<std::uint32_t> order_of_keys(std::span<const RowKey> keys) {
+  // Keys are hashes: their first half nearly always decides, and lies beside the number that is moved.
+  struct Item {
+    std::uint64_t low = 0;
+    std::uint32_t at = 0;
+  };
+  std::vector<Item> items;
+  items.reserve(keys.size());
+  for (std::uint32_t i = 0; i < keys.size(); ++i) items.push_back({keys[i].low, i});
+  std::ranges::sort(items, [&](const Item& a, const Item& b) {
+    if (a.low != b.low) return a.low < b.low;
+    const std::uint64_t high_a = keys[a.at].high;
+    const std::uint64_t high_b = keys[b.at].high;
+    return high_a != high_b ? high_a < high_b : a.at < b.at;
+  });
+  std::vector<std::uint32_t> order;
+  order.reserve(keys.size());
+  for (const Item& item : items) order.push_back(item.at);
+  return order;
+}
 
 inline std::string file_key(std::uint64_t file_id) {
   const std::uint64_t big_endian = __builtin_bswap64(file_id);

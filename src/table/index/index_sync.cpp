@@ -228,9 +228,7 @@ Status IndexSync::add_file(const ScanTask& task, const TakesPlace& takes_place) 
 
 Status IndexSync::add_rows(const RowIdentities& rows, const std::vector<std::int64_t>& positions,
                            std::uint64_t file_id, const TakesPlace& takes_place) {
-  std::vector<std::uint32_t> winning = winners(rows);
-  // In the order of the keys, which keeps looking up and inserting near to what is cached.
-  std::ranges::sort(winning, {}, [&](std::uint32_t row) { return rows.keys[row]; });
+  const std::vector<std::uint32_t> winning = winners(rows);
   outcome_.rows_read += static_cast<std::int64_t>(rows.keys.size());
   outcome_.duplicate_keys += static_cast<std::int64_t>(rows.keys.size() - winning.size());
   std::vector<RowKey> keys;

@@ -29,11 +29,31 @@ rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-std::array<char, index_format::kRowHeaderBytes> row_header(std::uint64_t file_id, std::int64_t position) {
-  std::array<char, index_format::kRowHeaderBytes> header;
-  std::memcpy(header.data(), &file_id, sizeof(file_id));
-  std::memcpy(header.data() + sizeof(file_id), &position, sizeof(position));
-  return header;
+/// In the order of the keys; of one that comes twice the last.
+rocksdb::Status add_sorted(rocksdb::SstFileWriter& writer, const KeyDatabase::Rows& rows) {
+  std::span<const RowKey> all = rows.keys;
+  std::vector<RowKey> both;
+  if (!rows.removed.empty()) {
+    both.assign(rows.keys.begin(), rows.keys.end());
+    both.insert(both.end(), rows.removed.begin(), rows.removed.end());
+    all = both;
+  }
+  const std::vector<std::uint32_t> order = index_format::order_of_keys(all);
+  rocksdb::Status status;
+  std::string value;
+  for (std::size_t at = 0; status.ok() && at < order.size(); ++at) {
+    const std::size_t i = order[at];
+    if (at + 1 < order.size() && all[order[at + 1]] == all[i]) continue;
+    const index_format::RowKeyBytes key(all[i]);
+    if (i >= rows.keys.size()) {
+      status = writer.Delete(slice(key));
+    } else {
+      value = index_format::PlaceBytes(rows.file_id(i), rows.places[i].position);
+      value += rows.ranks[i];
+      status = writer.Put(slice(key), slice(value));
+    }
+  }
+  return status;
 }
 
 }  // namespace
@@ -64,16 +84,14 @@ void KeyDatabase::Changes::remove_row(const RowKey& key) {
 
 void KeyDatabase::Changes::put_row(const RowKey& key, std::uint64_t file_id, std::int64_t position,
                                    std::string_view rank) {
-  const auto header = row_header(file_id, position);
-  add(index_format::RowKeyBytes(key), {{header.data(), header.size()}, rank}, false);
+  add(index_format::RowKeyBytes(key), {index_format::PlaceBytes(file_id, position), rank}, false);
 }
 
 void KeyDatabase::Changes::put_version(const RowKey& key, std::string_view version, const VersionPlace& place,
                                        std::string_view entry) {
-  const auto header = row_header(place.file_id, place.position);
   std::string bytes(index_format::RowKeyBytes(key, 'v'));
   bytes += version;
-  add(bytes, {{header.data(), header.size()}, entry}, false);
+  add(bytes, {index_format::PlaceBytes(place.file_id, place.position), entry}, false);
 }
 
 void KeyDatabase::Changes::remove_version(const RowKey& key, std::string_view version) {
@@ -126,8 +144,40 @@ void KeyDatabase::Changes::sort() {
 }
 
 Status KeyDatabase::apply(Changes& changes) {
-  const rocksdb::Status status =
-      changes.entries_.size() < kBulkEntries ? write_few(changes) : write_many(changes);
+  rocksdb::Status status;
+  if (changes.entries_.size() < kBulkEntries) {
+    rocksdb::WriteBatch batch(changes.size_bytes() + 16 * changes.entries_.size());
+    status = changes.add_to(batch);
+    // Not synced: a power cut takes the end of the log, hence an older state, from which sync_to() catches
+    // up.
+    if (status.ok()) status = db_->Write(rocksdb::WriteOptions(), &batch);
+  } else {
+    changes.sort();
+    status = write_sorted([&](rocksdb::SstFileWriter& writer) { return changes.add_to(writer); });
+  }
+  return note_applied(changes, status);
+}
+
+Status KeyDatabase::apply(Changes& changes, const Rows& rows) {
+  if (rows.keys.size() + rows.removed.size() < kBulkEntries) {
+    for (std::size_t i = 0; i < rows.keys.size(); ++i)
+      changes.put_row(rows.keys[i], rows.file_id(i), rows.places[i].position, rows.ranks[i]);
+    for (const RowKey& key : rows.removed) changes.remove_row(key);
+    return apply(changes);
+  }
+  changes.sort();
+  return note_applied(changes, write_sorted([&](rocksdb::SstFileWriter& writer) {
+                        // Files come before rows, and the state and moves after them.
+                        const auto rows_begin = std::ranges::lower_bound(
+                            changes.entries_, std::uint64_t{'k'} << 56, {}, &Changes::Entry::prefix);
+                        const auto files = static_cast<std::size_t>(rows_begin - changes.entries_.begin());
+                        rocksdb::Status status = changes.add_to(writer, 0, files);
+                        if (status.ok()) status = add_sorted(writer, rows);
+                        return status.ok() ? changes.add_to(writer, files) : status;
+                      }));
+}
+
+Status KeyDatabase::note_applied(Changes& changes, const rocksdb::Status& status) {
   if (!status.ok()) return index_format::index_error(status, "cannot write the key index in " + folder_);
   for (const auto& [file_id, move] : changes.moves_) moved_.add(file_id, move);
   if (changes.drops_state_) state_.reset();
@@ -135,31 +185,26 @@ Status KeyDatabase::apply(Changes& changes) {
   return ok_status();
 }
 
-rocksdb::Status KeyDatabase::write_few(const Changes& changes) {
-  rocksdb::WriteBatch batch(changes.size_bytes() + 16 * changes.entries_.size());
-  for (const Changes::Entry& entry : changes.entries_) {
-    const rocksdb::Slice key = slice(changes.key_of(entry));
-    const rocksdb::Status added =
-        entry.removes ? batch.Delete(key) : batch.Put(key, slice(changes.value_of(entry)));
-    if (!added.ok()) return added;
+template <typename Sink>
+rocksdb::Status KeyDatabase::Changes::add_to(Sink& sink, std::size_t begin, std::size_t end) const {
+  rocksdb::Status status;
+  for (std::size_t i = begin; status.ok() && i < std::min(end, entries_.size()); ++i) {
+    const Entry& entry = entries_[i];
+    const rocksdb::Slice key = slice(key_of(entry));
+    status = entry.removes ? sink.Delete(key) : sink.Put(key, slice(value_of(entry)));
   }
-  // Not synced: a power cut takes the end of the log, hence an older state, from which sync_to() catches up.
-  return db_->Write(rocksdb::WriteOptions(), &batch);
+  return status;
 }
 
-rocksdb::Status KeyDatabase::write_many(Changes& changes) {
-  changes.sort();
+template <typename Produce>
+rocksdb::Status KeyDatabase::write_sorted(const Produce& produce) {
   const std::string path = folder_ + std::string(kBulkFile);
   rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), db_->GetOptions());
   const auto write = [&]() -> rocksdb::Status {
     // What came before is durable before this is.
     rocksdb::Status status = db_->FlushWAL(/*sync=*/true);
     if (status.ok()) status = writer.Open(path);
-    for (std::size_t i = 0; status.ok() && i < changes.entries_.size(); ++i) {
-      const Changes::Entry& entry = changes.entries_[i];
-      const rocksdb::Slice key = slice(changes.key_of(entry));
-      status = entry.removes ? writer.Delete(key) : writer.Put(key, slice(changes.value_of(entry)));
-    }
+    if (status.ok()) status = produce(writer);
     if (status.ok()) status = writer.Finish();
     if (!status.ok()) return status;
     rocksdb::IngestExternalFileOptions options;

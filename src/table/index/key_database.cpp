@@ -10,11 +10,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdarg>
 #include <cstring>
 #include <filesystem>
 #include <utility>
 
+#include "base/parallel.h"
 #include "table/errors.h"
 #include "table/index/index_format.h"
 
@@ -23,19 +25,22 @@ namespace {
 
 constexpr std::size_t kFindAtOnce = 1024;
 // When one key of so many that there are is wanted, they are passed over one by one.
-constexpr std::uint64_t kDenseKeys = 8;
+constexpr double kDenseKeys = 8;
+// Fewer are not worth a thread.
+constexpr std::size_t kFindByThread = 8192;
 // Of that many in a row that are not wanted, the next one is looked for.
 constexpr int kStepsAtOnce = 32;
 constexpr std::size_t kReadAheadBytes = 256U << 10;
 constexpr double kBloomBitsPerKey = 10;
 
+Error damaged_row() {
+  return {kIndexFailed, "a row of the key index is damaged"};
+}
+
 Result<IndexedRow> parse_row(std::string_view value) {
-  if (value.size() < index_format::kRowHeaderBytes)
-    return Error(kIndexFailed, "a row of the key index is damaged");
   IndexedRow row;
-  std::memcpy(&row.file_id, value.data(), sizeof(row.file_id));
-  std::memcpy(&row.position, value.data() + sizeof(row.file_id), sizeof(row.position));
-  row.rank = value.substr(index_format::kRowHeaderBytes);
+  if (!index_format::PlaceBytes::take(value, row.file_id, row.position)) return damaged_row();
+  row.rank = value;
   return row;
 }
 
@@ -81,6 +86,8 @@ rocksdb::Options database_options(const KeyIndexOptions& options) {
   result.memtable_whole_key_filtering = true;
   result.memtable_prefix_bloom_size_ratio = 0.1;
   result.max_open_files = 128;
+  // Keys are hashes: whatever comes overlaps all there is, and levels would be written anew again and again.
+  result.compaction_style = rocksdb::kCompactionStyleUniversal;
   result.allow_fallocate = false;  // most are small, and there may be hundreds
   result.info_log = std::make_shared<NoLog>();
   result.max_bgerror_resume_count = 0;  // an index that fails is dropped, not revived
@@ -91,23 +98,9 @@ rocksdb::Options database_options(const KeyIndexOptions& options) {
   return result;
 }
 
-/// The positions of `keys` in their ascending order.
-std::vector<std::uint32_t> order_of_keys(std::span<const RowKey> keys) {
-  // Keys are hashes: their first half nearly always decides, and lies beside the number that is moved.
-  struct Item {
-    std::uint64_t low = 0;
-    std::uint32_t at = 0;
-  };
-  std::vector<Item> items;
-  items.reserve(keys.size());
-  for (std::uint32_t i = 0; i < keys.size(); ++i) items.push_back({keys[i].low, i});
-  std::ranges::sort(items, [&](const Item& a, const Item& b) {
-    return a.low != b.low ? a.low < b.low : keys[a.at].high < keys[b.at].high;
-  });
-  std::vector<std::uint32_t> order;
-  order.reserve(keys.size());
-  for (const Item& item : items) order.push_back(item.at);
-  return order;
+/// How many of `held` keys, which are spread evenly, lie between these two.
+double keys_between(const RowKey& first, const RowKey& last, std::uint64_t held) {
+  return std::ldexp(static_cast<double>(last.low - first.low), -64) * static_cast<double>(held);
 }
 
 }  // namespace
@@ -170,11 +163,19 @@ Status KeyDatabase::clear() {
 
 Result<std::vector<std::optional<IndexedRow>>> KeyDatabase::find(std::span<const RowKey> keys) {
   std::vector<std::optional<IndexedRow>> found(keys.size());
+  if (keys.empty()) return found;
   std::uint64_t held = 0;
   const bool is_known = db_->GetIntProperty(rocksdb::DB::Properties::kEstimateNumKeys, &held);
-  const std::vector<std::uint32_t> order = order_of_keys(keys);
-  const bool is_dense = is_known && keys.size() > kFindAtOnce && keys.size() >= held / kDenseKeys;
-  TARN_RETURN_IF_ERROR(is_dense ? pass_over(keys, order, found) : look_up(keys, order, found));
+  const std::vector<std::uint32_t> order = index_format::order_of_keys(keys);
+  const auto count = static_cast<double>(keys.size());
+  const bool is_dense = is_known && keys.size() > kFindAtOnce &&
+                        count >= keys_between(keys[order.front()], keys[order.back()], held) / kDenseKeys;
+  const std::size_t threads = std::clamp<std::size_t>(keys.size() / kFindByThread, 1, options_.threads);
+  TARN_RETURN_IF_ERROR(run_parallel(threads, [&](std::size_t thread) {
+    const std::size_t begin = keys.size() * thread / threads;
+    const auto part = std::span(order).subspan(begin, keys.size() * (thread + 1) / threads - begin);
+    return is_dense ? pass_over(keys, part, found) : look_up(keys, part, found);
+  }));
   if (moved_.empty()) return found;
   for (auto& row : found)
     if (row) TARN_RETURN_IF_ERROR(follow(row->file_id, row->position));
@@ -187,7 +188,7 @@ Status KeyDatabase::follow(std::uint64_t& file_id, std::int64_t& position) {
   return followed;
 }
 
-Status KeyDatabase::look_up(std::span<const RowKey> keys, const std::vector<std::uint32_t>& order,
+Status KeyDatabase::look_up(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
                             std::vector<std::optional<IndexedRow>>& found) const {
   std::vector<index_format::RowKeyBytes> bytes;
   std::vector<rocksdb::Slice> slices;
@@ -213,7 +214,7 @@ Status KeyDatabase::look_up(std::span<const RowKey> keys, const std::vector<std:
   return ok_status();
 }
 
-Status KeyDatabase::pass_over(std::span<const RowKey> keys, const std::vector<std::uint32_t>& order,
+Status KeyDatabase::pass_over(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
                               std::vector<std::optional<IndexedRow>>& found) const {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
@@ -284,11 +285,11 @@ Status VersionReader::read(const RowKey& key, const Visit& visit) {
   const rocksdb::Slice begin(prefix.data(), prefix.size());
   for (iterator_->Seek(begin); iterator_->Valid() && iterator_->key().starts_with(begin); iterator_->Next()) {
     const std::string_view version = iterator_->key().ToStringView().substr(prefix.size());
-    const std::string_view value = iterator_->value().ToStringView();
-    TARN_ASSIGN_OR_RETURN(IndexedRow row, parse_row(value));
-    TARN_RETURN_IF_ERROR(database_.follow(row.file_id, row.position));
-    TARN_RETURN_IF_ERROR(
-        visit(version, {row.file_id, row.position}, value.substr(index_format::kRowHeaderBytes)));
+    std::string_view entry = iterator_->value().ToStringView();
+    VersionPlace place;
+    if (!index_format::PlaceBytes::take(entry, place.file_id, place.position)) return damaged_row();
+    TARN_RETURN_IF_ERROR(database_.follow(place.file_id, place.position));
+    TARN_RETURN_IF_ERROR(visit(version, place, entry));
   }
   if (iterator_->status().ok()) return ok_status();
   return index_format::index_error(iterator_->status(), "cannot read the history index");

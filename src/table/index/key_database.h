@@ -108,6 +108,8 @@ class KeyDatabase {
     std::string_view value_of(const Entry& entry) const;
     /// In the order of the keys, the last change of each.
     void sort();
+    template <typename Sink>
+    rocksdb::Status add_to(Sink& sink, std::size_t begin = 0, std::size_t end = SIZE_MAX) const;
 
     std::vector<Entry> entries_;
     std::string bytes_;
@@ -120,6 +122,19 @@ class KeyDatabase {
   /// The changes are spent afterwards. Errors: table.index_failed.
   Status apply(Changes& changes);
 
+  /// Rows that were written, element by element, and keys that have none any more. Views of the caller's.
+  struct Rows {
+    std::span<const RowKey> keys;
+    const PackedStrings& ranks;
+    std::span<const RowPlace> places;
+    std::uint64_t first_file_id = 0;  ///< That of the places' file 0.
+    std::span<const RowKey> removed;
+
+    std::uint64_t file_id(std::size_t i) const { return first_file_id + places[i].file; }
+  };
+  /// With many rows, in one step and without a copy of them. `changes` has none of 'k'.
+  Status apply(Changes& changes, const Rows& rows);
+
   /// Looks at some rows more and puts those that were moved where they are, once moves have become many; when
   /// all rows were seen, the moves are forgotten. No VersionReader may be older.
   Status settle_some();
@@ -131,13 +146,16 @@ class KeyDatabase {
   Status forget_settled();
   Status open_database();
   Status read_state();
-  // Two ways to fill `found` for `keys` taken in `order`: with filters, key by key; and along all keys.
-  Status look_up(std::span<const RowKey> keys, const std::vector<std::uint32_t>& order,
+  // Two ways to fill `found` for those of `keys` that are in `order`, which is theirs: with filters, key by
+  // key; and along all keys.
+  Status look_up(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
                  std::vector<std::optional<IndexedRow>>& found) const;
-  Status pass_over(std::span<const RowKey> keys, const std::vector<std::uint32_t>& order,
+  Status pass_over(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
                    std::vector<std::optional<IndexedRow>>& found) const;
-  rocksdb::Status write_few(const Changes& changes);
-  rocksdb::Status write_many(Changes& changes);
+  /// `produce` adds to an SstFileWriter, in the order of the keys.
+  template <typename Produce>
+  rocksdb::Status write_sorted(const Produce& produce);
+  Status note_applied(Changes& changes, const rocksdb::Status& status);
 
   std::string folder_;
   KeyIndexOptions options_;

@@ -12,11 +12,6 @@
 namespace tarn::table {
 namespace {
 
-// Changes of the index are applied when they are this big.
-constexpr std::size_t kStepBytes = std::size_t{16} << 20;
-// About what a row takes in them.
-constexpr std::size_t kRowBytes = 64;
-
 constexpr std::string_view kDefaultTieBreaks[] = {"_source_arrival", "_source_record"};
 
 Result<std::int32_t> top_level_column(const iceberg::Schema& schema, const std::string& name) {
@@ -109,37 +104,15 @@ Status KeyIndex::put(const Written& rows, std::span<const RowKey> removed, std::
   if (!this->snapshot_id()) return Error(kIndexNotInStep, "the key index must be brought up to date first");
   KeyDatabase::State state = *database_->state();
   const std::uint64_t first_id = state.next_file_id;
-  const auto new_changes = [&] {
-    KeyDatabase::Changes changes;
-    changes.reserve(std::min(kStepBytes / kRowBytes, rows.keys.size()) + files.size() + 1,
-                    std::min(kStepBytes, rows.keys.size() * kRowBytes));
-    return changes;
-  };
-  KeyDatabase::Changes changes = new_changes();
+  KeyDatabase::Changes changes;
   for (const NewFile& file : files)
     changes.put_file(state.next_file_id++,
                      database_file(file.file.file_path, file.spec_id, file.file.partition));
-  // What is too much for one step goes without a state until its end.
-  const auto step = [&]() -> Status {
-    if (changes.size_bytes() < kStepBytes) return ok_status();
-    changes.drop_state();
-    TARN_RETURN_IF_ERROR(database_->apply(changes));
-    changes = new_changes();
-    return ok_status();
-  };
-  for (std::size_t i = 0; i < rows.keys.size(); ++i) {
-    const RowPlace& place = rows.places[i];
-    if (place.file >= files.size()) return Error(kBadChange, "a row lies in a file that was not written");
-    changes.put_row(rows.keys[i], first_id + place.file, place.position, rows.ranks[i]);
-    TARN_RETURN_IF_ERROR(step());
-  }
-  for (const RowKey& key : removed) {
-    changes.remove_row(key);
-    TARN_RETURN_IF_ERROR(step());
-  }
+  if (std::ranges::any_of(rows.places, [&](const RowPlace& place) { return place.file >= files.size(); }))
+    return Error(kBadChange, "a row lies in a file that was not written");
   state.snapshot_id = snapshot_id;
   changes.put_state(std::move(state));
-  TARN_RETURN_IF_ERROR(database_->apply(changes));
+  TARN_RETURN_IF_ERROR(database_->apply(changes, {rows.keys, rows.ranks, rows.places, first_id, removed}));
   return database_->settle_some();
 }
 

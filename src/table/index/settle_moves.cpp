@@ -4,7 +4,6 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -42,17 +41,15 @@ Status KeyDatabase::settle_some() {
   rocksdb::WriteBatch batch;
   rocksdb::Status status;
   for (std::uint64_t seen = 0; status.ok() && at->Valid() && seen < options_.settle_rows; ++seen) {
-    std::string value = at->value().ToString();
-    if (value.size() < index_format::kRowHeaderBytes)
-      return Error(kIndexFailed, "a row of the key index is damaged");
+    std::string_view rest = at->value().ToStringView();
     std::uint64_t file_id = 0;
     std::int64_t position = 0;
-    std::memcpy(&file_id, value.data(), sizeof(file_id));
-    std::memcpy(&position, value.data() + sizeof(file_id), sizeof(position));
+    if (!index_format::PlaceBytes::take(rest, file_id, position))
+      return Error(kIndexFailed, "a row of the key index is damaged");
     if (moved_.contains(file_id)) {
       TARN_RETURN_IF_ERROR(follow(file_id, position));
-      std::memcpy(value.data(), &file_id, sizeof(file_id));
-      std::memcpy(value.data() + sizeof(file_id), &position, sizeof(position));
+      std::string value(index_format::PlaceBytes(file_id, position));
+      value += rest;
       status = batch.Put(at->key(), value);
     }
     at->Next();

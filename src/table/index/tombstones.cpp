@@ -10,6 +10,7 @@
 #include "table/columns/row_identity.h"
 #include "table/errors.h"
 #include "table/index/delete_collector.h"
+#include "table/index/planned_rows.h"
 
 namespace tarn::table {
 namespace {
@@ -32,11 +33,8 @@ class Side {
   auto find(std::span<const RowKey> keys) const { return index_.find(keys); }
 
   /// The row becomes the key's on this side.
-  Status take(std::int64_t row, const RowKey& key, std::string_view rank,
-              const std::optional<IndexedRow>& known) {
+  Status take(std::int64_t row, const std::optional<IndexedRow>& known) {
     plan_.rows.push_back(row);
-    plan_.keys.push_back(key);
-    plan_.ranks.append(rank);
     return known ? deletes_.add(*known) : ok_status();
   }
   /// The key leaves this side, if it is there.
@@ -46,7 +44,9 @@ class Side {
     return deletes_.add(*known);
   }
   UpsertPlan& plan() { return plan_; }
-  UpsertPlan finish() && {
+  UpsertPlan finish(const RowIdentities& rows) && {
+    complete_rows(plan_, rows);
+    std::ranges::sort(plan_.deleting);
     plan_.deletes = std::move(deletes_).finish();
     return std::move(plan_);
   }
@@ -94,16 +94,16 @@ Result<TombstonePlan> plan_upsert_with_tombstones(
         ++counts.deleted;
         live.plan().deleting.push_back(row);
         TARN_RETURN_IF_ERROR(live.leave(keys[i], row_found));
-        TARN_RETURN_IF_ERROR(dead.take(row, keys[i], rank, tombstone_found));
+        TARN_RETURN_IF_ERROR(dead.take(row, tombstone_found));
       } else {
         ++(row_found ? counts.updated : counts.inserted);
-        TARN_RETURN_IF_ERROR(live.take(row, keys[i], rank, row_found));
+        TARN_RETURN_IF_ERROR(live.take(row, row_found));
         TARN_RETURN_IF_ERROR(dead.leave(keys[i], tombstone_found));
       }
     }
   }
   live.plan().counts = counts;
-  return TombstonePlan{std::move(live).finish(), std::move(dead).finish()};
+  return TombstonePlan{std::move(live).finish(rows), std::move(dead).finish(rows)};
 }
 
 }  // namespace tarn::table

@@ -3,13 +3,13 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 #include "table/columns/partition_key.h"
 #include "table/columns/row_identity.h"
 #include "table/errors.h"
 #include "table/index/delete_collector.h"
+#include "table/index/planned_rows.h"
 
 namespace tarn::table {
 namespace {
@@ -26,12 +26,13 @@ Result<UpsertPlan> plan_upsert(const KeyIndex& index, const iceberg::TableMetada
   if (index.snapshot_id() != plan.base_snapshot_id)
     return Error(kIndexNotInStep,
                  "the key index does not describe snapshot " + std::to_string(plan.base_snapshot_id));
-  TARN_ASSIGN_OR_RETURN(const RowIdentities rows,
+  TARN_ASSIGN_OR_RETURN(RowIdentities rows,
                         identities_of(batches, metadata.current_schema(), index.columns()));
   const std::vector<std::uint32_t> winning = winners(rows);
   plan.counts.superseded = static_cast<std::int64_t>(rows.keys.size() - winning.size());
   DeleteCollector deletes(index, metadata);
   std::vector<RowKey> keys;
+  plan.rows.reserve(winning.size());
   for (std::size_t at = 0; at < winning.size(); at += kFindRows) {
     const auto some = std::span(winning).subspan(at, std::min(kFindRows, winning.size() - at));
     keys.clear();
@@ -46,10 +47,9 @@ Result<UpsertPlan> plan_upsert(const KeyIndex& index, const iceberg::TableMetada
       if (found[i]) TARN_RETURN_IF_ERROR(deletes.add(*found[i]));
       ++(found[i] ? plan.counts.updated : plan.counts.inserted);
       plan.rows.push_back(some[i]);
-      plan.keys.push_back(keys[i]);
-      plan.ranks.append(rank);
     }
   }
+  complete_rows(plan, std::move(rows));
   plan.deletes = std::move(deletes).finish();
   return plan;
 }

@@ -173,7 +173,7 @@ class Catalog {
   Result<View> register_view(const TableName& name, const std::string& metadata_location);
   Result<View> load_view(const TableName& name);
   Result<bool> view_exists(const TableName& name);
-  Result<std::vector<TableName>> list_views(const std::string& schema);
+  Result<std::vector<TableName>> list_views(const std::optional<std::string>& schema = std::nullopt);
   Result<View> commit_view(const ViewCommit& commit);
   Status drop_view(const TableName& name);
   Status rename_view(const TableName& from, const TableName& to);

@@ -34,9 +34,9 @@ Result<bool> Catalog::view_exists(const TableName& name) {
   return pointer.has_value();
 }
 
-Result<std::vector<TableName>> Catalog::list_views(const std::string& schema) {
-  TARN_RETURN_IF_ERROR(namespace_properties(schema));
-  return list(schema, Kind::kView);
+Result<std::vector<TableName>> Catalog::list_views(const std::optional<std::string>& schema) {
+  if (schema) TARN_RETURN_IF_ERROR(namespace_properties(*schema));
+  return list(schema.value_or(""), Kind::kView);
 }
 
 Status Catalog::drop_view(const TableName& name) {

@@ -210,9 +210,7 @@ Result<engine::ResultSet> Session::Impl::run(std::string_view sql, const RunOpti
 Result<std::unique_ptr<ReadyStatement>> Session::Impl::make_ready(std::string_view sql,
                                                                   const RunOptions& options) {
   TARN_RETURN_IF_ERROR(check_kind(sql));
-  if (lake.renew_access) TARN_RETURN_IF_ERROR(lake.renew_access());
-  TARN_ASSIGN_OR_RETURN(known.tables, list_tables());
-  TARN_RETURN_IF_ERROR(views.forget_others(known.tables));
+  TARN_RETURN_IF_ERROR(look_around());
   std::string translated;
   bool names_system = false;
   if (identity) {
@@ -277,9 +275,12 @@ void Session::serve_call(std::string peer, std::string application) {
 }
 
 Status Session::use_first(const std::vector<std::string>& schemas) {
-  TARN_ASSIGN_OR_RETURN(const std::vector<TableName> tables, impl_->list_tables());
+  TARN_RETURN_IF_ERROR(impl_->look_around());
   const auto is_there = [&](const std::string& schema) {
-    return schema == "ops" || std::ranges::find(tables, schema, &TableName::schema) != tables.end();
+    const KnownNames& known = impl_->known;
+    return schema == "ops" ||
+           std::ranges::find(known.tables, schema, &TableName::schema) != known.tables.end() ||
+           std::ranges::find(known.views, schema, &TableName::schema) != known.views.end();
   };
   const auto found = std::ranges::find_if(schemas, is_there);
   const std::string sql =
@@ -289,7 +290,9 @@ Status Session::use_first(const std::vector<std::string>& schemas) {
 }
 
 Result<std::vector<std::string>> Session::table_names() {
-  TARN_ASSIGN_OR_RETURN(const std::vector<TableName> tables, impl_->list_tables());
+  TARN_ASSIGN_OR_RETURN(std::vector<TableName> tables, impl_->list_tables());
+  TARN_ASSIGN_OR_RETURN(const std::vector<TableName> views, impl_->list_views());
+  tables.insert(tables.end(), views.begin(), views.end());
   std::vector<std::string> names;
   for (const TableName& table : tables) names.push_back(sql_name(table.schema) + "." + sql_name(table.name));
   for (const std::string_view name : impl_->ops_names()) names.push_back("ops." + std::string(name));
@@ -298,8 +301,8 @@ Result<std::vector<std::string>> Session::table_names() {
 }
 
 Result<std::vector<VisibleTable>> Session::tables() {
-  TARN_ASSIGN_OR_RETURN(const std::vector<TableName> names, impl_->list_tables());
-  return visible_tables(impl_->lake, names, impl_->principal.get());
+  TARN_RETURN_IF_ERROR(impl_->look_around());
+  return visible_tables(impl_->lake, impl_->known, impl_->principal.get());
 }
 
 Result<std::vector<std::string>> Session::column_names(const std::string& table) {

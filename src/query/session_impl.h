@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "query/session.h"
 #include "query/statement_plan.h"
 #include "query/views/lake_views.h"
+#include "query/views/view_text.h"
 #include "query/writes/lake_transaction.h"
 #include "query/writes/write_statement.h"
 #include "table/rows/row_stream.h"
@@ -31,10 +33,18 @@ namespace tarn::query {
 /// `USE main` goes back to none.
 inline constexpr std::string_view kNoSchema = "main";
 
+/// What a query names and reads, for the audit.
+struct QueryReads {
+  std::string sql = {};
+  std::vector<PlacedUse> tables = {};                        ///< Where `sql` names them.
+  std::vector<std::shared_ptr<const ViewFacts>> views = {};  ///< Of them, in their order.
+};
+
 /// What a statement reads, for the audit.
 struct StatementReads {
   std::vector<PlacedUse> tables = {};
   std::vector<std::shared_ptr<const ViewFacts>> views = {};  ///< Of `tables`, in their order.
+  std::vector<QueryReads> through = {};                      ///< The lake's views that it goes through.
   std::vector<std::string> ops = {};
   std::vector<std::string> written = {};  ///< Tables that the statement changes.
   bool looks_up = false;                  ///< The system catalog.
@@ -57,6 +67,19 @@ struct ReadyStatement {
   StatementReads reads = {};
   std::optional<StatementReads> executed = {};  ///< Those of what EXECUTE names.
 };
+
+/// A view of the lake while a statement over it is made ready.
+struct OpenedView {
+  TableName name;
+  std::shared_ptr<const iceberg::ViewMetadata> metadata;
+  std::unique_ptr<ReadyStatement> query;
+  StatementNeeds needs;
+};
+
+/// Puts the engine's names of what `needs` names into a text, and returns their schemas. `used` are those of
+/// the tables, in their order. `keeps_bare`: names without a schema stay, which the engine finds in its path.
+std::vector<std::string> put_names(const StatementNeeds& needs, std::span<const UsedView> used,
+                                   bool keeps_bare, Rewrite& rewrite);
 
 struct Session::Impl {
   Impl(engine::Database& the_engine, std::unique_ptr<engine::Connection> connected, const Lake& the_lake,
@@ -122,6 +145,21 @@ struct Session::Impl {
   /// Where the engine looks for names, as a statement that says so.
   std::string path_statement() const;
   Status provide(const StatementNeeds& needs, const RunOptions& options, ReadyStatement& ready);
+  /// Which states of which tables are named; what is no table is left out.
+  Result<std::vector<TableUse>> uses_of(const StatementNeeds& needs, std::string_view sql,
+                                        const RunOptions& options);
+  /// Brings the names that there are up to date.
+  Status look_around();
+  // In views/session_views.cpp:
+  /// Adds the views that `needs` names to `opened`, each behind those that it names itself.
+  Status open_views(const StatementNeeds& needs, std::vector<OpenedView>& opened,
+                    std::vector<TableName>& within);
+  Result<OpenedView> open_view(const TableName& name);
+  Result<OpenedView> opened_view(const TableName& name, const ViewText& text) const;
+  Result<std::string> translate_view(const ViewText& text) const;
+  /// Lets the engine know a view. `used` are the views of its tables, in their order.
+  Status make_view(OpenedView& view, std::span<const UsedView> used, ReadyStatement& ready);
+  Error unreadable_view(const TableName& name, const Error& error) const;
   Result<table::SnapshotSelector> resolve(const TimeTravel& at, const RunOptions& options);
   Result<std::string> evaluate(const std::string& expression, const RunOptions& options);
   Status bind(engine::Statement& statement, const RunOptions& options) const;
@@ -166,10 +204,14 @@ struct Session::Impl {
   Status become(std::shared_ptr<const Principal> who);
   Status check_kind(std::string_view sql) const;
   Result<std::vector<TableName>> list_tables() const;
+  Result<std::vector<TableName>> list_views() const;
   std::vector<std::string_view> ops_names() const;
   /// A user's statement as the engine will get it. `schemas` are those of the views of `needs.tables`.
   Status check_tree_of(const ReadyStatement& ready, const StatementNeeds& needs,
                        const std::vector<std::string>& schemas);
+  /// A query that may name these and nothing else.
+  Status check_rows(const ReadyStatement& ready, std::size_t rows_begin, const AllowedNames& allowed) const;
+  AllowedNames allowed_names(const StatementNeeds& needs, const std::vector<std::string>& schemas) const;
   Status allow_system(AllowedNames& allowed);
   /// An expression of a user that is evaluated by itself.
   Status check_expression(const std::string& expression);

@@ -42,6 +42,7 @@ Result<std::string> Session::Impl::expand_use(std::string_view sql, const std::v
   if (schema != kNoSchema) {
     std::vector<std::string_view> schemas{"ops"};
     for (const TableName& table : known.tables) schemas.push_back(table.schema);
+    for (const TableName& view : known.views) schemas.push_back(view.schema);
     if (std::ranges::find(schemas, schema) == schemas.end()) {
       const std::string_view nearest = nearest_name(schema, schemas);
       return Error(engine::kCatalog, fmt::format("there is no schema `{}`", schema))
@@ -67,16 +68,17 @@ Result<std::string> Session::Impl::translate(std::string_view sql, bool& names_s
     std::erase(name, '"');
     if (name.starts_with("pg_catalog.")) name.erase(0, 11);
     if (const std::int64_t oid = postgres::system_relation_oid(name); oid != 0) return oid;
-    for (const TableName& table : known.tables) {
-      if (table.to_string() == name || table.name == name) return postgres::relation_oid(table);
+    for (const auto* names : {&known.tables, &known.views}) {
+      for (const TableName& table : *names) {
+        if (table.to_string() == name || table.name == name) return postgres::relation_oid(table);
+      }
     }
     return 0;
   };
   postgres::Translation translation = postgres::translate(sql, relation_oid, *identity, known.default_schema);
   names_system = translation.names_system;
   if (!names_system) return std::move(translation.sql);
-  TARN_ASSIGN_OR_RETURN(const std::vector<VisibleTable> tables,
-                        visible_tables(lake, known.tables, principal.get()));
+  TARN_ASSIGN_OR_RETURN(const std::vector<VisibleTable> tables, visible_tables(lake, known, principal.get()));
   TARN_RETURN_IF_ERROR(system.refresh(tables, *identity, known.default_schema));
   if (!has_system) {
     has_system = true;
@@ -95,15 +97,18 @@ std::string Session::Impl::expand_show(std::string_view sql, const std::vector<T
   return fmt::format(kShowTables, " WHERE lower(table_schema) = lower(" + quote_literal(schema) + ")");
 }
 
-/// Fills ops tables and views, and puts the views' names into the statement.
-Status Session::Impl::provide(const StatementNeeds& needs, const RunOptions& options, ReadyStatement& ready) {
-  const std::string& sql = ready.sql;
-  Rewrite& rewrite = ready.rewrite;
-  for (const std::string& name : needs.ops) {
-    TARN_RETURN_IF_ERROR(ops.load(name));
-  }
+Status Session::Impl::look_around() {
+  if (lake.renew_access) TARN_RETURN_IF_ERROR(lake.renew_access());
+  TARN_ASSIGN_OR_RETURN(known.tables, list_tables());
+  TARN_ASSIGN_OR_RETURN(known.views, list_views());
+  return views.forget_others(known.tables, known.views);
+}
+
+Result<std::vector<TableUse>> Session::Impl::uses_of(const StatementNeeds& needs, std::string_view sql,
+                                                     const RunOptions& options) {
   std::vector<TableUse> uses;
   for (const PlacedUse& placed : needs.tables) {
+    if (placed.is_view) continue;
     TableUse use{placed.table, std::nullopt};
     if (placed.chain.has_at) {
       Result<table::SnapshotSelector> selector = resolve(placed.chain.at, options);
@@ -115,37 +120,70 @@ Status Session::Impl::provide(const StatementNeeds& needs, const RunOptions& opt
     }
     uses.push_back(std::move(use));
   }
+  return uses;
+}
+
+std::vector<std::string> put_names(const StatementNeeds& needs, std::span<const UsedView> used,
+                                   bool keeps_bare, Rewrite& rewrite) {
+  std::vector<std::string> schemas;
+  std::size_t next = 0;
+  for (const PlacedUse& placed : needs.tables) {
+    schemas.push_back(placed.is_view ? placed.table.schema : used[next++].schema);
+    if (keeps_bare && placed.parts == 1 && !placed.chain.has_at) continue;
+    rewrite.replace(placed.chain.begin, placed.chain.part_ends[placed.parts - 1],
+                    quote_identifier(schemas.back()) + "." + quote_identifier(placed.table.name));
+    if (placed.chain.has_at) rewrite.replace(placed.chain.at_begin, placed.chain.at_end, "");
+  }
+  return schemas;
+}
+
+/// Fills ops tables and views, and puts the views' names into the statement.
+Status Session::Impl::provide(const StatementNeeds& needs, const RunOptions& options, ReadyStatement& ready) {
+  const std::string& sql = ready.sql;
+  Rewrite& rewrite = ready.rewrite;
+  for (const std::string& name : needs.ops) {
+    TARN_RETURN_IF_ERROR(ops.load(name));
+  }
+  std::vector<OpenedView> opened;
+  std::vector<TableName> within;
+  TARN_RETURN_IF_ERROR(open_views(needs, opened, within));
+  TARN_ASSIGN_OR_RETURN(std::vector<TableUse> uses, uses_of(needs, sql, options));
+  const std::size_t own = uses.size();
+  std::vector<std::size_t> begins;
+  for (const OpenedView& view : opened) {
+    Result<std::vector<TableUse>> of_view = uses_of(view.needs, view.query->sql, {});
+    if (!of_view.ok()) return unreadable_view(view.name, of_view.error());
+    begins.push_back(uses.size());
+    std::ranges::move(*of_view, std::back_inserter(uses));
+  }
+  begins.push_back(uses.size());
   if (needs.whole_catalog) {
     for (const TableName& table : known.tables) uses.push_back({table, std::nullopt});
   }
   for (const TableUse& use : uses) TARN_RETURN_IF_ERROR(flush(use.table));
-  Result<std::vector<UsedView>> used = views.ensure(uses);
-  if (!used.ok()) {
-    Error error = std::move(used).error();
+  Result<std::vector<UsedView>> made = views.ensure(uses);
+  if (!made.ok()) {
+    Error error = std::move(made).error();
     if (needs.tables.empty()) return error;
     const NameChain& chain = needs.tables.front().chain;
     return std::move(error).with_span(
         engine::span_at(sql, chain.begin, chain.end - chain.begin, options.source));
   }
-  if (!options.copy_to_parquet.empty()) rewrite.replace(0, 0, "COPY (");
-  for (std::size_t i = 0; i < needs.tables.size(); ++i) {
-    const PlacedUse& placed = needs.tables[i];
-    if (placed.parts == 1 && !placed.chain.has_at) continue;
-    rewrite.replace(placed.chain.begin, placed.chain.part_ends[placed.parts - 1],
-                    quote_identifier((*used)[i].schema) + "." + quote_identifier(placed.table.name));
-    if (placed.chain.has_at) rewrite.replace(placed.chain.at_begin, placed.chain.at_end, "");
+  const std::span<const UsedView> used(*made);
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    const auto of_view = used.subspan(begins[i], begins[i + 1] - begins[i]);
+    if (const Status done = make_view(opened[i], of_view, ready); !done.ok())
+      return unreadable_view(opened[i].name, done.error());
   }
+  if (!options.copy_to_parquet.empty()) rewrite.replace(0, 0, "COPY (");
+  const std::vector<std::string> schemas = put_names(needs, used.first(own), true, rewrite);
   if (!options.copy_to_parquet.empty()) {
     rewrite.replace(
         sql.size(), sql.size(),
         fmt::format("\n) TO {} (FORMAT parquet, COMPRESSION zstd)", quote_literal(options.copy_to_parquet)));
   }
   rewrite.finish();
-  std::vector<std::string> schemas;
-  for (UsedView& view : *used) {
-    schemas.push_back(std::move(view.schema));
-    if (schemas.size() <= needs.tables.size()) ready.reads.views.push_back(std::move(view.facts));
-  }
+  for (const UsedView& view : used.first(own)) ready.reads.views.push_back(view.facts);
   ready.reads.tables = needs.tables;
   ready.reads.ops = needs.ops;
   ready.reads.looks_up = ready.reads.looks_up || needs.whole_catalog;
@@ -208,8 +246,9 @@ Status Session::Impl::bind(engine::Statement& statement, const RunOptions& optio
 /// USE looks for a schema, which the engine has only once a view was made in it.
 Status Session::Impl::prepare_schemas() {
   std::string sql = "CREATE SCHEMA IF NOT EXISTS ops";
-  for (const TableName& table : known.tables) {
-    sql += "; CREATE SCHEMA IF NOT EXISTS " + quote_identifier(table.schema);
+  for (const auto* names : {&known.tables, &known.views}) {
+    for (const TableName& table : *names)
+      sql += "; CREATE SCHEMA IF NOT EXISTS " + quote_identifier(table.schema);
   }
   return connection->run(sql);
 }

@@ -14,30 +14,40 @@
 
 namespace tarn::query {
 
-const TableName* find_table(const KnownNames& known, const TableName& wanted) {
-  const auto exact = std::ranges::lower_bound(known.tables, wanted);
-  if (exact != known.tables.end() && *exact == wanted) return &*exact;
+const TableName* find_name(const std::vector<TableName>& names, const TableName& wanted) {
+  const auto exact = std::ranges::lower_bound(names, wanted);
+  if (exact != names.end() && *exact == wanted) return &*exact;
   const TableName folded{to_lower_ascii(wanted.schema), to_lower_ascii(wanted.name)};
-  for (const TableName& table : known.tables) {
-    if (to_lower_ascii(table.name) == folded.name && to_lower_ascii(table.schema) == folded.schema)
-      return &table;
+  for (const TableName& name : names) {
+    if (to_lower_ascii(name.name) == folded.name && to_lower_ascii(name.schema) == folded.schema)
+      return &name;
   }
   return nullptr;
 }
 
+const TableName* find_table(const KnownNames& known, const TableName& wanted) {
+  return find_name(known.tables, wanted);
+}
+
 namespace {
+
+std::optional<PlacedUse> use_of(const NameChain& chain, std::size_t parts, const TableName& wanted,
+                                const KnownNames& known) {
+  if (const TableName* const table = find_table(known, wanted); table != nullptr)
+    return PlacedUse{chain, parts, *table};
+  if (const TableName* const view = find_name(known.views, wanted); view != nullptr)
+    return PlacedUse{chain, parts, *view, true};
+  return std::nullopt;
+}
 
 std::optional<PlacedUse> place(const NameChain& chain, const KnownNames& known) {
   std::string schema;
   for (std::size_t i = 0; i + 1 < chain.parts.size(); ++i) {
     schema += (i == 0 ? "" : ".") + chain.parts[i];
-    if (const TableName* table = find_table(known, {schema, chain.parts[i + 1]}); table != nullptr) {
-      return PlacedUse{chain, i + 2, *table};
-    }
+    if (auto use = use_of(chain, i + 2, {schema, chain.parts[i + 1]}, known); use) return use;
   }
   if (known.default_schema.empty()) return std::nullopt;
-  const TableName* table = find_table(known, {known.default_schema, chain.parts[0]});
-  return table == nullptr ? std::nullopt : std::optional(PlacedUse{chain, 1, *table});
+  return use_of(chain, 1, {known.default_schema, chain.parts[0]}, known);
 }
 
 bool is_engine_catalog(const NameChain& chain) {
@@ -60,7 +70,7 @@ Result<StatementNeeds> find_needs(std::string_view sql, const KnownNames& known)
   StatementNeeds needs;
   for (NameChain& chain : chains) {
     std::optional<PlacedUse> use = place(chain, known);
-    if (chain.has_at && (!use || use->parts != chain.parts.size())) {
+    if (chain.has_at && (!use || use->is_view || use->parts != chain.parts.size())) {
       const std::string name(sql.substr(chain.begin, chain.end - chain.begin));
       Error error =
           Error(kUnknownTable, fmt::format("there is no table `{}` of the lake to go back in time", name))
@@ -82,7 +92,9 @@ Result<StatementNeeds> find_needs(std::string_view sql, const KnownNames& known)
 std::string nearest_table(std::string_view name, const KnownNames& known) {
   std::vector<std::string> full;
   std::vector<std::string> bare;
-  for (const TableName& table : known.tables) {
+  std::vector<TableName> names = known.tables;
+  names.insert(names.end(), known.views.begin(), known.views.end());
+  for (const TableName& table : names) {
     full.push_back(to_lower_ascii(table.to_string()));
     bare.push_back(to_lower_ascii(table.name));
   }
@@ -91,13 +103,12 @@ std::string nearest_table(std::string_view name, const KnownNames& known) {
     bare.emplace_back(ops);
   }
   const auto written = [&](std::size_t i) {
-    return i < known.tables.size() ? sql_name(known.tables[i].schema) + "." + sql_name(known.tables[i].name)
-                                   : full[i];
+    return i < names.size() ? sql_name(names[i].schema) + "." + sql_name(names[i].name) : full[i];
   };
   std::string wanted = to_lower_ascii(name);
   std::erase(wanted, '"');
-  const auto search = [&](const std::vector<std::string>& names, std::string_view word) -> std::string {
-    const std::vector<std::string_view> views(names.begin(), names.end());
+  const auto search = [&](const std::vector<std::string>& among, std::string_view word) -> std::string {
+    const std::vector<std::string_view> views(among.begin(), among.end());
     const std::string_view found = nearest_name(word, views);
     if (found.empty()) return "";
     return written(static_cast<std::size_t>(std::ranges::find(views, found) - views.begin()));

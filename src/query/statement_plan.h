@@ -15,15 +15,17 @@ namespace tarn::query {
 
 /// The names that a statement may mean.
 struct KnownNames {
-  std::vector<TableName> tables;  ///< Of the catalog, sorted.
-  std::string default_schema;     ///< Of USE; empty: none.
+  std::vector<TableName> tables;      ///< Of the catalog, sorted.
+  std::vector<TableName> views = {};  ///< Queries with a name, sorted.
+  std::string default_schema;         ///< Of USE; empty: none.
 };
 
-/// A table of the lake where a statement names it.
+/// A table or view of the lake where a statement names it.
 struct PlacedUse {
   NameChain chain;
   std::size_t parts = 0;  ///< How many parts of the chain are the table's name; what follows is a column.
   TableName table;
+  bool is_view = false;
 };
 
 /// What a statement needs before the engine can run it.
@@ -33,7 +35,9 @@ struct StatementNeeds {
   bool whole_catalog = false;    ///< It looks at the engine's own catalog, where every table should be.
 };
 
-/// The known table of that name: exactly, else ignoring case; or null.
+/// The one of that name among `names`, which are sorted: exactly, else ignoring case; or null.
+const TableName* find_name(const std::vector<TableName>& names, const TableName& wanted);
+/// The known table of that name.
 const TableName* find_table(const KnownNames& known, const TableName& wanted);
 
 /// Which of the known tables a statement names: exactly, else ignoring case. Errors: sql.bad_time_travel,

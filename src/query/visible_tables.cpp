@@ -5,6 +5,7 @@
 
 #include "query/ops_tables.h"
 #include "query/views/type_sql.h"
+#include "query/views/view_text.h"
 
 namespace tarn::query {
 namespace {
@@ -63,14 +64,7 @@ std::int64_t count_of(const iceberg::Snapshot* snapshot, const char* key) {
   return std::max<std::int64_t>(count, 0);
 }
 
-VisibleTable describe(const catalog::Table& table) {
-  const iceberg::TableMetadata& metadata = *table.metadata;
-  VisibleTable visible{.name = table.name, .state = table.metadata_location};
-  const auto comment = metadata.properties.find("comment");
-  if (comment != metadata.properties.end()) visible.description = comment->second;
-  visible.records = count_of(metadata.current_snapshot(), "total-records");
-  visible.size_bytes = count_of(metadata.current_snapshot(), "total-files-size");
-  const iceberg::Schema& schema = metadata.current_schema();
+void add_columns(VisibleTable& visible, const iceberg::Schema& schema) {
   const std::vector<std::int32_t>& key = schema.identifier_field_ids();
   for (const iceberg::NestedField& field : schema.fields()) {
     const auto at = std::ranges::find(key, field.id);
@@ -82,6 +76,27 @@ VisibleTable describe(const catalog::Table& table) {
          .description = field.doc.value_or(""),
          .key_position = at == key.end() ? 0 : static_cast<int>(at - key.begin()) + 1});
   }
+}
+
+VisibleTable describe(const catalog::View& view) {
+  VisibleTable visible{.name = view.name, .state = view.metadata_location};
+  const auto comment = view.metadata->properties.find("comment");
+  if (comment != view.metadata->properties.end()) visible.description = comment->second;
+  visible.is_view = true;
+  // One in another dialect is there, and cannot be read.
+  if (const Result<ViewText> text = view_text(*view.metadata); text.ok()) visible.view_sql = text->sql;
+  add_columns(visible, view_schema(*view.metadata));
+  return visible;
+}
+
+VisibleTable describe(const catalog::Table& table) {
+  const iceberg::TableMetadata& metadata = *table.metadata;
+  VisibleTable visible{.name = table.name, .state = table.metadata_location};
+  const auto comment = metadata.properties.find("comment");
+  if (comment != metadata.properties.end()) visible.description = comment->second;
+  visible.records = count_of(metadata.current_snapshot(), "total-records");
+  visible.size_bytes = count_of(metadata.current_snapshot(), "total-files-size");
+  add_columns(visible, metadata.current_schema());
   return visible;
 }
 
@@ -102,14 +117,23 @@ void keep_visible(VisibleTable& table, const TablePolicy& policy) {
 
 }  // namespace
 
-Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const std::vector<TableName>& names,
+Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const KnownNames& known,
                                                  const Principal* principal) {
   std::vector<VisibleTable> tables;
-  for (const TableName& name : names) {
+  for (const TableName& name : known.tables) {
     TARN_ASSIGN_OR_RETURN(const catalog::Table table, lake.load_table(name));
     tables.push_back(describe(table));
     if (principal != nullptr)
       keep_visible(tables.back(), principal->policy(name, table.metadata->current_schema()));
+  }
+  for (const TableName& name : known.views) {
+    TARN_ASSIGN_OR_RETURN(const catalog::View view, lake.catalog.load_view(name));
+    tables.push_back(describe(view));
+    if (principal == nullptr) continue;
+    const iceberg::Schema& schema = view_schema(*view.metadata);
+    keep_visible(tables.back(), principal->policy(name, schema));
+    // What the query names may be none of the reader's business.
+    if (!principal->may_write(name)) tables.back().view_sql.clear();
   }
   for (const std::string_view name : OpsTables::names()) {
     if (principal == nullptr || principal->sees({"ops", std::string(name)}))

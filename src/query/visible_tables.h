@@ -9,10 +9,11 @@
 #include "engine/column_type.h"
 #include "query/access/principal.h"
 #include "query/lake.h"
+#include "query/statement_plan.h"
 
 namespace tarn::query {
 
-/// A table as a session may see it.
+/// A table or view as a session may see it.
 struct VisibleTable {
   struct Column {
     std::string name;
@@ -27,12 +28,14 @@ struct VisibleTable {
   std::int64_t records = 0;
   std::int64_t size_bytes = 0;
   std::string state = {};  ///< Differs when anything else here may differ.
+  bool is_view = false;
+  std::string view_sql = {};  ///< A view's query; empty: not for this session to know.
   std::vector<Column> columns = {};
 };
 
-/// Those of `names`, with what their contracts say of their columns, as far as the principal sees them; null:
+/// Those of `known`, with what their contracts say of their columns, as far as the principal sees them; null:
 /// the owner, who sees all. Errors: those of the catalog.
-Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const std::vector<TableName>& names,
+Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const KnownNames& known,
                                                  const Principal* principal);
 
 }  // namespace tarn::query

@@ -289,6 +289,73 @@ SET memory_limit = '1GB'
   EXPECT_THAT(run(*wilma, "SELECT * FROM sandbox.mine"), ElementsAre("7 | x"));
 }
 
+// A view shows each reader what her own roles show of its tables, and of itself.
+TEST_F(WritesOfUsers, ViewsAreReadWithTheReadersRights) {
+  run(*first_,
+      "INSERT INTO curated.note VALUES (1), (2); CREATE VIEW sandbox.notes AS SELECT id FROM curated.note; "
+      "CREATE "
+      "VIEW curated.visits AS SELECT id FROM curated.visit");
+  EXPECT_THAT(run(*first_, "SELECT count(*) FROM sandbox.notes"), ElementsAre("2"));
+  const auto wilma = as("wilma");  // may see sandbox.notes, but not its table
+  EXPECT_THAT(run(*wilma, "SELECT * FROM sandbox.notes"), ElementsAre("sql.unreadable_table"));
+  EXPECT_THAT(run(*wilma, "SELECT * FROM curated.visits"), ElementsAre("sql.unknown_table"));
+  EXPECT_THAT(run(*wilma, "DROP VIEW curated.visits"), ElementsAre("catalog.view_not_found"));
+  EXPECT_THAT(
+      run(*wilma, "CREATE VIEW sandbox.mine AS SELECT id FROM curated.visit; SELECT id FROM sandbox.mine"),
+      ElementsAre("7"));
+  EXPECT_THAT(run(*as("rita"), "SELECT * FROM sandbox.mine"), ElementsAre("sql.unknown_table"));
+  const auto paul = as("paul");  // sees one row of curated.note
+  EXPECT_THAT(
+      run(*paul, "CREATE VIEW sandbox.own AS SELECT id FROM curated.note; SELECT id FROM sandbox.own"),
+      ElementsAre("2"));
+  EXPECT_THAT(run(*first_, "SELECT count(*) FROM sandbox.own"), ElementsAre("2"));
+  for (const std::string_view sql : lines_of(R"(
+CREATE VIEW curated.mine AS SELECT 1 AS a
+CREATE OR REPLACE VIEW sandbox.kept AS SELECT 1 AS a
+CREATE OR REPLACE VIEW curated.visits AS SELECT 1 AS a
+ALTER VIEW sandbox.mine SET SCHEMA curated
+)"))
+    EXPECT_THAT(run(*wilma, std::string(sql)), ElementsAre("sql.write_denied")) << sql;
+  for (const std::string_view sql : lines_of(R"(
+CREATE VIEW sandbox.x AS SELECT * FROM read_text('/etc/passwd')
+CREATE VIEW sandbox.x AS SELECT getenv('PATH') AS p
+CREATE VIEW sandbox.x AS SELECT * FROM duckdb_settings()
+CREATE VIEW sandbox.x AS DELETE FROM sandbox.kept
+)"))
+    EXPECT_THAT(run(*wilma, std::string(sql)),
+                testing::AnyOf(ElementsAre("sql.not_allowed"), ElementsAre("sql.syntax")))
+        << sql;
+  EXPECT_THAT(run(*wilma, "CREATE VIEW sandbox.x AS SELECT * FROM curated.note"),
+              ElementsAre("sql.unknown_table"));
+}
+
+// What another client of the catalog wrote into a view does no more than a user could.
+TEST_F(WritesOfUsers, ViewsOfOthersAreCheckedWhenTheyAreRead) {
+  const auto make = [&](const std::string& name, const std::string& sql, const std::string& dialect) {
+    iceberg::ViewVersion version;
+    version.representations = {{sql, dialect}};
+    must(lake_.catalog().create_view(
+        {.name = {"sandbox", name},
+         .schema = must(
+             iceberg::Schema::make({.fields = {{.id = 1, .name = "a", .type = iceberg::Type::string()}}})),
+         .version = std::move(version),
+         .properties = {},
+         .location = ""}));
+  };
+  make("file", "SELECT content AS a FROM read_text('/etc/passwd')", "tarn");
+  make("two", "SELECT 'x' AS a; DROP TABLE curated.visit", "tarn");
+  make("spark", "SELECT 'x' AS a", "spark");
+  make("circle", "SELECT a FROM sandbox.circle", "tarn");
+  make("fine", "SELECT 'x' AS a", "tarn");
+  for (const char* name : {"file", "two", "spark", "circle"}) {
+    EXPECT_THAT(run(*first_, "SELECT * FROM sandbox." + std::string(name)),
+                testing::AnyOf(ElementsAre("sql.not_allowed"), ElementsAre("sql.unreadable_table")))
+        << name;
+  }
+  EXPECT_THAT(run(*first_, "SELECT * FROM sandbox.fine"), ElementsAre("x"));
+  EXPECT_THAT(run(*first_, "SELECT count(*) FROM curated.visit"), ElementsAre("1"));
+}
+
 // Rows go to the folders of their partitions, and deletes to those of the rows.
 TEST_F(Writes, KeepToPartitions) {
   const auto schema =

@@ -24,6 +24,7 @@ using query::VisibleTable;
 
 constexpr std::string_view kTable = "TABLE";
 constexpr std::string_view kSystemTable = "SYSTEM TABLE";
+constexpr std::string_view kView = "VIEW";
 
 std::shared_ptr<arrow::Field> text(const char* name, bool nullable = true) {
   return arrow::field(name, arrow::utf8(), nullable);
@@ -137,7 +138,7 @@ Result<Table> list_tables(const GetTables& command, const std::string& catalog, 
   }
   std::vector<AnswerRow> rows;
   for (const VisibleTable& table : tables) {
-    const std::string type(is_system(table) ? kSystemTable : kTable);
+    const std::string type(is_system(table) ? kSystemTable : table.is_view ? kView : kTable);
     if (!fits(command.schema_pattern, table.name.schema) || !fits(command.table_pattern, table.name.name))
       continue;
     if (!command.table_types.empty() &&
@@ -158,7 +159,8 @@ std::shared_ptr<arrow::Schema> table_types_schema() {
 }
 
 Result<Table> list_table_types() {
-  return to_table(table_types_schema(), {{std::string(kSystemTable)}, {std::string(kTable)}});
+  return to_table(table_types_schema(),
+                  {{std::string(kSystemTable)}, {std::string(kTable)}, {std::string(kView)}});
 }
 
 std::shared_ptr<arrow::Schema> primary_keys_schema() {

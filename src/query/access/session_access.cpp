@@ -13,7 +13,6 @@
 
 /// What a session does besides when it is a user's.
 namespace tarn::query {
-namespace {}  // namespace
 
 Status Session::Impl::become(std::shared_ptr<const Principal> who) {
   for (const std::string& filter : who->filters()) TARN_RETURN_IF_ERROR(check_filter(*connection, filter));
@@ -39,11 +38,30 @@ Result<std::vector<TableName>> Session::Impl::list_tables() const {
   return tables;
 }
 
+Result<std::vector<TableName>> Session::Impl::list_views() const {
+  TARN_ASSIGN_OR_RETURN(std::vector<TableName> names, lake.catalog.list_views());
+  if (principal != nullptr)
+    std::erase_if(names, [&](const TableName& view) { return !principal->sees(view); });
+  return names;
+}
+
 std::vector<std::string_view> Session::Impl::ops_names() const {
   std::vector<std::string_view> names = OpsTables::names();
   if (principal != nullptr)
     std::erase_if(names, [&](std::string_view name) { return !principal->sees({"ops", std::string(name)}); });
   return names;
+}
+
+AllowedNames Session::Impl::allowed_names(const StatementNeeds& needs,
+                                          const std::vector<std::string>& schemas) const {
+  AllowedNames allowed;
+  for (std::size_t i = 0; i < needs.tables.size(); ++i) {
+    const std::string name = to_lower_ascii(needs.tables[i].table.name);
+    allowed.relations.emplace(to_lower_ascii(schemas[i]), name);
+    if (needs.tables[i].parts == 1) allowed.relations.emplace("", name);
+  }
+  for (const std::string& name : needs.ops) allowed.relations.emplace("ops", name);
+  return allowed;
 }
 
 Status Session::Impl::check_tree_of(const ReadyStatement& ready, const StatementNeeds& needs,
@@ -52,13 +70,7 @@ Status Session::Impl::check_tree_of(const ReadyStatement& ready, const Statement
   const std::string& text = ready.rewrite.text();
   const std::vector<Token> tokens = tokenize(text);
   if (!tokens.empty() && is_word(tokens[0], text, "SET")) return ok_status();
-  AllowedNames allowed;
-  for (std::size_t i = 0; i < needs.tables.size(); ++i) {
-    const std::string name = to_lower_ascii(needs.tables[i].table.name);
-    allowed.relations.emplace(to_lower_ascii(schemas[i]), name);
-    if (needs.tables[i].parts == 1) allowed.relations.emplace("", name);
-  }
-  for (const std::string& name : needs.ops) allowed.relations.emplace("ops", name);
+  AllowedNames allowed = allowed_names(needs, schemas);
   for (const std::string& name : temporary) allowed.relations.emplace("", name);
   if (!write_target.empty())
     allowed.relations.emplace(std::string(kWriteSchema), to_lower_ascii(write_target));
@@ -66,13 +78,16 @@ Status Session::Impl::check_tree_of(const ReadyStatement& ready, const Statement
   TARN_ASSIGN_OR_RETURN(const ServedStatement statement, served_statement(text, temporary));
   if (statement.kind != ServedKind::kRows && statement.kind != ServedKind::kCreateTemporary)
     return ok_status();
-  const Status checked =
-      check_tree(*connection, std::string_view(text).substr(statement.rows_begin), allowed);
+  return check_rows(ready, statement.rows_begin, allowed);
+}
+
+Status Session::Impl::check_rows(const ReadyStatement& ready, std::size_t rows_begin,
+                                 const AllowedNames& allowed) const {
+  const std::string_view rows = std::string_view(ready.rewrite.text()).substr(rows_begin);
+  const Status checked = check_tree(*connection, rows, allowed);
   if (checked.ok() || !checked.error().span()) return checked;
   Error error = checked.error();
-  const std::size_t place =
-      statement.rows_begin +
-      engine::offset_of(std::string_view(text).substr(statement.rows_begin), *error.span());
+  const std::size_t place = rows_begin + engine::offset_of(rows, *error.span());
   const std::size_t original = ready.rewrite.to_original(place);
   SourceSpan span = engine::span_at(ready.sql, original, 0, "sql");
   if (&error.code() != &kUnknownTable) return std::move(error).with_span(std::move(span));

@@ -73,6 +73,10 @@ Told told(std::string_view sql, const StatementReads& reads, bool takes_all) {
   // EXECUTE says nothing of columns: those of what it runs are taken whole.
   const NamedColumns named(takes_all ? "EXECUTE" : sql, takes_all ? std::vector<PlacedUse>() : reads.tables);
   for (const auto& view : reads.views) told.add(*view, named);
+  for (const QueryReads& query : reads.through) {
+    const NamedColumns within(query.sql, query.tables);
+    for (const auto& view : query.views) told.add(*view, within);
+  }
   for (const std::string& ops : reads.ops) told.add_table("ops." + ops);
   for (const std::string& table : reads.written) told.add_table(table);
   return told;

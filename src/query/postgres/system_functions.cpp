@@ -10,7 +10,8 @@ CREATE SCHEMA tarn_info;
 
 CREATE TABLE tarn_pg.lake_schemas (oid UINTEGER, name VARCHAR);
 CREATE TABLE tarn_pg.lake_relations (oid UINTEGER, schema_oid UINTEGER, schema VARCHAR, name VARCHAR, kind VARCHAR,
-  records DOUBLE, size_bytes BIGINT, description VARCHAR, key_count INTEGER, column_count INTEGER);
+  records DOUBLE, size_bytes BIGINT, description VARCHAR, key_count INTEGER, column_count INTEGER,
+  definition VARCHAR);
 CREATE TABLE tarn_pg.lake_columns (relation UINTEGER, position INTEGER, name VARCHAR, type UINTEGER, modifier INTEGER,
   required BOOLEAN, description VARCHAR, key_position INTEGER);
 CREATE TABLE tarn_pg.lake_types (oid UINTEGER, name VARCHAR, size INTEGER, category VARCHAR, element UINTEGER, array_oid UINTEGER);
@@ -98,7 +99,8 @@ CREATE MACRO tarn_pg.pg_get_indexdef(id) AS 'CREATE UNIQUE INDEX ON ' || tarn_pg
   (id, number, pretty) AS CASE WHEN number = 0 THEN 'CREATE UNIQUE INDEX ON ' || tarn_pg.relation_name(id - 3000000000)
   || ' USING btree (' || tarn_pg.key_columns(id - 3000000000) || ')' ELSE (SELECT tarn_pg.quote_ident(_c.name)
   FROM tarn_pg.lake_columns _c WHERE _c.relation = id - 3000000000 AND _c.key_position = number AND number > 0) END;
-CREATE MACRO tarn_pg.pg_get_viewdef(id) AS NULL::VARCHAR, (id, pretty) AS NULL::VARCHAR;
+CREATE MACRO tarn_pg.pg_get_viewdef(id) AS (SELECT _r.definition FROM tarn_pg.lake_relations _r WHERE _r.oid = id),
+  (id, pretty) AS (SELECT _r.definition FROM tarn_pg.lake_relations _r WHERE _r.oid = id);
 CREATE MACRO tarn_pg.pg_get_ruledef(id) AS NULL::VARCHAR, (id, pretty) AS NULL::VARCHAR;
 CREATE MACRO tarn_pg.pg_get_triggerdef(id) AS NULL::VARCHAR, (id, pretty) AS NULL::VARCHAR;
 CREATE MACRO tarn_pg.pg_get_partkeydef(id) AS NULL::VARCHAR;

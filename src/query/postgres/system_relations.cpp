@@ -100,7 +100,7 @@ CREATE VIEW tarn_pg.pg_tables AS
   FROM tarn_pg.lake_relations WHERE kind = 'r' AND schema <> 'pg_catalog';
 CREATE VIEW tarn_pg.pg_views AS
   SELECT schema AS schemaname, name AS viewname, (SELECT user_name FROM tarn_pg.lake_session) AS viewowner,
-    NULL::VARCHAR AS definition
+    definition
   FROM tarn_pg.lake_relations WHERE kind = 'v';
 CREATE VIEW tarn_pg.pg_indexes AS
   SELECT schema AS schemaname, name AS tablename, name || '_pkey' AS indexname, NULL::VARCHAR AS "tablespace",
@@ -165,7 +165,7 @@ CREATE VIEW tarn_info.columns AS SELECT s.database AS table_catalog, r.schema AS
   FROM tarn_pg.lake_columns c JOIN tarn_pg.lake_relations r ON r.oid = c.relation JOIN tarn_pg.lake_types t ON t.oid = c.type,
     tarn_pg.lake_session s;
 CREATE VIEW tarn_info.views AS SELECT s.database AS table_catalog, r.schema AS table_schema, r.name AS table_name,
-  NULL::VARCHAR AS view_definition, 'NONE' AS check_option, 'NO' AS is_updatable, 'NO' AS is_insertable_into,
+  r.definition AS view_definition, 'NONE' AS check_option, 'NO' AS is_updatable, 'NO' AS is_insertable_into,
   'NO' AS is_trigger_updatable, 'NO' AS is_trigger_deletable, 'NO' AS is_trigger_insertable_into
   FROM tarn_pg.lake_relations r, tarn_pg.lake_session s WHERE r.kind = 'v';
 CREATE VIEW tarn_info.table_constraints AS SELECT s.database AS constraint_catalog, r.schema AS constraint_schema,

@@ -97,6 +97,7 @@ Result<std::shared_ptr<const ViewFacts>> LakeViews::ensure_view(const catalog::T
   }
   view = {table.name, made_from, std::move(facts), std::move(filters.uses)};
   ++generation_;
+  ++tables_generation_;
   return view.facts;
 }
 
@@ -111,7 +112,36 @@ Result<table::Scan> LakeViews::place_rows(const catalog::Table& table) {
   return scan;
 }
 
-Status LakeViews::forget_others(const std::vector<TableName>& tables) {
+Status LakeViews::ensure_query(const TableName& name, const std::string& select) {
+  Query& query = queries_[name];
+  if (query.select == select && query.tables_generation == tables_generation_) return ok_status();
+  // Queries over this one were made of what it was.
+  if (query.select != select) ++tables_generation_;
+  ++generation_;
+  const Status made =
+      connection_.run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}",
+                                  quote_identifier(name.schema), quote_identifier(name.name), select));
+  if (made.ok()) {
+    query = {select, tables_generation_};
+    return made;
+  }
+  queries_.erase(name);
+  return Error(kUnreadableTable, made.error().message()).with_hint(made.error().hint());
+}
+
+Status LakeViews::forget_others(const std::vector<TableName>& tables, const std::vector<TableName>& queries) {
+  for (auto query = queries_.begin(); query != queries_.end();) {
+    if (std::ranges::binary_search(queries, query->first)) {
+      ++query;
+      continue;
+    }
+    TARN_RETURN_IF_ERROR(
+        connection_.run(fmt::format("DROP VIEW IF EXISTS {}.{}", quote_identifier(query->first.schema),
+                                    quote_identifier(query->first.name))));
+    query = queries_.erase(query);
+    ++generation_;
+    ++tables_generation_;
+  }
   for (auto view = views_.begin(); view != views_.end();) {
     if (view->second.made_from.empty() || std::ranges::binary_search(tables, view->second.table)) {
       ++view;
@@ -122,6 +152,7 @@ Status LakeViews::forget_others(const std::vector<TableName>& tables) {
                                     quote_identifier(view->first.name))));
     view = views_.erase(view);
     ++generation_;
+    ++tables_generation_;
   }
   return ok_status();
 }

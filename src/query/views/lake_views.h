@@ -60,8 +60,12 @@ class LakeViews {
   /// Makes the view `kWriteSchema."name"` of a table's live rows as they are, with their places, and returns
   /// what it reads. Good until the next call. Errors: as of ensure().
   Result<table::Scan> place_rows(const catalog::Table& table);
-  /// Drops the views of tables that are not (or no more) among `tables`, which are sorted.
-  Status forget_others(const std::vector<TableName>& tables);
+  /// Makes the engine's view of a view of the lake, or of what a policy leaves of it: `select` as the engine
+  /// understands it, whose tables ensure() has brought. Errors: sql.unreadable_table.
+  Status ensure_query(const TableName& name, const std::string& select);
+  /// Drops the views of tables that are not (or no more) among `tables`, and those of ensure_query() that are
+  /// not among `queries`; both are sorted.
+  Status forget_others(const std::vector<TableName>& tables, const std::vector<TableName>& queries);
   /// Another number each time that a view changed: the engine's plans of before do not see the change.
   std::uint64_t generation() const { return generation_; }
 
@@ -74,6 +78,7 @@ class LakeViews {
   engine::Connection& connection_;
   Lake lake_;
   std::uint64_t generation_ = 0;
+  std::uint64_t tables_generation_ = 0;  ///< Queries are made anew when what they stand on has changed.
   const Principal* principal_ = nullptr;
   /// What each view was made from, by its own name: a metadata location, or the schema of a former state.
   struct View {
@@ -83,6 +88,11 @@ class LakeViews {
     std::vector<engine::RowFilterUse> filters;  ///< That its text names.
   };
   std::map<TableName, View> views_;
+  struct Query {
+    std::string select;
+    std::uint64_t tables_generation = 0;
+  };
+  std::map<TableName, Query> queries_;
   std::vector<engine::RowFilterUse> placed_;
 };
 

@@ -83,7 +83,7 @@ Result<std::unique_ptr<CopyIn>> Session::begin_copy(std::string_view sql, const 
     name.place = place == std::string_view::npos ? Piece{} : Piece{place, place + target.table.size()};
     impl->write.targets = {std::move(name)};
     impl->write.columns = target.columns;
-    TARN_ASSIGN_OR_RETURN(impl_->known.tables, impl_->list_tables());
+    TARN_RETURN_IF_ERROR(impl_->look_around());
     StatementWriter writer(*impl_, impl->sql, impl->write, impl->options);
     TARN_ASSIGN_OR_RETURN(const catalog::Table table, writer.loaded_target());
     const iceberg::Schema& schema = table.metadata->current_schema();

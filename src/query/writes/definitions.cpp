@@ -85,11 +85,8 @@ Result<StatementWriter::Query> StatementWriter::source_query() {
 
 Result<std::int64_t> StatementWriter::create_as(const Impl::Bind& bind) {
   TARN_ASSIGN_OR_RETURN(const TableName name, fresh(write_.targets.front()));
-  if (find_table(session_.known, name) != nullptr) {
-    if (write_.if_there) return 0;
-    return at(Error(catalog::kTableExists, fmt::format("relation \"{}\" already exists", name.to_string())),
-              write_.targets.front().place);
-  }
+  if (write_.if_there && find_table(session_.known, name) != nullptr) return 0;
+  TARN_RETURN_IF_ERROR(check_vacant(name));
   only_prepares_ = true;
   Result<Query> typed = source_query();
   Result<engine::Statement> described =
@@ -144,13 +141,18 @@ Result<Schema> StatementWriter::schema_of_columns(const std::vector<ColumnDefini
   return Schema::make({.fields = std::move(fields)});
 }
 
+Status StatementWriter::check_vacant(const TableName& name) const {
+  const bool is_table = find_table(session_.known, name) != nullptr;
+  if (!is_table && find_name(session_.known.views, name) == nullptr) return ok_status();
+  return at(Error(is_table ? catalog::kTableExists : catalog::kViewExists,
+                  fmt::format("relation \"{}\" already exists", name.to_string())),
+            write_.targets.front().place);
+}
+
 Status StatementWriter::create() {
   TARN_ASSIGN_OR_RETURN(const TableName name, fresh(write_.targets.front()));
-  if (find_table(session_.known, name) != nullptr) {
-    if (write_.if_there) return ok_status();
-    return at(Error(catalog::kTableExists, fmt::format("relation \"{}\" already exists", name.to_string())),
-              write_.targets.front().place);
-  }
+  if (write_.if_there && find_table(session_.known, name) != nullptr) return ok_status();
+  TARN_RETURN_IF_ERROR(check_vacant(name));
   if (write_.definitions.empty())
     return at(Error(kUnsupportedWrite, "a table of a lake has a column at least"),
               write_.targets.front().place);
@@ -165,11 +167,6 @@ Status StatementWriter::drop() {
   for (const WrittenName& written : write_.targets) {
     TARN_ASSIGN_OR_RETURN(const auto name, existing_if_there(written));
     if (!name) continue;
-    if (write_.kind == WriteKind::kDropView) {
-      return at(Error(kUnsupportedWrite, fmt::format("`{}` is a table", name->to_string()))
-                    .with_hint("write DROP TABLE"),
-                written.place);
-    }
     TARN_ASSIGN_OR_RETURN(const catalog::Table table, session_.transaction.pin(*name));
     if (const Status allowed = check_rights(*name, table.metadata.get()); !allowed.ok())
       return at(allowed.error(), written.place);
@@ -190,6 +187,8 @@ Status StatementWriter::move_table(const TableName& from, const TableName& to) {
 }
 
 Status StatementWriter::alter() {
+  TARN_ASSIGN_OR_RETURN(const TableName* const view, existing_view(write_.targets.front()));
+  if (view != nullptr) return alter_view(*view);
   TARN_ASSIGN_OR_RETURN(const auto name, existing_if_there(write_.targets.front()));
   if (!name) return ok_status();
   TARN_RETURN_IF_ERROR(session_.flush(*name));

@@ -20,10 +20,13 @@ class DefinitionReader {
     if (reader_.is_any({"TEMP", "TEMPORARY", "LOCAL", "SECRET", "PERSISTENT"})) return nothing();
     reader_.take({"UNLOGGED"});
     if (reader_.take({"SCHEMA"})) return create_schema();
-    if (reader_.is("VIEW") || reader_.is("MATERIALIZED"))
-      return reader_.unsupported("views", "CREATE TABLE … AS SELECT keeps a result");
+    if (reader_.take({"VIEW"})) return create_view(replaces);
+    if (reader_.is("MATERIALIZED"))
+      return reader_.unsupported("materialized views", "CREATE TABLE … AS SELECT keeps a result");
+    if (reader_.is("RECURSIVE"))
+      return reader_.unsupported("recursive views", "CREATE VIEW … AS WITH RECURSIVE … SELECT");
     if (!reader_.is("TABLE")) {
-      return reader_.unsupported("such objects", "there are tables and schemas");
+      return reader_.unsupported("such objects", "there are tables, views and schemas");
     }
     if (replaces) return reader_.unsupported("CREATE OR REPLACE TABLE", "DROP TABLE IF EXISTS it first");
     reader_.take({"TABLE"});
@@ -42,7 +45,7 @@ class DefinitionReader {
     } else if (reader_.take({"SCHEMA"})) {
       write_.kind = WriteKind::kDropSchema;
     } else {
-      return reader_.unsupported("such objects", "there are tables and schemas");
+      return reader_.unsupported("such objects", "there are tables, views and schemas");
     }
     write_.if_there = reader_.take({"IF", "EXISTS"});
     do {
@@ -53,9 +56,10 @@ class DefinitionReader {
   }
 
   Read alter() {
-    if (!reader_.is("TABLE")) return reader_.unsupported("this ALTER", "tables can be altered");
-    reader_.take({"TABLE"});
-    write_.kind = WriteKind::kAlterTable;
+    if (!reader_.is_any({"TABLE", "VIEW"}))
+      return reader_.unsupported("this ALTER", "tables and views can be altered");
+    write_.kind = reader_.take({"VIEW"}) ? WriteKind::kAlterView : WriteKind::kAlterTable;
+    if (write_.kind == WriteKind::kAlterTable) reader_.take({"TABLE"});
     write_.if_there = reader_.take({"IF", "EXISTS"});
     reader_.take({"ONLY"});
     TARN_RETURN_IF_ERROR(take_target("a table"));
@@ -73,6 +77,21 @@ class DefinitionReader {
     TARN_ASSIGN_OR_RETURN(WrittenName target, reader_.qualified_name(what));
     write_.targets.push_back(std::move(target));
     return ok_status();
+  }
+
+  Read create_view(bool replaces) {
+    write_.kind = WriteKind::kCreateView;
+    write_.replaces = replaces;
+    write_.if_there = reader_.take({"IF", "NOT", "EXISTS"});
+    TARN_RETURN_IF_ERROR(take_target("a view"));
+    if (reader_.is_symbol_next("(")) {
+      TARN_ASSIGN_OR_RETURN(write_.columns, reader_.names_in_parentheses());
+    }
+    TARN_RETURN_IF_ERROR(no_storage());
+    TARN_RETURN_IF_ERROR(reader_.expect({"AS"}));
+    if (reader_.at_end()) return reader_.wrong("a query");
+    write_.source = reader_.piece(reader_.at(), reader_.size());
+    return std::optional(std::move(write_));
   }
 
   Read create_schema() {

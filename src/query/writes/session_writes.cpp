@@ -30,6 +30,7 @@ engine::StatementKind kind_of(WriteKind kind) {
     case WriteKind::kTruncate:
       return engine::StatementKind::kDelete;
     case WriteKind::kAlterTable:
+    case WriteKind::kAlterView:
       return engine::StatementKind::kAlter;
     case WriteKind::kDropTable:
     case WriteKind::kDropView:

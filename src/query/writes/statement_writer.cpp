@@ -17,8 +17,16 @@ namespace {
 constexpr int kAttempts = 5;
 
 bool is_definition(WriteKind kind) {
-  return kind == WriteKind::kCreateTable || kind == WriteKind::kDropTable || kind == WriteKind::kDropView ||
-         kind == WriteKind::kAlterTable || kind == WriteKind::kCreateSchema || kind == WriteKind::kDropSchema;
+  switch (kind) {
+    case WriteKind::kInsert:
+    case WriteKind::kUpdate:
+    case WriteKind::kDelete:
+    case WriteKind::kTruncate:
+    case WriteKind::kCreateTableAs:
+      return false;
+    default:
+      return true;
+  }
 }
 
 }  // namespace
@@ -35,12 +43,6 @@ std::string written_text(const std::vector<LakeTransaction::Committed>& tables) 
 Error StatementWriter::at(Error error, const Piece& piece) const {
   return std::move(error).with_span(
       engine::span_at(sql_, piece.begin, piece.end - piece.begin, options_.source));
-}
-
-Status StatementWriter::look_around() {
-  if (session_.lake.renew_access) TARN_RETURN_IF_ERROR(session_.lake.renew_access());
-  TARN_ASSIGN_OR_RETURN(session_.known.tables, session_.list_tables());
-  return session_.views.forget_others(session_.known.tables);
 }
 
 /// Clients of PostgreSQL put the database in front.
@@ -63,6 +65,12 @@ Result<TableName> StatementWriter::existing(const WrittenName& name) const {
   if (schema.ok()) {
     const TableName wanted{*schema, name.parts.back()};
     if (const TableName* const table = find_table(session_.known, wanted); table != nullptr) return *table;
+    if (find_name(session_.known.views, wanted) != nullptr)
+      return at(Error(kUnsupportedWrite,
+                      fmt::format("`{}` is a view, whose rows are those of its tables", wanted.to_string()))
+                    .with_hint("write the tables; a view itself is changed by CREATE OR REPLACE VIEW, ALTER "
+                               "VIEW and DROP VIEW"),
+                name.place);
     if (wanted.schema == "ops")
       return at(Error(kWriteDenied, "tables of `ops` are written by Tarn alone"), name.place);
   }
@@ -176,9 +184,10 @@ Status StatementWriter::record_definition(const std::vector<TableName>& tables) 
 
 Result<engine::Statement> StatementWriter::prepare() {
   only_prepares_ = true;
-  TARN_RETURN_IF_ERROR(look_around());
+  TARN_RETURN_IF_ERROR(session_.look_around());
   const bool has_query = write_.kind == WriteKind::kInsert || write_.kind == WriteKind::kUpdate ||
                          write_.kind == WriteKind::kDelete || write_.kind == WriteKind::kCreateTableAs;
+  if (write_.kind == WriteKind::kCreateView) TARN_RETURN_IF_ERROR(source_query());
   if (!has_query) return session_.connection->prepare("SELECT 0 AS count");
   if (write_.kind == WriteKind::kCreateTableAs) {
     TARN_ASSIGN_OR_RETURN(const Query query, source_query());
@@ -199,7 +208,7 @@ Result<std::int64_t> StatementWriter::run(const Impl::Bind& bind) {
 
 Result<std::int64_t> StatementWriter::run_rows(const Fill& fill) {
   return repeat([&]() -> Result<std::int64_t> {
-    TARN_RETURN_IF_ERROR(look_around());
+    TARN_RETURN_IF_ERROR(session_.look_around());
     TARN_ASSIGN_OR_RETURN(const catalog::Table table, target());
     TARN_RETURN_IF_ERROR(record_definition({table.name}));
     TARN_ASSIGN_OR_RETURN(const std::string stage, session_.ensure_stage(table));
@@ -242,7 +251,7 @@ Status StatementWriter::end(Status status) {
 }
 
 Result<std::int64_t> StatementWriter::run_once(const Impl::Bind& bind) {
-  TARN_RETURN_IF_ERROR(look_around());
+  TARN_RETURN_IF_ERROR(session_.look_around());
   if (is_definition(write_.kind)) return run_definition();
   switch (write_.kind) {
     case WriteKind::kInsert:
@@ -273,7 +282,14 @@ Result<std::int64_t> StatementWriter::run_definition() {
       done = create();
       break;
     case WriteKind::kAlterTable:
+    case WriteKind::kAlterView:
       done = alter();
+      break;
+    case WriteKind::kCreateView:
+      done = create_view();
+      break;
+    case WriteKind::kDropView:
+      done = drop_view();
       break;
     case WriteKind::kCreateSchema:
       done = create_schema();

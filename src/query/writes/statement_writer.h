@@ -57,7 +57,6 @@ class StatementWriter {
 
   // statement_writer.cpp
   Result<catalog::Table> target();
-  Status look_around();
   Result<TableName> existing(const WrittenName& name) const;
   /// Errors: sql.write_denied, sql.written_by_feed. `table`: the present state; null: it is to be made.
   Status check_rights(const TableName& name, const iceberg::TableMetadata* table) const;
@@ -95,6 +94,14 @@ class StatementWriter {
   Status create();
   Status drop();
   Status alter();
+  Status check_vacant(const TableName& name) const;
+  // views.cpp
+  Status create_view();
+  Status drop_view();
+  Status alter_view(const TableName& name);
+  Result<const TableName*> existing_view(const WrittenName& name) const;
+  Result<ViewText> view_source() const;
+  Status check_view(const TableName& name, const ViewText& text);
   Status alter_table(const catalog::Table& table, const Alteration& alteration);
   Status move_table(const TableName& from, const TableName& to);
   Result<std::string> type_of(const ColumnDefinition& column) const;

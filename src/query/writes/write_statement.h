@@ -35,6 +35,8 @@ enum class WriteKind : std::uint8_t {
   kDropTable,
   kDropView,
   kAlterTable,
+  kCreateView,
+  kAlterView,
   kCreateSchema,
   kDropSchema,
 };
@@ -77,10 +79,11 @@ struct WriteStatement {
   WriteKind kind = WriteKind::kInsert;
   std::vector<WrittenName> targets = {};  ///< One, but for DROP and TRUNCATE.
   bool if_there = false;                  ///< IF EXISTS, IF NOT EXISTS.
+  bool replaces = false;                  ///< CREATE OR REPLACE VIEW.
   std::string alias = {};                 ///< Of UPDATE's or DELETE's target.
   Piece with = {};                        ///< Common table expressions in front of the statement.
-  std::vector<std::string> columns = {};  ///< Of INSERT, CREATE TABLE … AS.
-  Piece source = {};                      ///< The query of INSERT and CREATE TABLE … AS.
+  std::vector<std::string> columns = {};  ///< Of INSERT, CREATE … AS.
+  Piece source = {};                      ///< The query of INSERT and CREATE … AS.
   bool with_rows = true;                  ///< CREATE TABLE … AS … WITH NO DATA: false.
   std::vector<Assignment> assignments = {};
   Piece from = {};   ///< Behind UPDATE's FROM, DELETE's USING.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""dbt builds a project on `tarn serve`: a seed, tables from tables of feeds and of each other, an incremental model, tests; twice.
+"""dbt builds a project on `tarn serve`: a seed, a table, a view over it, an incremental model, tests; twice.
 
     dbt_test.py TARN_BINARY DBT      with the packages of dbt_requirements.txt in the environment of DBT
 """
@@ -15,9 +15,9 @@ import psycopg2
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import wire_server  # noqa: E402
 
-PROJECT = {"name": "wards", "version": "1.0", "config-version": 2, "profile": "tarn", "models": {"+materialized": "table"}}
+PROJECT = {"name": "wards", "version": "1.0", "config-version": 2, "profile": "tarn"}
 MODELS = {
-    "by_ward.sql": "select s.ward, r.beds, count(*) as stays, sum(s.cost) as cost from curated.stay s "
+    "by_ward.sql": "{{ config(materialized='table') }} select s.ward, r.beds, count(*) as stays, sum(s.cost) as cost from curated.stay s "
                    "join {{ ref('beds') }} r on r.ward = s.ward group by 1, 2",
     "busy.sql": "select ward, stays / beds as per_bed from {{ ref('by_ward') }} where stays > 0",
     "seen.sql": "{{ config(materialized='incremental', unique_key='id') }} select id, ward, {{ var('round', 1) }} as round "
@@ -68,7 +68,9 @@ def main():
                          [("Ö", 5, 1250), ('B "2"', 8, 1250), ("ICU", 12, 1250), ("A 1", 30, 1250)])
         server.check("what came in rounds", rows("SELECT round, count(*) FROM marts.seen GROUP BY 1 ORDER BY 1"), [(1, 9), (2, 11)])
         server.check("the tables", [one[0] for one in rows("SELECT tablename FROM pg_tables WHERE schemaname = 'marts' ORDER BY 1")],
-                     ["beds", "busy", "by_ward", "seen"])
+                     ["beds", "by_ward", "seen"])
+        server.check("the views", rows("SELECT viewname FROM pg_views WHERE schemaname = 'marts'"), [("busy",)])
+        server.check("a view's rows", rows("SELECT round(per_bed, 2) FROM marts.busy WHERE ward = 'ICU'"), [(104.17,)])
         connection.close()
     return server.finish()
 

@@ -64,7 +64,9 @@ def by_tags(server):
                 ("DROP TABLE s.w", "42P01"), ("DROP TABLE IF EXISTS s.w", "DROP TABLE"), ("DROP SCHEMA s", "2BP01"),
                 ("CREATE TABLE lost (id int)", "3F000"), ("CREATE TABLE nowhere.t (id int)", "3F000"),
                 ("DELETE FROM curated.stay", "42501"), ("CREATE TABLE curated.stay__backfill (id INT)", "42501"), ("DROP TABLE curated.stay", "42501"), ("INSERT INTO ops.runs VALUES (1)", "42501"),
-                ("CREATE VIEW s.v AS SELECT 1", "0A000")]:
+                ("CREATE VIEW s.v AS SELECT id, v FROM s.t", "CREATE VIEW"), ("CREATE VIEW s.v AS SELECT 1", "42P07"),
+                ("CREATE OR REPLACE VIEW s.v (a) AS SELECT id FROM tarn.s.t", "CREATE VIEW"), ("INSERT INTO s.v VALUES (1)", "0A000"),
+                ("ALTER VIEW s.v RENAME TO w", "ALTER VIEW"), ("DROP VIEW s.v", "42P01"), ("DROP VIEW s.w", "DROP VIEW")]:
             server.check(f"the answer to {sql}", state_of(connection, sql), answer)
 
 

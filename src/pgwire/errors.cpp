@@ -7,7 +7,7 @@ namespace tarn::pgwire {
 namespace {
 
 /// By the names of codes: those of other libraries need not be linked for it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 66> kStates = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 67> kStates = {{
     {"pgwire.bad_message", "08P01"},
     {"pgwire.bad_version", "0A000"},
     {"pgwire.message_too_large", "54000"},
@@ -58,6 +58,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 66> kStates 
     {"sql.no_schema_selected", "3F000"},
     {"sql.duplicate_column", "42701"},
     {"sql.bad_copy_data", "22P04"},
+    {"sql.cardinality", "21000"},
     {"catalog.table_exists", "42P07"},
     {"catalog.view_exists", "42P07"},
     {"catalog.table_not_found", "42P01"},

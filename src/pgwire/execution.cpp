@@ -33,7 +33,7 @@ std::string change_of(std::string_view sql, std::string first) {
     if (query::is_symbol(token, sql, "(")) ++depth;
     if (query::is_symbol(token, sql, ")") && depth > 0) --depth;
     if (depth != 0) continue;
-    for (const std::string_view word : {"INSERT", "UPDATE", "DELETE"}) {
+    for (const std::string_view word : {"INSERT", "UPDATE", "DELETE", "MERGE"}) {
       if (query::is_word(token, sql, word)) return std::string(word);
     }
   }
@@ -58,9 +58,10 @@ std::string tag_of(std::string_view sql, bool has_rows, std::int64_t count) {
   const std::vector<std::string> words = first_words(sql, 5);
   const std::string first = change_of(sql, words.empty() ? "" : words[0]);
   if (first == "EXPLAIN" || first == "SHOW" || first == "DESCRIBE") return first;
-  if (has_rows) return fmt::format("SELECT {}", count);
+  // With rows, too: those of RETURNING.
   if (first == "INSERT") return fmt::format("INSERT 0 {}", count);
   if (first == "UPDATE" || first == "DELETE" || first == "MERGE") return fmt::format("{} {}", first, count);
+  if (has_rows) return fmt::format("SELECT {}", count);
   if (first == "TRUNCATE") return "TRUNCATE TABLE";
   if (first == "CREATE" && is_created_as(sql)) return fmt::format("SELECT {}", count);
   if (first != "CREATE" && first != "DROP" && first != "ALTER") return first.empty() ? "SELECT 0" : first;

@@ -135,7 +135,7 @@ Status Backend::prepare_with_types(Prepared& prepared, const query::StatementTex
   const engine::StatementKind kind = made->kind();
   const bool has_rows = kind == engine::StatementKind::kSelect || kind == engine::StatementKind::kExplain ||
                         kind == engine::StatementKind::kExecute || kind == engine::StatementKind::kCall ||
-                        kind == engine::StatementKind::kPragma;
+                        kind == engine::StatementKind::kPragma || made->returns_rows();
   if (has_rows) {
     prepared.columns = wire_columns(made->columns());
     // Some functions say what they give only when they have values: NULLs will do.
@@ -236,7 +236,8 @@ Status Backend::execute(const Execute& message) {
   }
   TARN_ASSIGN_OR_RETURN(query::Session* const lake, session());
   // What writes and is not alone before the next Sync is committed there.
-  if (prepared.columns.empty() && transaction_ == Transaction::kNone && !is_implicit_) {
+  const bool may_write = prepared.columns.empty() || (prepared.statement && prepared.statement->writes());
+  if (may_write && transaction_ == Transaction::kNone && !is_implicit_) {
     TARN_ASSIGN_OR_RETURN(const char next, messages_.peek());
     if (next != 'S') TARN_RETURN_IF_ERROR(begin_implicit());
   }
@@ -259,7 +260,9 @@ Status Backend::execute(const Execute& message) {
                        TARN_RETURN_IF_ERROR(check_promise(*portal));
                        const bool has_rows = portal->open->rows().has_rows();
                        std::int64_t sent = 0;
-                       TARN_ASSIGN_OR_RETURN(const bool more, send_rows(*portal, message.max_rows, sent));
+                       // The next statement of the session takes the place of what RETURNING left.
+                       const std::int64_t most = prepared.statement->writes() ? 0 : message.max_rows;
+                       TARN_ASSIGN_OR_RETURN(const bool more, send_rows(*portal, most, sent));
                        if (more) {
                          out_.begin('s').end();
                          return ok_status();

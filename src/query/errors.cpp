@@ -6,10 +6,10 @@ namespace tarn::query {
 
 std::span<const ErrorCode* const> error_codes() {
   static constexpr std::array kCodes = {
-      &kReadOnly,        &kNotAllowed,       &kUnknownTable,     &kBadTimeTravel,
-      &kUnreadableTable, &kUnknownUser,      &kMissingAttribute, &kBadFilter,
-      &kNoMaskKey,       &kUnsupportedWrite, &kWriteDenied,      &kWrittenByFeed,
-      &kNotNull,         &kNoSchemaSelected, &kDuplicateColumn,  &kBadCopyData};
+      &kReadOnly,    &kNotAllowed,       &kUnknownTable, &kBadTimeTravel,    &kUnreadableTable,
+      &kUnknownUser, &kMissingAttribute, &kBadFilter,    &kNoMaskKey,        &kUnsupportedWrite,
+      &kWriteDenied, &kWrittenByFeed,    &kNotNull,      &kNoSchemaSelected, &kDuplicateColumn,
+      &kBadCopyData, &kCardinality};
   return kCodes;
 }
 

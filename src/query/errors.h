@@ -41,6 +41,9 @@ inline constexpr ErrorCode kNoSchemaSelected{"sql.no_schema_selected", ErrorClas
 inline constexpr ErrorCode kDuplicateColumn{"sql.duplicate_column", ErrorClass::kUser,
                                             "A column is named twice.",
                                             "Give each column a name of its own."};
+inline constexpr ErrorCode kCardinality{"sql.cardinality", ErrorClass::kUser,
+                                        "A statement would change one row twice.",
+                                        "Let each row of the table meet one row of the source at most."};
 inline constexpr ErrorCode kBadCopyData{"sql.bad_copy_data", ErrorClass::kUser,
                                         "Rows of COPY … FROM do not have the form that was announced.",
                                         "Correct the line that the message names; nothing was written."};

@@ -101,6 +101,7 @@ Result<PreparedStatement> Session::prepare(const StatementText& statement, const
     if (change) {
       PreparedStatement made(std::string(statement.text()), source, std::move(change->statement));
       made.writes_ = change->kind;
+      made.returned_ = std::move(change->returned);
       return made;
     }
     TARN_ASSIGN_OR_RETURN(const auto ready, impl_->make_ready(statement.text(), options));

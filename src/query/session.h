@@ -54,7 +54,11 @@ class PreparedStatement {
   const std::vector<std::string>& parameters() const { return statement_.parameters(); }
   /// As far as it is known before there are values.
   engine::ColumnType parameter_type(std::size_t index) const { return statement_.parameter_type(index); }
-  std::vector<engine::Column> columns() const { return statement_.columns(); }
+  std::vector<engine::Column> columns() const { return (returned_ ? *returned_ : statement_).columns(); }
+  /// It changes the lake, and answers with a count …
+  bool writes() const { return writes_.has_value(); }
+  /// … unless it has RETURNING.
+  bool returns_rows() const { return returned_.has_value(); }
   /// See engine::Statement::describe_arrow().
   Result<bool> describe_arrow(::ArrowSchema& out) const { return statement_.describe_arrow(out); }
 
@@ -69,6 +73,7 @@ class PreparedStatement {
   std::uint64_t generation_ = 0;  ///< … and which views it saw.
   engine::Statement statement_;
   std::optional<engine::StatementKind> writes_ = {};  ///< Of a statement that changes the lake.
+  std::optional<engine::Statement> returned_ = {};    ///< What its RETURNING gives.
 };
 
 /// The rows of a statement that are read while others of its session run. Belongs to its session's thread,

@@ -179,6 +179,7 @@ struct Session::Impl {
   struct PreparedChange {
     engine::Statement statement;  ///< For its parameters only.
     engine::StatementKind kind;
+    std::optional<engine::Statement> returned;  ///< For its columns.
   };
   Result<std::optional<PreparedChange>> prepare_change(std::string_view sql, const RunOptions& options);
   /// The count of a statement that has no rows.

@@ -264,6 +264,12 @@ TEST_F(WritesOfUsers, ReadWhatTheyMayReadAndNothingElse) {
   for (const std::string_view sql : lines_of(R"(
 INSERT INTO sandbox.kept VALUES (1)
 INSERT INTO sandbox.mine (id) SELECT id FROM curated.note
+INSERT INTO sandbox.mine (id) VALUES (1) RETURNING (SELECT max(id) FROM curated.note)
+DELETE FROM sandbox.mine RETURNING (SELECT max(id) FROM sandbox.kept)
+INSERT INTO sandbox.mine (id) VALUES (1) RETURNING (SELECT count(*) FROM tarn_stage.fresh)
+INSERT INTO sandbox.mine (id) SELECT id FROM curated.note ON CONFLICT (id) DO NOTHING
+MERGE INTO sandbox.mine USING curated.note n ON n.id = mine.id WHEN MATCHED THEN DELETE
+MERGE INTO sandbox.mine USING (SELECT 7 AS id) s ON s.id = mine.id WHEN MATCHED AND EXISTS (FROM curated.note) THEN DELETE
 UPDATE sandbox.mine SET id = (SELECT max(id) FROM curated.note)
 DELETE FROM sandbox.mine USING curated.note n WHERE n.id = 1
 DELETE FROM sandbox.mine WHERE id IN (SELECT id FROM sandbox.kept)
@@ -275,6 +281,9 @@ DELETE FROM sandbox.mine USING tarn_stage."sandbox.mine"
   for (const std::string_view sql : lines_of(R"(
 INSERT INTO sandbox.mine SELECT 1, content FROM read_text('/etc/passwd')
 UPDATE sandbox.mine SET note = getenv('PATH')
+INSERT INTO sandbox.mine (id) VALUES (1) RETURNING getenv('PATH')
+MERGE INTO sandbox.mine USING read_text('/etc/passwd') s ON s.size = mine.id WHEN NOT MATCHED THEN INSERT (note) VALUES (s.content)
+MERGE INTO sandbox.mine USING (SELECT 7 AS id) s ON s.id = mine.id WHEN MATCHED THEN UPDATE SET note = getenv('PATH')
 UPDATE sandbox.mine SET note = 'a') FROM duckdb_settings() --
 DELETE FROM sandbox.mine WHERE getenv('PATH') IS NULL
 CREATE TABLE sandbox.y AS SELECT getenv('PATH') AS p

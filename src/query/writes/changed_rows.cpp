@@ -49,9 +49,13 @@ const iceberg::NestedField* find_column(const iceberg::Schema& schema, std::stri
   return found == schema.fields().end() ? nullptr : &*found;
 }
 
-namespace {
+std::string listed_columns(const iceberg::Schema& schema) {
+  std::string columns;
+  for (const iceberg::NestedField& field : schema.fields())
+    columns += (columns.empty() ? "" : ", ") + quote_identifier(field.name);
+  return columns;
+}
 
-/// What the engine says of its stage is said of the table.
 Error of_table(const Error& error, const TableName& table) {
   constexpr std::string_view kFailed = "NOT NULL constraint failed: ";
   const std::size_t place = error.message().find(kFailed);
@@ -71,18 +75,20 @@ Result<std::int64_t> count_of(engine::ResultSet& rows) {
   }
 }
 
-}  // namespace
+Result<const iceberg::NestedField*> StatementWriter::column_of(const std::string& name, const Piece& place,
+                                                               const catalog::Table& table) const {
+  const iceberg::NestedField* const field = find_column(table.metadata->current_schema(), name);
+  if (field != nullptr) return field;
+  return at(Error(engine::kBinder, fmt::format("column \"{}\" of relation \"{}\" does not exist", name,
+                                               table.name.to_string())),
+            place);
+}
 
 Result<StatementWriter::Query> StatementWriter::insert_query(const catalog::Table& table) {
   std::string columns;
   std::set<const iceberg::NestedField*> named;
   for (const std::string& name : write_.columns) {
-    const iceberg::NestedField* const field = find_column(table.metadata->current_schema(), name);
-    if (field == nullptr) {
-      return at(Error(engine::kBinder, fmt::format("column \"{}\" of relation \"{}\" does not exist", name,
-                                                   table.name.to_string())),
-                write_.targets.front().place);
-    }
+    TARN_ASSIGN_OR_RETURN(const auto* const field, column_of(name, write_.targets.front().place, table));
     if (!named.insert(field).second)
       return Error(kDuplicateColumn, fmt::format("column \"{}\" is named twice", name));
     columns += (columns.empty() ? "" : ", ") + quote_identifier(field->name);
@@ -92,22 +98,32 @@ Result<StatementWriter::Query> StatementWriter::insert_query(const catalog::Tabl
                                : fmt::format("{} {}", write_.with.in(sql_), write_.source.in(sql_));
   TARN_ASSIGN_OR_RETURN(Query query, query_of(text, "", ""));
   // What reads the table may have written the rows that waited in the stage: it is made behind that.
-  TARN_ASSIGN_OR_RETURN(const std::string stage, session_.ensure_stage(table));
-  query.before = fmt::format("INSERT INTO {}{} ", stage, columns.empty() ? "" : " (" + columns + ")");
+  std::string into;
+  if (write_.returning.empty()) {
+    TARN_ASSIGN_OR_RETURN(into, session_.ensure_stage(table));
+  } else {
+    TARN_RETURN_IF_ERROR(make_fresh(table));
+    into = fresh();
+    if (columns.empty()) columns = listed_columns(table.metadata->current_schema());
+  }
+  query.before = fmt::format("INSERT INTO {}{} ", into, columns.empty() ? "" : " (" + columns + ")");
   return query;
 }
 
 Result<std::int64_t> StatementWriter::insert(const Impl::Bind& bind) {
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, target());
   TARN_ASSIGN_OR_RETURN(const Query query, insert_query(table));
-  TARN_ASSIGN_OR_RETURN(engine::Statement statement, prepare(query, bind));
-  TARN_RETURN_IF_ERROR(record(*query.ready, {table.name}));
-  Result<engine::ResultSet> rows = statement.execute();
-  if (!rows.ok()) return of_table(rows.error(), table.name);
-  Result<std::int64_t> count = count_of(*rows);
-  if (!count.ok()) return of_table(count.error(), table.name);
-  session_.pending[table.name] += *count;
-  return *count;
+  TARN_ASSIGN_OR_RETURN(std::optional<Query> returning, returning_query(table));
+  TARN_ASSIGN_OR_RETURN(const std::int64_t count, fill_fresh(query, table, bind, returning));
+  if (returning) {
+    TARN_RETURN_IF_ERROR(answer(returning, table));
+    TARN_ASSIGN_OR_RETURN(const std::string stage, session_.ensure_stage(table));
+    TARN_RETURN_IF_ERROR(
+        session_.connection->run(fmt::format("INSERT INTO {} SELECT {} FROM {}", stage,
+                                             listed_columns(table.metadata->current_schema()), fresh())));
+  }
+  session_.pending[table.name] += count;
+  return count;
 }
 
 std::string StatementWriter::alias_of(const catalog::Table& table) const {
@@ -147,21 +163,27 @@ Result<StatementWriter::Query> StatementWriter::placed_query(const catalog::Tabl
   return query;
 }
 
-Result<StatementWriter::Query> StatementWriter::update_query(const catalog::Table& table) {
-  const iceberg::Schema& schema = table.metadata->current_schema();
-  std::map<const iceberg::NestedField*, std::string> values;
-  for (const Assignment& one : write_.assignments) {
-    const iceberg::NestedField* const field = find_column(schema, one.column);
-    if (field == nullptr) {
-      return at(Error(engine::kBinder, fmt::format("column \"{}\" of relation \"{}\" does not exist",
-                                                   one.column, table.name.to_string())),
-                one.place);
-    }
+Result<StatementWriter::Values> StatementWriter::assigned(const std::vector<Assignment>& assignments,
+                                                          const catalog::Table& table) const {
+  Values values;
+  for (const Assignment& one : assignments) {
+    TARN_ASSIGN_OR_RETURN(const auto* const field, column_of(one.column, one.place, table));
     const bool is_default = to_lower_ascii(one.value.in(sql_)) == "default";
     const std::string value = is_default ? "NULL" : expression(one.value, table);
     if (!values.emplace(field, fmt::format("CAST(({}\n) AS {})", value, type_sql(field->type))).second)
       return at(Error(kDuplicateColumn, fmt::format("column \"{}\" is set twice", one.column)), one.place);
   }
+  return values;
+}
+
+/// Of several rows that fit one of the table, any one is taken, as PostgreSQL does.
+std::string StatementWriter::once_each() const {
+  return write_.from.empty() ? "" : fmt::format("DISTINCT ON ({}, {}) ", kPlaceFile, kPlaceRow);
+}
+
+Result<StatementWriter::Query> StatementWriter::update_query(const catalog::Table& table) {
+  const iceberg::Schema& schema = table.metadata->current_schema();
+  TARN_ASSIGN_OR_RETURN(const Values values, assigned(write_.assignments, table));
   std::string columns;
   for (const iceberg::NestedField& field : schema.fields()) {
     const auto value = values.find(&field);
@@ -169,17 +191,24 @@ Result<StatementWriter::Query> StatementWriter::update_query(const catalog::Tabl
     columns +=
         fmt::format(", {} AS {}", value == values.end() ? alias_of(table) + "." + name : value->second, name);
   }
-  // Of several rows that fit one of the table, any one is taken, as PostgreSQL does.
-  const std::string distinct =
-      write_.from.empty() ? "" : fmt::format("DISTINCT ON ({}, {}) ", kPlaceFile, kPlaceRow);
-  return placed_query(
-      table, columns,
-      fmt::format("SELECT {}{}, {}, {} FROM (", distinct, kPlaceFile, kPlaceRow, streamed_columns(schema)),
-      "\n) AS changed");
+  const std::string taken =
+      write_.returning.empty()
+          ? fmt::format("SELECT {}{}, {}, {}", once_each(), kPlaceFile, kPlaceRow, streamed_columns(schema))
+          : fmt::format("INSERT INTO {} SELECT {}{}, {}, {}, {}", fresh(), once_each(), kPlaceFile, kPlaceRow,
+                        kUpdateAction, listed_columns(schema));
+  return placed_query(table, columns, taken + " FROM (", "\n) AS changed");
 }
 
 Result<StatementWriter::Query> StatementWriter::delete_query(const catalog::Table& table) {
-  return placed_query(table, "", "", "");
+  if (write_.returning.empty()) return placed_query(table, "", "", "");
+  const iceberg::Schema& schema = table.metadata->current_schema();
+  std::string columns;
+  for (const iceberg::NestedField& field : schema.fields())
+    columns += fmt::format(", {}.{}", alias_of(table), quote_identifier(field.name));
+  return placed_query(table, columns,
+                      fmt::format("INSERT INTO {} SELECT {}{}, {}, {}, {} FROM (", fresh(), once_each(),
+                                  kPlaceFile, kPlaceRow, kDeleteAction, listed_columns(schema)),
+                      "\n) AS changed");
 }
 
 Result<std::unique_ptr<table::RowStream>> StatementWriter::stream(engine::Statement& statement,
@@ -190,7 +219,7 @@ Result<std::unique_ptr<table::RowStream>> StatementWriter::stream(engine::Statem
 }
 
 Status StatementWriter::change(const catalog::Table& table, const table::Scan& scan,
-                               const table::RowStream& rows) {
+                               std::initializer_list<const table::RowStream*> streams) {
   const iceberg::TableMetadata& metadata = *table.metadata;
   std::map<std::string, const table::LiveFile*> by_path;
   for (const table::ScanTask& task : scan.tasks) {
@@ -198,7 +227,17 @@ Status StatementWriter::change(const catalog::Table& table, const table::Scan& s
     by_path.emplace(std::move(path), task.data.get());
   }
   std::map<std::pair<std::int32_t, std::string>, table::PartitionDeletes> deletes;
-  for (const auto& [path, positions] : rows.places()) {
+  std::vector<table::NewFile> files;
+  table::DeletedPositions places;
+  for (const table::RowStream* const stream : streams) {
+    files.insert(files.end(), stream->files().begin(), stream->files().end());
+    for (const auto& [path, positions] : stream->places()) {
+      std::vector<std::int64_t>& all = places[path];
+      all.insert(all.end(), positions.begin(), positions.end());
+    }
+  }
+  for (auto& [path, positions] : places) {
+    std::ranges::sort(positions);
     const auto found = by_path.find(path);
     if (found == by_path.end())
       return Error(engine::kInternal, fmt::format("the engine read {}, which is no file of the table", path));
@@ -208,7 +247,7 @@ Status StatementWriter::change(const catalog::Table& table, const table::Scan& s
     table::PartitionDeletes& some = deletes[{file.spec_id, partition}];
     some.spec_id = file.spec_id;
     some.partition = file.file.partition;
-    some.positions[file.file.file_path] = positions;
+    some.positions[file.file.file_path] = std::move(positions);
   }
   std::vector<table::PartitionDeletes> all;
   for (auto& [partition, some] : deletes) all.push_back(std::move(some));
@@ -216,7 +255,7 @@ Status StatementWriter::change(const catalog::Table& table, const table::Scan& s
   TARN_ASSIGN_OR_RETURN(table::WrittenDeletes written,
                         table::write_deletes(session_.lake.store, session_.lake.manifests, metadata, all,
                                              {.batch_id = new_batch_id(writing), .first_number = 0}));
-  return session_.transaction.change_rows(table.name, {.data_files = rows.files(),
+  return session_.transaction.change_rows(table.name, {.data_files = std::move(files),
                                                        .delete_files = std::move(written.files),
                                                        .removed_files = std::move(written.replaced)});
 }
@@ -227,10 +266,11 @@ Result<std::int64_t> StatementWriter::update(const Impl::Bind& bind) {
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, target());
   TARN_ASSIGN_OR_RETURN(const table::Scan scan, session_.views.place_rows(table));
   TARN_ASSIGN_OR_RETURN(const Query query, update_query(table));
+  if (!write_.returning.empty()) return change_fresh(query, table, scan, bind);
   TARN_ASSIGN_OR_RETURN(engine::Statement statement, prepare(query, bind));
   TARN_RETURN_IF_ERROR(record(*query.ready, {table.name}));
   TARN_ASSIGN_OR_RETURN(const auto rows, stream(statement, table, table::StreamColumns::kPlacesAndRows));
-  if (rows->rows() > 0) TARN_RETURN_IF_ERROR(change(table, scan, *rows));
+  if (rows->rows() > 0) TARN_RETURN_IF_ERROR(change(table, scan, {rows.get()}));
   return rows->rows();
 }
 
@@ -238,18 +278,19 @@ Result<std::int64_t> StatementWriter::remove(const Impl::Bind& bind) {
   TARN_ASSIGN_OR_RETURN(const TableName name, existing(write_.targets.front()));
   TARN_RETURN_IF_ERROR(session_.flush(name));
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, target());
-  if (write_.where.empty() && write_.from.empty()) {
+  if (write_.where.empty() && write_.from.empty() && write_.returning.empty()) {
     TARN_RETURN_IF_ERROR(record_definition({table.name}));
     return remove_all(table.name);
   }
   TARN_ASSIGN_OR_RETURN(const table::Scan scan, session_.views.place_rows(table));
   TARN_ASSIGN_OR_RETURN(const Query query, delete_query(table));
+  if (!write_.returning.empty()) return change_fresh(query, table, scan, bind);
   TARN_ASSIGN_OR_RETURN(engine::Statement statement, prepare(query, bind));
   TARN_RETURN_IF_ERROR(record(*query.ready, {table.name}));
   TARN_ASSIGN_OR_RETURN(const auto rows, stream(statement, table, table::StreamColumns::kPlaces));
   std::int64_t count = 0;
   for (const auto& [file, positions] : rows->places()) count += static_cast<std::int64_t>(positions.size());
-  if (count > 0) TARN_RETURN_IF_ERROR(change(table, scan, *rows));
+  if (count > 0) TARN_RETURN_IF_ERROR(change(table, scan, {rows.get()}));
   return count;
 }
 

@@ -25,6 +25,7 @@ engine::StatementKind kind_of(WriteKind kind) {
     case WriteKind::kInsert:
       return engine::StatementKind::kInsert;
     case WriteKind::kUpdate:
+    case WriteKind::kMerge:
       return engine::StatementKind::kUpdate;
     case WriteKind::kDelete:
     case WriteKind::kTruncate:
@@ -70,17 +71,24 @@ Result<std::optional<engine::ResultSet>> Session::Impl::run_change(std::string_v
     return std::move(write).error();
   }
   if (!*write) return std::optional<engine::ResultSet>();
-  TARN_ASSIGN_OR_RETURN(const std::int64_t rows, StatementWriter(*this, sql, **write, options).run(bind));
-  TARN_ASSIGN_OR_RETURN(engine::ResultSet counted, count_as_rows(rows));
-  return std::optional(std::move(counted));
+  StatementWriter writer(*this, sql, **write, options);
+  TARN_ASSIGN_OR_RETURN(const std::int64_t rows, writer.run(bind));
+  TARN_ASSIGN_OR_RETURN(engine::ResultSet answer,
+                        (*write)->returning.empty() ? count_as_rows(rows) : writer.returned());
+  return std::optional(std::move(answer));
 }
 
 Result<std::optional<Session::Impl::PreparedChange>> Session::Impl::prepare_change(
     std::string_view sql, const RunOptions& options) {
   TARN_ASSIGN_OR_RETURN(const std::optional<WriteStatement> write, read_write(sql));
   if (!write) return std::optional<PreparedChange>();
-  TARN_ASSIGN_OR_RETURN(engine::Statement statement, StatementWriter(*this, sql, *write, options).prepare());
-  return std::optional(PreparedChange{std::move(statement), kind_of(write->kind)});
+  StatementWriter writer(*this, sql, *write, options);
+  TARN_ASSIGN_OR_RETURN(engine::Statement statement, writer.prepare());
+  PreparedChange change{std::move(statement), kind_of(write->kind), {}};
+  if (!write->returning.empty()) {
+    TARN_ASSIGN_OR_RETURN(change.returned, writer.prepare_returned());
+  }
+  return std::optional(std::move(change));
 }
 
 Result<std::optional<engine::ResultSet>> Session::Impl::run_transaction(std::string_view sql) {
@@ -187,18 +195,23 @@ std::string stage_name(const std::string& database, const TableName& table) {
 
 }  // namespace
 
-Result<std::string> Session::Impl::ensure_stage(const catalog::Table& table) {
-  std::string stage = stage_name(database, table.name);
-  // An empty one may have been made for another schema, before the transaction had the table.
-  if (const auto found = pending.find(table.name); found != pending.end() && found->second > 0) return stage;
+Result<std::string> stage_columns(const iceberg::Schema& schema) {
   std::string columns;
-  for (const iceberg::NestedField& field : table.metadata->current_schema().fields()) {
+  for (const iceberg::NestedField& field : schema.fields()) {
     if (field.type.id() == iceberg::TypeId::kLater)
       return Error(kUnsupportedWrite, fmt::format("column `{}` is a {}, which SQL cannot write", field.name,
                                                   field.type.to_string()));
     columns += fmt::format("{}{} {}{}", columns.empty() ? "" : ", ", quote_identifier(field.name),
                            type_sql(field.type), field.required ? " NOT NULL" : "");
   }
+  return columns;
+}
+
+Result<std::string> Session::Impl::ensure_stage(const catalog::Table& table) {
+  std::string stage = stage_name(database, table.name);
+  // An empty one may have been made for another schema, before the transaction had the table.
+  if (const auto found = pending.find(table.name); found != pending.end() && found->second > 0) return stage;
+  TARN_ASSIGN_OR_RETURN(const std::string columns, stage_columns(table.metadata->current_schema()));
   TARN_RETURN_IF_ERROR(connection->run(
       fmt::format("CREATE SCHEMA IF NOT EXISTS {}.tarn_stage; CREATE OR REPLACE TABLE {} ({})", database,
                   stage, columns)));

@@ -82,6 +82,7 @@ Result<std::vector<std::string>> StatementReader::names_in_parentheses() {
 
 std::size_t StatementReader::find(std::initializer_list<std::string_view> words, bool comma) const {
   std::size_t depth = 0;
+  std::size_t cases = 0;
   for (std::size_t i = at_; i < tokens_.size(); ++i) {
     const Token& token = tokens_[i];
     if (is_symbol(token, sql_, "(") || is_symbol(token, sql_, "[") || is_symbol(token, sql_, "{")) ++depth;
@@ -89,9 +90,14 @@ std::size_t StatementReader::find(std::initializer_list<std::string_view> words,
         is_symbol(token, sql_, ")") || is_symbol(token, sql_, "]") || is_symbol(token, sql_, "}");
     if (closes && depth-- == 0) return i;
     if (depth != 0) continue;
-    if (comma && is_symbol(token, sql_, ",")) return i;
     // A column may be called so, and be named by its table.
     if (i > at_ && is_symbol(tokens_[i - 1], sql_, ".")) continue;
+    if (is_word(token, sql_, "CASE")) ++cases;
+    if (cases > 0) {
+      if (is_word(token, sql_, "END")) --cases;
+      continue;
+    }
+    if (comma && is_symbol(token, sql_, ",")) return i;
     const bool found =
         std::ranges::any_of(words, [&](std::string_view word) { return is_word(token, sql_, word); });
     const bool compares = found && i > at_ && is_word(token, sql_, "FROM") &&

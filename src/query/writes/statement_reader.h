@@ -40,8 +40,8 @@ class StatementReader {
   /// `(a, b)`.
   Result<std::vector<std::string>> names_in_parentheses();
 
-  /// The index of the first of these words, or commas where `comma`, outside of parentheses; the end's where
-  /// there is none. `FROM` of `IS DISTINCT FROM` is none.
+  /// The index of the first of these words, or commas where `comma`, outside of parentheses and CASE … END;
+  /// the end's where there is none. `FROM` of `IS DISTINCT FROM` is none.
   std::size_t find(std::initializer_list<std::string_view> words, bool comma = false) const;
   /// Behind the parenthesis that closes the one which is next.
   std::size_t behind_parentheses() const;
@@ -58,6 +58,13 @@ class StatementReader {
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
 };
+
+/// `a = 1, (b, c) = (2, 3)`, up to one of `ends`.
+Result<std::vector<Assignment>> read_assignments(StatementReader& reader,
+                                                 std::initializer_list<std::string_view> ends);
+
+/// MERGE, whose next word is INTO. As read_write_statement().
+Result<std::optional<WriteStatement>> read_merge(StatementReader& reader, Piece with);
 
 /// CREATE, DROP and ALTER, whose first word is next. As read_write_statement().
 Result<std::optional<WriteStatement>> read_definition(StatementReader& reader);

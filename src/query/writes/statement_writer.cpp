@@ -22,6 +22,7 @@ bool is_definition(WriteKind kind) {
     case WriteKind::kUpdate:
     case WriteKind::kDelete:
     case WriteKind::kTruncate:
+    case WriteKind::kMerge:
     case WriteKind::kCreateTableAs:
       return false;
     default:
@@ -186,7 +187,8 @@ Result<engine::Statement> StatementWriter::prepare() {
   only_prepares_ = true;
   TARN_RETURN_IF_ERROR(session_.look_around());
   const bool has_query = write_.kind == WriteKind::kInsert || write_.kind == WriteKind::kUpdate ||
-                         write_.kind == WriteKind::kDelete || write_.kind == WriteKind::kCreateTableAs;
+                         write_.kind == WriteKind::kDelete || write_.kind == WriteKind::kMerge ||
+                         write_.kind == WriteKind::kCreateTableAs;
   if (write_.kind == WriteKind::kCreateView) TARN_RETURN_IF_ERROR(source_query());
   if (!has_query) return session_.connection->prepare("SELECT 0 AS count");
   if (write_.kind == WriteKind::kCreateTableAs) {
@@ -194,8 +196,11 @@ Result<engine::Statement> StatementWriter::prepare() {
     return prepare(query, {});
   }
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, target());
-  if (write_.kind != WriteKind::kInsert) TARN_RETURN_IF_ERROR(session_.views.place_rows(table));
-  Result<Query> query = write_.kind == WriteKind::kInsert   ? insert_query(table)
+  const bool merges = write_.kind == WriteKind::kMerge || write_.conflict;
+  if (merges || !write_.returning.empty()) TARN_RETURN_IF_ERROR(make_fresh(table));
+  if (merges || write_.kind != WriteKind::kInsert) TARN_RETURN_IF_ERROR(session_.views.place_rows(table));
+  Result<Query> query = merges                              ? merge_query(table)
+                        : write_.kind == WriteKind::kInsert ? insert_query(table)
                         : write_.kind == WriteKind::kUpdate ? update_query(table)
                                                             : delete_query(table);
   if (!query.ok()) return std::move(query).error();
@@ -255,7 +260,9 @@ Result<std::int64_t> StatementWriter::run_once(const Impl::Bind& bind) {
   if (is_definition(write_.kind)) return run_definition();
   switch (write_.kind) {
     case WriteKind::kInsert:
-      return insert(bind);
+      return write_.conflict ? merge(bind) : insert(bind);
+    case WriteKind::kMerge:
+      return merge(bind);
     case WriteKind::kUpdate:
       return update(bind);
     case WriteKind::kDelete:

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +17,11 @@
 
 /// For this library only.
 namespace tarn::query {
+
+/// What becomes of a row that a statement gathers before it writes.
+inline constexpr int kUpdateAction = 1;
+inline constexpr int kDeleteAction = 2;
+inline constexpr int kInsertAction = 3;
 
 /// One statement that changes the lake, in a session.
 class StatementWriter {
@@ -31,6 +38,9 @@ class StatementWriter {
   /// of BEGIN … COMMIT the transaction is committed, and the statement run again when somebody else was
   /// faster.
   Result<std::int64_t> run(const Impl::Bind& bind);
+  /// What RETURNING gives: when it is prepared, and behind run().
+  Result<engine::Statement> prepare_returned();
+  Result<engine::ResultSet> returned();
   /// The same for an INSERT whose rows come by `fill`: it adds them to the stage of the table, which is given
   /// by its name in the engine, and returns how many.
   using Fill = std::function<Result<std::int64_t>(const std::string& stage, const catalog::Table& table)>;
@@ -73,19 +83,51 @@ class StatementWriter {
 
   // changed_rows.cpp
   Result<std::int64_t> insert(const Impl::Bind& bind);
+  /// Into the stage, or, where rows are to be returned, into the fresh ones.
   Result<Query> insert_query(const catalog::Table& table);
+  using Values = std::map<const iceberg::NestedField*, std::string>;
+  Result<Values> assigned(const std::vector<Assignment>& assignments, const catalog::Table& table) const;
+  Result<const iceberg::NestedField*> column_of(const std::string& name, const Piece& place,
+                                                const catalog::Table& table) const;
   Result<std::int64_t> update(const Impl::Bind& bind);
   Result<std::int64_t> remove(const Impl::Bind& bind);
   Result<std::int64_t> remove_all(const TableName& name);
   Result<Query> update_query(const catalog::Table& table);
   Result<Query> delete_query(const catalog::Table& table);
+  std::string once_each() const;
   Result<Query> placed_query(const catalog::Table& table, const std::string& columns, std::string before,
                              std::string behind);
   std::string expression(const Piece& piece, const catalog::Table& table) const;
   std::string alias_of(const catalog::Table& table) const;
   Result<std::unique_ptr<table::RowStream>> stream(engine::Statement& statement, const catalog::Table& table,
                                                    table::StreamColumns columns);
-  Status change(const catalog::Table& table, const table::Scan& scan, const table::RowStream& rows);
+  Status change(const catalog::Table& table, const table::Scan& scan,
+                std::initializer_list<const table::RowStream*> streams);
+
+  // fresh_rows.cpp: rows that a statement changes, gathered before any file is written.
+  std::string fresh() const;
+  Status make_fresh(const catalog::Table& table);
+  /// Runs a query that fills the fresh rows, and puts the statement on record. `returning` is read with it.
+  Result<std::int64_t> fill_fresh(const Query& query, const catalog::Table& table, const Impl::Bind& bind,
+                                  const std::optional<Query>& returning);
+  /// Writes them, and takes those away that they replace; returns how many.
+  Result<std::int64_t> apply_fresh(const catalog::Table& table, const table::Scan& scan);
+  /// All of it, for a statement that returns rows.
+  Result<std::int64_t> change_fresh(const Query& query, const catalog::Table& table, const table::Scan& scan,
+                                    const Impl::Bind& bind);
+  Result<std::optional<Query>> returning_query(const catalog::Table& table);
+  Result<engine::Statement> prepare_answer(const Query& returning, const catalog::Table& table);
+  Status answer(std::optional<Query>& returning, const catalog::Table& table);
+
+  // merged_rows.cpp
+  Result<std::int64_t> merge(const Impl::Bind& bind);
+  Result<Query> merge_query(const catalog::Table& table);
+  struct Branch;
+  Result<std::vector<Branch>> branches_of_merge(const catalog::Table& table) const;
+  Result<std::vector<Branch>> branches_of_conflict(const catalog::Table& table) const;
+  Result<std::string> conflicting_source(const catalog::Table& table) const;
+  Result<std::string> conflict_condition(const catalog::Table& table) const;
+  Status check_once(const catalog::Table& table);
 
   // definitions.cpp
   Result<std::int64_t> create_as(const Impl::Bind& bind);
@@ -118,6 +160,15 @@ class StatementWriter {
   bool only_prepares_ = false;
 };
 
+/// The columns of a table that has a lake table's rows, as CREATE TABLE writes them. Errors:
+/// sql.unsupported_write.
+Result<std::string> stage_columns(const iceberg::Schema& schema);
+/// `"a", "b"`.
+std::string listed_columns(const iceberg::Schema& schema);
+/// What the engine says of its stage is said of the table.
+Error of_table(const Error& error, const TableName& table);
+/// The one number of a result.
+Result<std::int64_t> count_of(engine::ResultSet& rows);
 /// How a column's value is handed to table::RowStream.
 std::string streamed_sql(const std::string& expression, const iceberg::Type& type);
 /// `"a", "b"`, as streamed_sql() each.

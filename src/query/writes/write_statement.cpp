@@ -11,8 +11,6 @@ namespace {
 
 using Read = Result<std::optional<WriteStatement>>;
 
-constexpr std::string_view kNoReturning = "leave RETURNING out, and SELECT the rows afterwards";
-
 class ChangeReader {
  public:
   ChangeReader(StatementReader& reader, Piece with) : reader_(reader) { write_.with = with; }
@@ -45,9 +43,7 @@ class ChangeReader {
     TARN_RETURN_IF_ERROR(take_target());
     TARN_RETURN_IF_ERROR(take_alias("SET"));
     TARN_RETURN_IF_ERROR(reader_.expect({"SET"}));
-    do {
-      TARN_RETURN_IF_ERROR(take_assignment());
-    } while (reader_.take_symbol(","));
+    TARN_ASSIGN_OR_RETURN(write_.assignments, read_assignments(reader_, {"FROM", "WHERE", "RETURNING"}));
     if (reader_.take({"FROM"})) write_.from = reader_.take_until(reader_.find({"WHERE", "RETURNING"}));
     return finish_with_condition();
   }
@@ -96,45 +92,6 @@ class ChangeReader {
     return ok_status();
   }
 
-  Status take_assignment() {
-    if (reader_.is_symbol_next("(")) return take_row();
-    TARN_ASSIGN_OR_RETURN(Assignment one, take_column());
-    TARN_RETURN_IF_ERROR(reader_.expect_symbol("="));
-    one.value = reader_.take_until(reader_.find({"FROM", "WHERE", "RETURNING"}, true));
-    if (one.value.empty()) return reader_.wrong("a value");
-    write_.assignments.push_back(std::move(one));
-    return ok_status();
-  }
-
-  Result<Assignment> take_column() {
-    Assignment one{.place = reader_.next_piece()};
-    TARN_ASSIGN_OR_RETURN(one.column, reader_.name("a column"));
-    return one;
-  }
-
-  /// `(a, b) = (1, 2)`.
-  Status take_row() {
-    std::vector<Assignment> row;
-    reader_.take_symbol("(");
-    do {
-      TARN_ASSIGN_OR_RETURN(Assignment one, take_column());
-      row.push_back(std::move(one));
-    } while (reader_.take_symbol(","));
-    TARN_RETURN_IF_ERROR(reader_.expect_symbol(")"));
-    TARN_RETURN_IF_ERROR(reader_.expect_symbol("="));
-    reader_.take({"ROW"});
-    if (reader_.is("SELECT", 1)) return reader_.unsupported("SET (…) = (SELECT …)", "set each column");
-    TARN_RETURN_IF_ERROR(reader_.expect_symbol("("));
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) TARN_RETURN_IF_ERROR(reader_.expect_symbol(","));
-      row[i].value = reader_.take_until(reader_.find({}, true));
-      if (row[i].value.empty()) return reader_.wrong("a value");
-    }
-    TARN_RETURN_IF_ERROR(reader_.expect_symbol(")"));
-    std::ranges::move(row, std::back_inserter(write_.assignments));
-    return ok_status();
-  }
-
   /// Where `ON CONFLICT` or RETURNING begins.
   std::size_t find_tail() {
     const std::size_t begin = reader_.at();
@@ -160,12 +117,33 @@ class ChangeReader {
     return finish();
   }
 
-  Read finish() {
-    if (reader_.is("RETURNING")) return reader_.unsupported("RETURNING", kNoReturning);
+  Status take_conflict() {
+    reader_.take({"ON", "CONFLICT"});
+    ConflictClause& conflict = write_.conflict.emplace();
     if (reader_.is("ON"))
-      return reader_.unsupported("ON CONFLICT",
-                                 "tables of a lake have no unique keys: UPDATE first, then "
-                                 "INSERT … WHERE NOT EXISTS (…)");
+      return reader_.unsupported("ON CONFLICT ON CONSTRAINT", "name the columns that tell rows apart");
+    if (!reader_.is_symbol_next("("))
+      return reader_.unsupported(
+          "ON CONFLICT without columns",
+          "tables of a lake hold no unique keys: name the columns that tell rows apart");
+    TARN_ASSIGN_OR_RETURN(conflict.columns, reader_.names_in_parentheses());
+    if (reader_.is("WHERE"))
+      return reader_.unsupported("conflicts with parts of a table", "leave the first WHERE out");
+    TARN_RETURN_IF_ERROR(reader_.expect({"DO"}));
+    if (reader_.take({"NOTHING"})) return ok_status();
+    TARN_RETURN_IF_ERROR(reader_.expect({"UPDATE", "SET"}));
+    TARN_ASSIGN_OR_RETURN(conflict.assignments, read_assignments(reader_, {"WHERE", "RETURNING"}));
+    if (!reader_.take({"WHERE"})) return ok_status();
+    conflict.where = reader_.take_until(reader_.find({"RETURNING"}));
+    return conflict.where.empty() ? Status(reader_.wrong("a condition")) : ok_status();
+  }
+
+  Read finish() {
+    if (reader_.is("ON")) TARN_RETURN_IF_ERROR(take_conflict());
+    if (reader_.take({"RETURNING"})) {
+      write_.returning = reader_.take_until(reader_.size());
+      if (write_.returning.empty()) return reader_.wrong("columns");
+    }
     TARN_RETURN_IF_ERROR(reader_.expect_end());
     return std::optional(std::move(write_));
   }
@@ -179,8 +157,7 @@ Read read_change(StatementReader& reader, Piece with) {
   if (reader.take({"INSERT"})) return change.insert();
   if (reader.take({"UPDATE"})) return change.update();
   if (reader.take({"DELETE"})) return change.remove();
-  if (reader.is("MERGE"))
-    return reader.unsupported("MERGE", "write UPDATE … FROM, then INSERT … WHERE NOT EXISTS (…)");
+  if (reader.take({"MERGE"})) return read_merge(reader, with);
   return std::optional<WriteStatement>();
 }
 

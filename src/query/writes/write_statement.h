@@ -30,6 +30,7 @@ enum class WriteKind : std::uint8_t {
   kUpdate,
   kDelete,
   kTruncate,
+  kMerge,
   kCreateTable,
   kCreateTableAs,
   kDropTable,
@@ -73,6 +74,24 @@ struct Alteration {
   std::string new_name = {};     ///< Of the column, the table or the schema.
 };
 
+/// `WHEN … THEN …` of MERGE.
+struct MergeClause {
+  enum class Action : std::uint8_t { kNothing, kUpdate, kDelete, kInsert };
+  bool matched = false;
+  Action action = Action::kNothing;
+  Piece condition = {};                      ///< Behind AND.
+  std::vector<Assignment> assignments = {};  ///< Of kUpdate.
+  std::vector<std::string> columns = {};     ///< Of kInsert; none: all, in their order.
+  std::vector<Piece> values = {};            ///< Of kInsert.
+};
+
+/// `ON CONFLICT (columns) DO …` of INSERT.
+struct ConflictClause {
+  std::vector<std::string> columns = {};
+  std::vector<Assignment> assignments = {};  ///< None: DO NOTHING.
+  Piece where = {};
+};
+
 /// A statement that changes the lake, taken apart as far as Tarn must know it; its expressions and queries
 /// are pieces of the text, which the engine parses.
 struct WriteStatement {
@@ -86,8 +105,12 @@ struct WriteStatement {
   Piece source = {};                      ///< The query of INSERT and CREATE … AS.
   bool with_rows = true;                  ///< CREATE TABLE … AS … WITH NO DATA: false.
   std::vector<Assignment> assignments = {};
-  Piece from = {};   ///< Behind UPDATE's FROM, DELETE's USING.
+  Piece from = {};   ///< Behind UPDATE's FROM, DELETE's and MERGE's USING.
   Piece where = {};  ///< The condition.
+  Piece on = {};     ///< Of MERGE, whose source is `from`.
+  std::vector<MergeClause> clauses = {};
+  std::optional<ConflictClause> conflict = {};
+  Piece returning = {};
   std::vector<ColumnDefinition> definitions = {};
   std::vector<Alteration> alterations = {};
 };

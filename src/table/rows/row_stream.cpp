@@ -90,6 +90,7 @@ class Writer final : public RowStream {
     std::vector<std::int64_t>* of_file = nullptr;
     std::string_view name;
     for (std::int64_t row = 0; row < batch.num_rows(); ++row) {
+      if (files.IsNull(row)) continue;
       if (of_file == nullptr || files.GetView(row) != name) {
         const auto at = places_.try_emplace(std::string(files.GetView(row))).first;
         name = at->first;

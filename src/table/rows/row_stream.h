@@ -22,7 +22,7 @@ namespace tarn::table {
 enum class StreamColumns : std::uint8_t {
   kRows,           ///< The table's columns, by their names.
   kPlaces,         ///< Two columns: a text that tells a file, and a row's position in it.
-  kPlacesAndRows,  ///< First the two, then the table's.
+  kPlacesAndRows,  ///< First the two, then the table's; a row without a place takes none away.
 };
 
 /// Writes a stream of rows into data files of a table, in rounds, so that memory holds no more than one. What

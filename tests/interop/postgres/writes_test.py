@@ -18,6 +18,7 @@ import uuid
 import asyncpg
 import psycopg
 import sqlalchemy
+import sqlalchemy.dialects.postgresql
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import wire_server  # noqa: E402
@@ -57,7 +58,10 @@ def by_tags(server):
                 ('INSERT INTO "tarn"."s"."t" (id) VALUES (4)', "INSERT 0 1"),
                 ("INSERT INTO s.t (v) VALUES ('x')", "23502"), ("INSERT INTO s.t VALUES ('x', 'y', NULL)", "22P02"),
                 ("INSERT INTO s.t (nope) VALUES (1)", "42703"), ("INSERT INTO s.nothing VALUES (1)", "42P01"),
-                ("INSERT INTO s.t VALUES (1) RETURNING id", "0A000"), ("INSERT INTO s.t VALUES (", "42601"),
+                ("INSERT INTO s.t (id) VALUES (77) RETURNING id", "INSERT 0 1"), ("DELETE FROM s.t WHERE id = 77 RETURNING *", "DELETE 1"),
+                ("INSERT INTO s.t (id) VALUES (1), (78) ON CONFLICT (id) DO NOTHING", "INSERT 0 1"),
+                ("MERGE INTO s.t USING (SELECT 78 AS id) q ON t.id = q.id WHEN MATCHED THEN DELETE", "MERGE 1"),
+                ("MERGE INTO s.t USING (VALUES (1), (1)) q(id) ON t.id = q.id WHEN MATCHED THEN UPDATE SET v = 'q'", "21000"), ("INSERT INTO s.t VALUES (", "42601"),
                 ("UPDATE s.t SET v = 'z' WHERE id > 2", "UPDATE 2"), ("UPDATE s.t SET id = NULL", "23502"),
                 ("DELETE FROM s.t WHERE id = 4", "DELETE 1"), ("CREATE TABLE s.u AS SELECT * FROM s.t", "SELECT 3"),
                 ("TRUNCATE s.u", "TRUNCATE TABLE"), ("ALTER TABLE s.u RENAME TO w", "ALTER TABLE"), ("DROP TABLE s.w", "DROP TABLE"),
@@ -105,6 +109,24 @@ def by_psycopg(server):
                 pass
         server.check("a savepoint", other.execute("SELECT a FROM s.types ORDER BY a").fetchall(), [(7,), (8,), (9,)])
     with connect(server) as connection:
+        marks = ", ".join(["%s"] * 12)
+        connection.execute("CREATE TABLE s.kept AS SELECT * FROM s.types LIMIT 0")
+        for what, tail in [("RETURNING", ""), ("ON CONFLICT", "ON CONFLICT (a) DO UPDATE SET b = excluded.b, l = excluded.l ")]:
+            answers = [connection.execute(f"INSERT INTO s.kept VALUES ({marks}) {tail}RETURNING *", row).fetchall() for row in values]
+            server.check(f"{what} of every type", answers, [[row] for row in values])
+        cursor = connection.execute("UPDATE s.kept SET b = b + %s WHERE a = %s RETURNING a, b AS more", (1, 7))
+        server.check("UPDATE … RETURNING", (cursor.statusmessage, [one.name for one in cursor.description], cursor.fetchall()),
+                     ("UPDATE 1", ["a", "more"], [(7, 3.5)]))
+        merged = connection.execute("MERGE INTO s.kept k USING (SELECT %s::int AS a, %s AS d) q ON k.a = q.a WHEN MATCHED THEN UPDATE SET d = q.d "
+                                    "WHEN NOT MATCHED THEN INSERT (a, d) VALUES (q.a, q.d)", (11, "new"))
+        server.check("MERGE with parameters", (merged.statusmessage, connection.execute("SELECT d FROM s.kept WHERE a = 11").fetchall()),
+                     ("MERGE 1", [("new",)]))
+        with connection.transaction():
+            first = connection.execute("INSERT INTO s.kept (a) VALUES (12) RETURNING a").fetchone()
+            second = connection.execute("INSERT INTO s.kept (a) VALUES (12), (13) ON CONFLICT (a) DO NOTHING RETURNING a").fetchall()
+        server.check("in a transaction", (first, second), ((12,), [(13,)]))
+        server.check("what is there then", connection.execute("SELECT count(*) FROM s.kept WHERE a > 10").fetchone(), (3,))
+        connection.execute("DROP TABLE s.kept")
         server.check("an error among several", [state_of(connection, "INSERT INTO s.types (a) VALUES (20); SELECT nope"),
                                                 connection.execute("SELECT count(*) FROM s.types").fetchone()], ["42703", (3,)])
         try:
@@ -166,6 +188,9 @@ async def by_asyncpg(server):
     async with connection.transaction():
         server.check("asyncpg's UPDATE", await connection.execute("UPDATE s.a SET v = $1 WHERE id < $2", "w", 10), "UPDATE 10")
     server.check("asyncpg's rows", await connection.fetchval("SELECT count(*) FROM s.a WHERE v = 'w'"), 10)
+    server.check("asyncpg's RETURNING", await connection.fetchval("INSERT INTO s.a VALUES ($1, $2) RETURNING id + 1", 500, "r"), 501)
+    insert = await connection.prepare("INSERT INTO s.a VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET v = excluded.v RETURNING v")
+    server.check("asyncpg's ON CONFLICT", [await insert.fetchval(500, "s"), await insert.fetchval(501, "t")], ["s", "t"])
     await connection.close()
 
 
@@ -178,6 +203,11 @@ def by_sqlalchemy(server):
         connection.execute(table.insert(), [{"id": number, "v": "x"} for number in range(10)])
         connection.execute(table.update().where(table.c.id < 3).values(v="y"))
         connection.execute(table.delete().where(table.c.id == 9))
+        upsert = sqlalchemy.dialects.postgresql.insert(table).values([{"id": 8, "v": "u"}, {"id": 90, "v": "u"}])
+        upsert = upsert.on_conflict_do_update(index_elements=["id"], set_={"v": upsert.excluded.v}).returning(table.c.id, table.c.v)
+        server.check("SQLAlchemy's upsert", sorted(tuple(row) for row in connection.execute(upsert)), [(8, "u"), (90, "u")])
+        gone = connection.execute(table.delete().where(table.c.id == 90).returning(table.c.id)).scalars().all()
+        server.check("SQLAlchemy's RETURNING", gone, [90])
     with engine.connect() as connection:
         found = connection.execute(sqlalchemy.select(sqlalchemy.func.count()).where(table.c.v == "y")).scalar()
         server.check("SQLAlchemy's rows", (found, connection.execute(sqlalchemy.select(sqlalchemy.func.count(table.c.id))).scalar()), (3, 9))

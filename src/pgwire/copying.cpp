@@ -16,17 +16,21 @@ Status Backend::receive_copy(std::string_view sql, const CopyStatement& copy) {
     TARN_ASSIGN_OR_RETURN(rows, lake->begin_copy(sql, {.table = copy.table, .columns = copy.columns}));
     return ok_status();
   }));
-  out_.begin('G').byte(0).int16(static_cast<std::int16_t>(rows->columns()));
-  for (std::size_t i = 0; i < rows->columns(); ++i) out_.int16(0);
+  std::vector<std::uint32_t> types;
+  for (const engine::ColumnType& type : rows->types()) types.push_back(query::postgres::wire_type(type).oid);
+  const std::int16_t format = copy.style == CopyStatement::Style::kBinary ? 1 : 0;
+  out_.begin('G').byte(static_cast<char>(format)).int16(static_cast<std::int16_t>(types.size()));
+  for (std::size_t i = 0; i < types.size(); ++i) out_.int16(format);
   out_.end();
   TARN_RETURN_IF_ERROR(messages_.flush());
   // Others may run while the client is waited for.
-  CopyReader reader(
-      copy, [&](CopyReader::Fields fields, std::int64_t line) { return rows->add_row(fields, line); });
+  const auto reader = make_copy_reader(copy, std::move(types), [&](CopyFields fields, std::int64_t line) {
+    return rows->add_row(fields, line);
+  });
   while (true) {
     TARN_ASSIGN_OR_RETURN(const Message message, messages_.next(net::BlockingStream::kNoLimit));
     if (const auto* data = std::get_if<CopyData>(&message)) {
-      TARN_RETURN_IF_ERROR(reader.add(data->bytes));
+      TARN_RETURN_IF_ERROR(reader->add(data->bytes));
     } else if (std::holds_alternative<CopyDone>(message)) {
       break;
     } else if (const auto* failed = std::get_if<CopyFail>(&message)) {
@@ -35,7 +39,7 @@ Status Backend::receive_copy(std::string_view sql, const CopyStatement& copy) {
       return Error(kBadMessage, "the message makes no sense during COPY from stdin");
     }
   }
-  TARN_RETURN_IF_ERROR(reader.finish());
+  TARN_RETURN_IF_ERROR(reader->finish());
   std::int64_t count = 0;
   TARN_RETURN_IF_ERROR(run_in_turn(interrupt, [&]() -> Status {
     TARN_ASSIGN_OR_RETURN(count, rows->finish());

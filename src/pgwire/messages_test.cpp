@@ -154,10 +154,14 @@ TEST(CopyStatements, AreReadWithTheirOptions) {
   EXPECT_EQ((*table)->query, "SELECT a, b FROM curated.\"Odd\"");
   EXPECT_EQ((*table)->delimiter, ',');
   const std::pair<std::string_view, std::string_view> refused[] = {
-      {"COPY t FROM '/etc/passwd'", "pgwire.unsupported"}, {"COPY t TO '/etc/passwd'", "pgwire.unsupported"},
-      {"COPY t FROM STDIN BINARY", "pgwire.unsupported"},  {"COPY (SELECT 1) FROM STDIN", "sql.syntax"},
-      {"COPY t TO PROGRAM 'rm'", "pgwire.unsupported"},    {"COPY t TO STDOUT (FORMAT xml)", "sql.syntax"},
-      {"COPY t TO STDOUT (DELIMITER ',,')", "sql.syntax"}, {"COPY", "sql.syntax"}};
+      {"COPY t FROM '/etc/passwd'", "pgwire.unsupported"},
+      {"COPY t TO '/etc/passwd'", "pgwire.unsupported"},
+      {"COPY t FROM STDIN EVEN", "sql.syntax"},
+      {"COPY (SELECT 1) FROM STDIN", "sql.syntax"},
+      {"COPY t TO PROGRAM 'rm'", "pgwire.unsupported"},
+      {"COPY t TO STDOUT (FORMAT xml)", "sql.syntax"},
+      {"COPY t TO STDOUT (DELIMITER ',,')", "sql.syntax"},
+      {"COPY", "sql.syntax"}};
   for (const auto& [sql, code] : refused) {
     const auto one = read_copy(sql);
     ASSERT_FALSE(one.ok()) << sql;
@@ -170,18 +174,20 @@ std::vector<std::string> copied(std::string_view sql, std::string_view data, std
   const auto copy = read_copy(sql);
   if (!copy.ok()) return {std::string(copy.error().name())};
   std::vector<std::string> rows;
-  CopyReader reader(**copy, [&](CopyReader::Fields fields, std::int64_t line) {
-    std::string row = std::to_string(line) + ":";
-    for (const auto& field : fields)
-      row += (row.back() == ':' ? "" : "|") + std::string(field.value_or("NULL"));
-    rows.push_back(row);
-    return ok_status();
-  });
+  // int4, text, numeric, bytea, bool
+  const auto reader =
+      make_copy_reader(**copy, {23, 25, 1700, 17, 16}, [&](CopyFields fields, std::int64_t line) {
+        std::string row = std::to_string(line) + ":";
+        for (const auto& field : fields)
+          row += (row.back() == ':' ? "" : "|") + std::string(field.value_or("NULL"));
+        rows.push_back(row);
+        return ok_status();
+      });
   for (std::size_t at = 0; at < data.size(); at += piece) {
-    const Status added = reader.add(data.substr(at, piece));
+    const Status added = reader->add(data.substr(at, piece));
     if (!added.ok()) return {std::string(added.error().name())};
   }
-  const Status finished = reader.finish();
+  const Status finished = reader->finish();
   if (!finished.ok()) return {std::string(finished.error().name())};
   return rows;
 }
@@ -207,6 +213,57 @@ TEST(CopyData, IsTakenApartInWhateverPiecesItComes) {
   for (const auto& one : kCases) {
     for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{1000}})
       EXPECT_EQ(copied(one.sql, one.data, piece), one.rows) << one.sql << " in pieces of " << piece;
+  }
+}
+
+TEST(CopyData, IsTakenApartInBinaryToo) {
+  WireWriter out;
+  out.bytes({"PGCOPY\n\377\r\n\0", 11}).int32(0).int32(3).bytes("ext");
+  const std::size_t header = out.size();
+  out.int16(5)
+      .int32(4)
+      .int32(-7)
+      .int32(3)
+      .bytes("a\tb")
+      .int32(-1)
+      .int32(2)
+      .bytes({"\0\xff", 2})
+      .int32(1)
+      .byte(1);
+  out.int16(5).int32(-1).int32(0).int32(10).int16(1).int16(0).int16(0).int16(1).int16(12).int32(0).int32(-1);
+  const std::size_t rows = out.size();
+  out.int16(-1);
+  const std::string good = out.buffer();
+  const auto with = [&](std::size_t place, std::string_view bytes) {
+    std::string bad = good;
+    return bad.replace(place, bytes.size(), bytes);
+  };
+  const std::vector<std::string> bad{"sql.bad_copy_data"};
+  WireWriter short_number;
+  short_number.bytes(good.substr(0, header)).int16(5).int32(3).bytes("abc");
+  for (int i = 0; i < 4; ++i) short_number.int32(-1);
+  const struct {
+    std::string data;
+    std::vector<std::string> rows;
+  } kCases[] = {
+      {good, {"1:-7|a\tb|NULL|\\x00ff|true", "2:NULL||12.0|\\x|NULL"}},
+      {good.substr(0, header) + "\xff\xff", {}},
+      {good.substr(0, rows), bad},
+      {good.substr(0, rows - 3), bad},
+      {good + "x", bad},
+      {"1\t2\n", bad},
+      {"", bad},
+      {with(11, {"\0\1\0\0", 4}), bad},
+      {with(15, "\xff\xff\xff\xff"), bad},
+      {with(header, {"\0\4", 2}), bad},
+      {with(header + 2, "\xff\xff\xff\xfe"), bad},
+      {with(header + 2, {"\x7f\0\0\0", 4}), bad},
+      {short_number.buffer(), {"pgwire.bad_parameter"}},
+  };
+  for (const auto& one : kCases) {
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{1000}})
+      EXPECT_EQ(copied("COPY t FROM STDIN (FORMAT binary)", one.data, piece), one.rows)
+          << testing::PrintToString(one.data) << " in pieces of " << piece;
   }
 }
 

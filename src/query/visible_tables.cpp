@@ -10,49 +10,7 @@
 namespace tarn::query {
 namespace {
 
-using engine::ColumnType;
 using engine::TypeId;
-
-ColumnType column_type(const iceberg::Type& type) {
-  switch (type.id()) {
-    case iceberg::TypeId::kBoolean:
-      return {.id = TypeId::kBoolean};
-    case iceberg::TypeId::kInt:
-      return {.id = TypeId::kInt32};
-    case iceberg::TypeId::kLong:
-      return {.id = TypeId::kInt64};
-    case iceberg::TypeId::kFloat:
-      return {.id = TypeId::kFloat};
-    case iceberg::TypeId::kDouble:
-      return {.id = TypeId::kDouble};
-    case iceberg::TypeId::kDecimal:
-      return {.id = TypeId::kDecimal,
-              .width = static_cast<std::uint8_t>(type.precision()),
-              .scale = static_cast<std::uint8_t>(type.scale())};
-    case iceberg::TypeId::kDate:
-      return {.id = TypeId::kDate};
-    case iceberg::TypeId::kTime:
-      return {.id = TypeId::kTime};
-    case iceberg::TypeId::kTimestamp:
-      return {.id = TypeId::kTimestamp};
-    case iceberg::TypeId::kTimestamptz:
-      return {.id = TypeId::kTimestampTz};
-    case iceberg::TypeId::kUuid:
-      return {.id = TypeId::kUuid};
-    case iceberg::TypeId::kFixed:
-    case iceberg::TypeId::kBinary:
-      return {.id = TypeId::kBinary};
-    case iceberg::TypeId::kList:
-      return {.id = TypeId::kList, .element = column_type(type.element().type).id};
-    case iceberg::TypeId::kStruct:
-    case iceberg::TypeId::kMap:
-      return {.id = TypeId::kNested};
-    case iceberg::TypeId::kString:
-    case iceberg::TypeId::kLater:
-      return {.id = TypeId::kText};
-  }
-  return {.id = TypeId::kText};
-}
 
 std::int64_t count_of(const iceberg::Snapshot* snapshot, const char* key) {
   if (snapshot == nullptr) return 0;

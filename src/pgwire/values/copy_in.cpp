@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "pgwire/values/binary_copy.h"
 #include "query/errors.h"
 
 namespace tarn::pgwire {
@@ -38,14 +41,41 @@ struct FieldPlaces {
   }
 };
 
-}  // namespace
+/// Rows of lines: text and CSV.
+class LineReader final : public CopyReader {
+ public:
+  LineReader(const CopyStatement& copy, OnCopyRow on_row) : copy_(copy), on_row_(std::move(on_row)) {}
 
-Error CopyReader::bad(std::string_view what) const {
+  Status add(std::string_view bytes) override;
+  Status finish() override;
+
+ private:
+  bool find_end();
+  Status take_row(std::string_view row);
+  Status read_text(std::string_view row);
+  Status read_csv(std::string_view row);
+  void unescape(std::string_view field);
+  Error bad(std::string_view what) const;
+
+  const CopyStatement& copy_;
+  OnCopyRow on_row_;
+  std::string waiting_;      ///< Of rows that are not whole yet.
+  std::size_t scanned_ = 0;  ///< Of `waiting_`.
+  bool in_quotes_ = false;   ///< There.
+  bool is_escaped_ = false;  ///< The byte behind it.
+  std::int64_t line_ = 1;    ///< Where the row begins.
+  std::int64_t lines_ = 0;   ///< Within the row.
+  bool has_ended_ = false;   ///< `\\.` was there.
+  bool has_begun_ = false;
+  std::string text_;  ///< The fields of a row, one behind the other.
+};
+
+Error LineReader::bad(std::string_view what) const {
   return Error(query::kBadCopyData, fmt::format("line {}: {}", line_, what));
 }
 
 /// Goes on to the end of a row; false: it is not here yet.
-bool CopyReader::find_end() {
+bool LineReader::find_end() {
   const bool csv = copy_.style == CopyStatement::Style::kCsv;
   for (; scanned_ < waiting_.size(); ++scanned_) {
     const char c = waiting_[scanned_];
@@ -66,7 +96,7 @@ bool CopyReader::find_end() {
   return false;
 }
 
-Status CopyReader::add(std::string_view bytes) {
+Status LineReader::add(std::string_view bytes) {
   if (has_ended_) return ok_status();
   waiting_ += bytes;
   std::size_t begin = 0;
@@ -78,11 +108,11 @@ Status CopyReader::add(std::string_view bytes) {
   }
   waiting_.erase(0, begin);
   scanned_ -= begin;
-  if (waiting_.size() > kMaxRowBytes) return bad("the row is too long");
+  if (waiting_.size() > kMaxCopyRowBytes) return bad("the row is too long");
   return ok_status();
 }
 
-Status CopyReader::finish() {
+Status LineReader::finish() {
   if (has_ended_) return ok_status();
   if (in_quotes_) return bad("a quoted field is not closed");
   if (waiting_.empty()) return ok_status();
@@ -92,7 +122,7 @@ Status CopyReader::finish() {
   return take_row(row);
 }
 
-Status CopyReader::take_row(std::string_view row) {
+Status LineReader::take_row(std::string_view row) {
   if (row.ends_with('\r')) row.remove_suffix(1);
   const bool is_first = !has_begun_;
   has_begun_ = true;
@@ -108,7 +138,7 @@ Status CopyReader::take_row(std::string_view row) {
 }
 
 /// Appends what a field of the text format stands for.
-void CopyReader::unescape(std::string_view field) {
+void LineReader::unescape(std::string_view field) {
   for (std::size_t i = 0; i < field.size(); ++i) {
     if (field[i] != '\\' || i + 1 == field.size()) {
       text_ += field[i];
@@ -134,7 +164,7 @@ void CopyReader::unescape(std::string_view field) {
   }
 }
 
-Status CopyReader::read_text(std::string_view row) {
+Status LineReader::read_text(std::string_view row) {
   text_.clear();
   FieldPlaces fields;
   for (std::size_t begin = 0; begin <= row.size();) {
@@ -152,7 +182,7 @@ Status CopyReader::read_text(std::string_view row) {
   return on_row_(values, line_);
 }
 
-Status CopyReader::read_csv(std::string_view row) {
+Status LineReader::read_csv(std::string_view row) {
   text_.clear();
   FieldPlaces fields;
   std::size_t at = 0;
@@ -182,6 +212,15 @@ Status CopyReader::read_csv(std::string_view row) {
   }
   const auto values = fields.in(text_);
   return on_row_(values, line_);
+}
+
+}  // namespace
+
+std::unique_ptr<CopyReader> make_copy_reader(const CopyStatement& copy, std::vector<std::uint32_t> types,
+                                             OnCopyRow on_row) {
+  if (copy.style == CopyStatement::Style::kBinary)
+    return std::make_unique<BinaryCopyReader>(std::move(types), std::move(on_row));
+  return std::make_unique<LineReader>(copy, std::move(on_row));
 }
 
 }  // namespace tarn::pgwire

@@ -41,8 +41,6 @@ class CopyParser {
     accept("WITH");
     TARN_RETURN_IF_ERROR(symbol("(") ? read_options(copy) : read_old_options(copy));
     if (at_ < tokens_.size()) return wrong("the end of the statement");
-    if (copy.is_from && copy.style == CopyStatement::Style::kBinary)
-      return Error(kUnsupported, "COPY … FROM takes text and csv").with_hint("leave `binary` out");
     if (copy.style == CopyStatement::Style::kCsv) {
       if (!has_delimiter_) copy.delimiter = ',';
       if (!has_null_) copy.null_text.clear();

@@ -117,4 +117,45 @@ bool names_agree(const Type& from, const Type& to) {
   return true;
 }
 
+engine::ColumnType column_type(const iceberg::Type& type) {
+  switch (type.id()) {
+    case TypeId::kBoolean:
+      return {.id = engine::TypeId::kBoolean};
+    case TypeId::kInt:
+      return {.id = engine::TypeId::kInt32};
+    case TypeId::kLong:
+      return {.id = engine::TypeId::kInt64};
+    case TypeId::kFloat:
+      return {.id = engine::TypeId::kFloat};
+    case TypeId::kDouble:
+      return {.id = engine::TypeId::kDouble};
+    case TypeId::kDecimal:
+      return {.id = engine::TypeId::kDecimal,
+              .width = static_cast<std::uint8_t>(type.precision()),
+              .scale = static_cast<std::uint8_t>(type.scale())};
+    case TypeId::kDate:
+      return {.id = engine::TypeId::kDate};
+    case TypeId::kTime:
+      return {.id = engine::TypeId::kTime};
+    case TypeId::kTimestamp:
+      return {.id = engine::TypeId::kTimestamp};
+    case TypeId::kTimestamptz:
+      return {.id = engine::TypeId::kTimestampTz};
+    case TypeId::kUuid:
+      return {.id = engine::TypeId::kUuid};
+    case TypeId::kFixed:
+    case TypeId::kBinary:
+      return {.id = engine::TypeId::kBinary};
+    case TypeId::kList:
+      return {.id = engine::TypeId::kList, .element = column_type(type.element().type).id};
+    case TypeId::kStruct:
+    case TypeId::kMap:
+      return {.id = engine::TypeId::kNested};
+    case TypeId::kString:
+    case TypeId::kLater:
+      return {.id = engine::TypeId::kText};
+  }
+  return {.id = engine::TypeId::kText};
+}
+
 }  // namespace tarn::query

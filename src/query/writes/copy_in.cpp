@@ -65,8 +65,10 @@ CopyIn::~CopyIn() {
   (void)impl_->session.connection->run(fmt::format("DROP TABLE IF EXISTS {}", impl_->texts));
 }
 
-std::size_t CopyIn::columns() const {
-  return impl_->columns.size();
+std::vector<engine::ColumnType> CopyIn::types() const {
+  std::vector<engine::ColumnType> types;
+  for (const CopiedColumn& column : impl_->columns) types.push_back(column_type(column.type));
+  return types;
 }
 
 Result<std::unique_ptr<CopyIn>> Session::begin_copy(std::string_view sql, const CopyTarget& target) {

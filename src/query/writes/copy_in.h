@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/column_type.h"
 
 namespace tarn::query {
 
@@ -35,7 +36,7 @@ class CopyIn {
   CopyIn& operator=(const CopyIn&) = delete;
 
   /// Of a row's fields.
-  std::size_t columns() const;
+  std::vector<engine::ColumnType> types() const;
   /// Nothing is NULL. `line` is where the row stands, for errors. Errors: sql.bad_copy_data (another count
   /// of fields).
   Status add_row(std::span<const std::optional<std::string_view>> fields, std::int64_t line);

@@ -153,14 +153,27 @@ def by_copy(server):
                     copy.write_row(row)
             server.check("COPY's answer", cursor.statusmessage, "COPY 5000")
         server.check("what was copied", connection.execute("SELECT id, v, d FROM s.copied ORDER BY id").fetchall(), rows)
-        for what, sql, data, state in [("a wrong value", "COPY s.copied FROM STDIN", "1\tx\tno date\n", "22P02"),
+        types = connection.execute("SELECT * FROM s.types ORDER BY a").fetchall()
+        connection.execute("CREATE TABLE s.binary AS SELECT * FROM s.types LIMIT 0")
+        with connection.cursor().copy("COPY s.binary FROM STDIN (FORMAT binary)") as copy:
+            copy.set_types("int4 float8 numeric text bytea bool date timestamp timestamptz uuid time int4[]".split())
+            for row in types:
+                copy.write_row(row)
+        server.check("COPY in binary", connection.execute("SELECT * FROM s.binary ORDER BY a").fetchall(), types)
+        with connection.cursor().copy("COPY s.binary TO STDOUT (FORMAT binary)") as copy:
+            data = b"".join(copy)
+        with connection.cursor().copy("COPY s.binary FROM STDIN BINARY") as copy:
+            copy.write(data)
+        server.check("what COPY wrote", connection.execute("SELECT count(*), count(DISTINCT a) FROM s.binary").fetchone(), (2 * len(types), len(types)))
+        for what, sql, data, state in [("text as binary", "COPY s.binary FROM STDIN BINARY", "1\tx\n", "22P04"),
+                                       ("a wrong value", "COPY s.copied FROM STDIN", "1\tx\tno date\n", "22P02"),
                                        ("too few fields", "COPY s.copied FROM STDIN", "1\n", "22P04"),
                                        ("a null", "COPY s.copied (v) FROM STDIN", "x\n", "23502"),
                                        ("no such column", "COPY s.copied (nope) FROM STDIN", "", "42703"),
                                        ("a feed's table", "COPY curated.stay FROM STDIN", "", "42501")]:
             try:
                 with connection.cursor().copy(sql) as copy:
-                    copy.write(data)
+                    copy.write(data.encode())
                 server.check(f"COPY of {what}", "", state)
             except psycopg.Error as error:
                 server.check(f"COPY of {what}", error.sqlstate, state)
@@ -189,6 +202,8 @@ async def by_asyncpg(server):
         server.check("asyncpg's UPDATE", await connection.execute("UPDATE s.a SET v = $1 WHERE id < $2", "w", 10), "UPDATE 10")
     server.check("asyncpg's rows", await connection.fetchval("SELECT count(*) FROM s.a WHERE v = 'w'"), 10)
     server.check("asyncpg's RETURNING", await connection.fetchval("INSERT INTO s.a VALUES ($1, $2) RETURNING id + 1", 500, "r"), 501)
+    await connection.copy_records_to_table("a", schema_name="s", records=[(number, None if number % 2 else "ö") for number in range(1000, 3000)])
+    server.check("asyncpg's COPY", await connection.fetchrow("SELECT count(*), count(v) FROM s.a WHERE id >= 1000"), (2000, 1000))
     insert = await connection.prepare("INSERT INTO s.a VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET v = excluded.v RETURNING v")
     server.check("asyncpg's ON CONFLICT", [await insert.fetchval(500, "s"), await insert.fetchval(501, "t")], ["s", "t"])
     await connection.close()

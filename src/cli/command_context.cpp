@@ -355,4 +355,13 @@ CLI::Validator at_least_one() {
   return validator;
 }
 
+Result<project::Project> read_project_again(const fs::path& folder) {
+  TARN_ASSIGN_OR_RETURN(const std::vector<project::ProjectFile> files, read_project(folder));
+  project::LoadOutcome outcome = outcome_of(folder, files);
+  if (outcome.project) return *std::move(outcome.project);
+  Error error = bad_project(folder, outcome);
+  if (!outcome.errors.empty()) error = std::move(error).with_context(outcome.errors.front().message());
+  return std::move(error).with_hint("`tarn check` shows them");
+}
+
 }  // namespace tarn::cli

@@ -112,4 +112,7 @@ void add_output_option(CLI::App& command, CommandContext& context);
 /// For options that count: a whole number from 1. (CLI11 would wrap -1 round to the greatest number.)
 CLI::Validator at_least_one();
 
+/// The project as its files are now. Any thread. Errors: cli.bad_project, with the first thing that is wrong.
+Result<project::Project> read_project_again(const std::filesystem::path& folder);
+
 }  // namespace tarn::cli

@@ -1,6 +1,7 @@
 #include "flight/session_pool.h"
 
 #include <algorithm>
+#include <list>
 #include <utility>
 
 namespace tarn::flight {
@@ -11,12 +12,18 @@ PooledSession::~PooledSession() {
 
 Result<PooledSession> SessionPool::take(const Caller& caller) {
   const std::string& user = caller.user;
+  std::list<Idle> outdated;  // Ended outside of the lock.
   {
     const std::lock_guard lock(mutex_);
-    const auto found = std::ranges::find(idle_, user, &Idle::user);
-    if (found != idle_.end()) {
-      PooledSession taken(*this, user, std::move(found->session));
-      idle_.erase(found);
+    for (auto found = idle_.begin(); found != idle_.end();) {
+      const auto at = found++;
+      if (at->user != user) continue;
+      if (!at->session->is_current()) {
+        outdated.splice(outdated.end(), idle_, at);
+        continue;
+      }
+      PooledSession taken(*this, user, std::move(at->session));
+      idle_.erase(at);
       taken->serve_call(caller.peer, caller.application);
       return taken;
     }

@@ -8,6 +8,7 @@
 #include "engine/errors.h"
 #include "net/errors.h"
 #include "pgwire/errors.h"
+#include "query/errors.h"
 
 namespace tarn::pgwire {
 namespace {
@@ -130,7 +131,7 @@ char Backend::transaction_letter() const {
 }
 
 void Backend::fail(const Error& error, std::string_view sql) {
-  is_over_ = &error.code() == &kShuttingDown;
+  is_over_ = &error.code() == &kShuttingDown || &error.code() == &query::kAccessChanged;
   write_error(out_, error, sql, is_over_);
   if (transaction_ == Transaction::kOpen) transaction_ = Transaction::kFailed;
   if (std::exchange(is_implicit_, false) && session_) session_->roll_back();

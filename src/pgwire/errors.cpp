@@ -7,7 +7,7 @@ namespace tarn::pgwire {
 namespace {
 
 /// By the names of codes: those of other libraries need not be linked for it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 67> kStates = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 68> kStates = {{
     {"pgwire.bad_message", "08P01"},
     {"pgwire.bad_version", "0A000"},
     {"pgwire.message_too_large", "54000"},
@@ -26,6 +26,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 67> kStates 
     {"pgwire.statement_timeout", "57014"},
     {"pgwire.shutting_down", "57P01"},
     {"pgwire.changed_result", "0A000"},
+    {"access.changed", "57P01"},
     {"sql.syntax", "42601"},
     {"sql.binder", "42703"},
     {"sql.catalog", "42704"},

@@ -9,7 +9,7 @@ std::span<const ErrorCode* const> error_codes() {
       &kReadOnly,    &kNotAllowed,       &kUnknownTable, &kBadTimeTravel,    &kUnreadableTable,
       &kUnknownUser, &kMissingAttribute, &kBadFilter,    &kNoMaskKey,        &kUnsupportedWrite,
       &kWriteDenied, &kWrittenByFeed,    &kNotNull,      &kNoSchemaSelected, &kDuplicateColumn,
-      &kBadCopyData, &kCardinality};
+      &kBadCopyData, &kCardinality,      &kAccessChanged};
   return kCodes;
 }
 

@@ -51,6 +51,9 @@ inline constexpr ErrorCode kBadCopyData{"sql.bad_copy_data", ErrorClass::kUser,
 inline constexpr ErrorCode kUnknownUser{"access.unknown_user", ErrorClass::kUser,
                                         "The project has no user of that name.",
                                         "Correct the name, or define the user in access/*.yaml."};
+inline constexpr ErrorCode kAccessChanged{"access.changed", ErrorClass::kUser,
+                                          "Users or their rights have changed since this session began.",
+                                          "Connect again."};
 inline constexpr ErrorCode kMissingAttribute{"access.missing_attribute", ErrorClass::kUser,
                                              "A row filter names an attribute that the user does not have.",
                                              "Give the user the attribute, or correct the filter."};

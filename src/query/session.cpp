@@ -33,8 +33,13 @@ Result<std::unique_ptr<Session>> Session::open(engine::Database& engine, const L
       client.actor.roles = fmt::format("{}", fmt::join(client.principal->roles(), ", "));
     impl->audit.emplace(*client.audit, std::move(client.actor));
   }
+  impl->is_current = std::move(client.is_current);
   if (client.principal != nullptr) TARN_RETURN_IF_ERROR(impl->become(std::move(client.principal)));
   return std::unique_ptr<Session>(new Session(std::move(impl)));
+}
+
+bool Session::is_current() const {
+  return impl_->check_current().ok();
 }
 
 void Session::interrupt() {

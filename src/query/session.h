@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,6 +34,8 @@ struct SessionClient {
   /// the session. Null for what Tarn asks itself: every door that serves somebody has one.
   state::AuditTrail* audit = nullptr;
   state::AuditActor actor = {};
+  /// Whether the principal's rights are still what they were; empty: they are. Any thread.
+  std::function<bool()> is_current = {};
 };
 
 /// What becomes of a statement that cannot be prepared: it is put on record, or it was only a try.
@@ -153,6 +156,9 @@ class Session {
   /// Takes rows for a table, as COPY … FROM STDIN does. `table` and `columns` as SQL writes them; `sql` is
   /// for the audit. Errors: as of an INSERT.
   Result<std::unique_ptr<CopyIn>> begin_copy(std::string_view sql, const CopyTarget& target);
+
+  /// False: its user's rights have changed, and it runs nothing any more. Any thread.
+  bool is_current() const;
 
   /// Cancels the running statement. From any thread.
   void interrupt();

@@ -116,6 +116,7 @@ struct Session::Impl {
   AllowedNames system_names;                    ///< What it consists of, once a user's statement needed it.
   std::shared_ptr<const Principal> principal;   ///< Null: the owner, who sees everything.
   std::map<std::string, std::string> prepared;  ///< PREPARE statements by the name that they give.
+  std::function<bool()> is_current;             ///< SessionClient::is_current.
   std::optional<SessionAudit> audit;            ///< Where what the session does is recorded.
   bool in_transaction = false;                  ///< BEGIN … COMMIT.
   /// Rows that INSERT and COPY brought and that are in no file yet, by table: they wait in the engine.
@@ -148,6 +149,8 @@ struct Session::Impl {
   /// Which states of which tables are named; what is no table is left out.
   Result<std::vector<TableUse>> uses_of(const StatementNeeds& needs, std::string_view sql,
                                         const RunOptions& options);
+  /// Errors: access.changed.
+  Status check_current() const;
   /// Brings the names that there are up to date.
   Status look_around();
   // In views/session_views.cpp:

@@ -97,7 +97,14 @@ std::string Session::Impl::expand_show(std::string_view sql, const std::vector<T
   return fmt::format(kShowTables, " WHERE lower(table_schema) = lower(" + quote_literal(schema) + ")");
 }
 
+Status Session::Impl::check_current() const {
+  if (!is_current || is_current()) return ok_status();
+  return Error(kAccessChanged, "terminating connection: the rights of users have changed")
+      .with_hint("connect again");
+}
+
 Status Session::Impl::look_around() {
+  TARN_RETURN_IF_ERROR(check_current());
   if (lake.renew_access) TARN_RETURN_IF_ERROR(lake.renew_access());
   TARN_ASSIGN_OR_RETURN(known.tables, list_tables());
   TARN_ASSIGN_OR_RETURN(known.views, list_views());

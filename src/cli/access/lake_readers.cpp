@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "base/keyed_hash.h"
 #include "base/scram.h"
@@ -15,10 +14,11 @@ constexpr int kLeastIterations = 4096;
 
 class LakeReaders final : public rest::TableReaders {
  public:
-  explicit LakeReaders(std::shared_ptr<const query::AccessPolicy> policy) : policy_(std::move(policy)) {}
+  explicit LakeReaders(const AccessWatch& watch) : watch_(watch) {}
 
   bool knows(std::string_view user, std::string_view password) const override {
-    const project::UserSpec* const found = policy_->access.find_user(user);
+    const auto policy = watch_.policy();
+    const project::UserSpec* const found = policy->access.find_user(user);
     const auto verifier = found == nullptr ? std::nullopt : parse_scram_verifier(*found->password);
     // Somebody unknown is answered no sooner.
     const ScramVerifier made =
@@ -28,18 +28,18 @@ class LakeReaders final : public rest::TableReaders {
   }
 
   std::string roles(const std::string& user) const override {
-    const auto principal = query::Principal::make(policy_, user);
+    const auto principal = query::Principal::make(watch_.policy(), user);
     return principal.ok() ? fmt::format("{}", fmt::join((*principal)->roles(), ", ")) : std::string();
   }
 
   Result<bool> sees(const std::string& user, const TableName& table) const override {
-    TARN_ASSIGN_OR_RETURN(const auto principal, query::Principal::make(policy_, user));
+    TARN_ASSIGN_OR_RETURN(const auto principal, query::Principal::make(watch_.policy(), user));
     return principal->sees(table);
   }
 
   Result<bool> sees_whole(const std::string& user, const TableName& table,
                           const iceberg::Schema& schema) const override {
-    TARN_ASSIGN_OR_RETURN(const auto principal, query::Principal::make(policy_, user));
+    TARN_ASSIGN_OR_RETURN(const auto principal, query::Principal::make(watch_.policy(), user));
     if (!principal->sees(table)) return false;
     const query::TablePolicy policy = principal->policy(table, schema);
     return policy.filter.empty() && policy.columns.size() == schema.fields().size() &&
@@ -47,13 +47,13 @@ class LakeReaders final : public rest::TableReaders {
   }
 
  private:
-  std::shared_ptr<const query::AccessPolicy> policy_;
+  const AccessWatch& watch_;
 };
 
 }  // namespace
 
-std::shared_ptr<const rest::TableReaders> lake_readers(std::shared_ptr<const query::AccessPolicy> policy) {
-  return std::make_shared<LakeReaders>(std::move(policy));
+std::shared_ptr<const rest::TableReaders> lake_readers(const AccessWatch& watch) {
+  return std::make_shared<LakeReaders>(watch);
 }
 
 }  // namespace tarn::cli

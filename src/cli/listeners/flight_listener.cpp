@@ -37,9 +37,9 @@ Result<std::unique_ptr<FlightListener>> FlightListener::start(CommandContext& co
                             .clock = context.clock(),
                             .log = log};
   if (project->access) {
-    parts.find_verifier = [project](const std::string& name) -> std::optional<std::string> {
-      const project::UserSpec* const user = project->access->find_user(name);
-      if (user == nullptr) return std::nullopt;
+    parts.find_verifier = [&sessions](const std::string& name) -> std::optional<std::string> {
+      const auto user = sessions.find_user(name);
+      if (!user) return std::nullopt;
       return *user->password;
     };
   }

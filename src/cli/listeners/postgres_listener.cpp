@@ -35,10 +35,10 @@ Result<std::unique_ptr<PostgresListener>> PostgresListener::start(CommandContext
                             .random = context.random(),
                             .log = log};
   if (project->access) {
-    parts.find_user = [project, by_certificate = !spec.tls.client_ca.empty()](
+    parts.find_user = [&sessions, by_certificate = !spec.tls.client_ca.empty()](
                           const std::string& name) -> std::optional<pgwire::User> {
-      const project::UserSpec* const user = project->access->find_user(name);
-      if (user == nullptr) return std::nullopt;
+      const auto user = sessions.find_user(name);
+      if (!user) return std::nullopt;
       return pgwire::User{.verifier = *user->password, .by_certificate = by_certificate};
     };
   }

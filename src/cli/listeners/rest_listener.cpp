@@ -55,13 +55,15 @@ Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& contex
   TARN_ASSIGN_OR_RETURN(const project::ProjectSpec* const settings, context.settings());
   const project::RestListenerSpec& spec = settings->listeners.rest;
   TARN_ASSIGN_OR_RETURN(const net::ListenAddress address, net::parse_listen_address(listen));
-  TARN_ASSIGN_OR_RETURN(const auto policy, load_access_policy(context));
-  if (!address.is_loopback) TARN_RETURN_IF_ERROR(check_exposure(spec, policy != nullptr, listen));
+  std::unique_ptr<RestListener> listener(new RestListener());
+  TARN_ASSIGN_OR_RETURN(listener->access_, AccessWatch::start(context, log));
+  const bool has_users = listener->access_->policy() != nullptr;
+  if (!address.is_loopback) TARN_RETURN_IF_ERROR(check_exposure(spec, has_users, listen));
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
   net::HttpServerOptions server{.address = address.address, .port = address.port};
   TARN_ASSIGN_OR_RETURN(server.tls, load_certificate(spec.tls, folder, "rest", log));
   rest::RestCatalogOptions options{.anonymous = spec.anonymous};
-  if (policy != nullptr) options.readers = lake_readers(policy);
+  if (has_users) options.readers = lake_readers(*listener->access_);
   for (const project::RestClientSpec& client : spec.clients) {
     if (Status good = rest::check_hash(client.secret_hash); !good.ok())
       return std::move(good).error().with_context("reading the client `" + client.id + "`");
@@ -70,7 +72,6 @@ Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& contex
   TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(options.vend_credentials, table_credentials(context));
-  std::unique_ptr<RestListener> listener(new RestListener());
   TARN_ASSIGN_OR_RETURN(listener->audit_, open_audit(context, [&log](const Error& error) {
                           log.error("audit.unavailable", error, {});
                         }));
@@ -87,7 +88,7 @@ Result<std::unique_ptr<RestListener>> RestListener::start(CommandContext& contex
   listener->uri_ = fmt::format("http{}://{}{}{}:{}", server.tls != nullptr ? "s" : "", is_v6 ? "[" : "",
                                address.address, is_v6 ? "]" : "", listener->server_->port());
   log.info("rest.listening", {{"uri", listener->uri_},
-                              {"tokens", !spec.clients.empty() || policy != nullptr},
+                              {"tokens", !spec.clients.empty() || has_users},
                               {"client_certificates", !spec.tls.client_ca.empty()}});
   return listener;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "cli/access/access_watch.h"
 #include "cli/command_context.h"
 #include "net/http_server.h"
 #include "rest/rest_catalog.h"
@@ -41,6 +42,7 @@ class RestListener {
  private:
   RestListener() = default;
   std::string uri_;
+  std::unique_ptr<AccessWatch> access_;
   std::unique_ptr<state::AuditTrail> audit_;
   std::unique_ptr<rest::RestCatalog> rest_;
   std::unique_ptr<net::HttpServer> server_;

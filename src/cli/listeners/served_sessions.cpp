@@ -20,7 +20,7 @@ Result<std::unique_ptr<ServedSessions>> ServedSessions::start(CommandContext& co
                           log.error("audit.unavailable", error, {});
                         }));
   TARN_ASSIGN_OR_RETURN(sessions->engine_, open_served_engine(context));
-  TARN_ASSIGN_OR_RETURN(sessions->policy_, load_access_policy(context));
+  TARN_ASSIGN_OR_RETURN(sessions->access_, AccessWatch::start(context, log));
   sessions->lake_.writing = lake_writing(context, *project);
   if (uses_s3(project->spec)) {
     TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
@@ -37,10 +37,17 @@ Result<std::unique_ptr<query::Session>> ServedSessions::open(const Client& clien
                                         .peer = client.peer,
                                         .application = client.application,
                                         .session = new_audit_session(random_)}};
-  if (policy_ != nullptr) {
-    TARN_ASSIGN_OR_RETURN(served.principal, query::Principal::make(policy_, client.user));
+  if (const auto policy = access_->policy(); policy != nullptr) {
+    TARN_ASSIGN_OR_RETURN(served.principal, query::Principal::make(policy, client.user));
+    served.is_current = [access = access_.get(), policy] { return access->policy() == policy; };
   }
   return query::Session::open(*engine_, lake_, rights, std::move(served));
+}
+
+std::optional<project::UserSpec> ServedSessions::find_user(const std::string& name) const {
+  const auto policy = access_->policy();
+  const project::UserSpec* const user = policy == nullptr ? nullptr : policy->access.find_user(name);
+  return user == nullptr ? std::nullopt : std::optional(*user);
 }
 
 void ServedSessions::record_login(const Client& client, const Error* error) const {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "cli/access/access_watch.h"
 #include "cli/command_context.h"
 #include "engine/database.h"
 #include "query/lake.h"
@@ -33,6 +35,8 @@ class ServedSessions {
   /// query::Principal.
   Result<std::unique_ptr<query::Session>> open(const Client& client,
                                                const query::StatementRights& rights) const;
+  /// The user as access/*.yaml has her now; nothing where there is none of that name.
+  std::optional<project::UserSpec> find_user(const std::string& name) const;
   /// Puts a login on record, or why it was refused. Those of unknown strangers only so many a second.
   void record_login(const Client& client, const Error* error) const;
 
@@ -42,7 +46,7 @@ class ServedSessions {
   std::unique_ptr<state::AuditTrail> audit_;
   query::Lake lake_;
   io::Random& random_;
-  std::shared_ptr<const query::AccessPolicy> policy_;  ///< Null: there are no users.
+  std::unique_ptr<AccessWatch> access_;
 };
 
 /// Who reaches a listener of SQL, and how.

@@ -132,6 +132,7 @@ Status Session::Impl::commit() {
   if (!in_transaction) return ok_status();
   std::shared_ptr<AuditedStatement> audited;
   const auto committed = [&]() -> Status {
+    TARN_RETURN_IF_ERROR(check_current());
     TARN_RETURN_IF_ERROR(flush_all());
     if (transaction.is_empty()) return ok_status();
     if (audit) {

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/result.h"
+#include "cli/command_context.h"
+#include "query/access/principal.h"
+#include "telemetry/log.h"
+
+namespace tarn::cli {
+
+/// The policy of access/*.yaml as it is now: what is changed there while a process serves holds some two
+/// seconds later, and what is wrong there is logged, and the former policy stays. Where there were no users
+/// at the start nothing is watched: a listener that is open to everybody is closed by a restart.
+class AccessWatch {
+ public:
+  /// `context` and `log` must outlive it. Errors: those of load_access_policy().
+  static Result<std::unique_ptr<AccessWatch>> start(CommandContext& context, telemetry::Log& log);
+
+  /// Null: there are no users. Another pointer when something has changed. Any thread.
+  std::shared_ptr<const query::AccessPolicy> policy() const;
+
+ private:
+  AccessWatch() = default;
+  void look(telemetry::Log& log);
+  Status load();
+
+  std::filesystem::path folder_;
+  std::string mask_key_;
+  std::string read_;     ///< The files as the policy was made of them.
+  std::string changed_;  ///< As they were found then; taken once they have stayed so.
+  mutable std::mutex mutex_;
+  std::shared_ptr<const query::AccessPolicy> policy_;
+  std::jthread watcher_;  ///< Last: it ends first.
+};
+
+}  // namespace tarn::cli

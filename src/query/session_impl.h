@@ -119,6 +119,7 @@ struct Session::Impl {
   std::function<bool()> is_current;             ///< SessionClient::is_current.
   std::optional<SessionAudit> audit;            ///< Where what the session does is recorded.
   bool in_transaction = false;                  ///< BEGIN … COMMIT.
+  bool has_answer = false;                      ///< What RETURNING gave is still there.
   /// Rows that INSERT and COPY brought and that are in no file yet, by table: they wait in the engine.
   std::map<TableName, std::int64_t> pending;
   struct Savepoint {
@@ -200,7 +201,7 @@ struct Session::Impl {
   /// Writes rows into files for a table; they are the transaction's.
   Result<std::unique_ptr<table::RowStream>> stream(engine::ResultSet& rows, const catalog::Table& table,
                                                    table::StreamColumns columns);
-  void drop_stage(const TableName& table);
+  void drop_stage(TableName table);
   /// Writes rows that wait into files; of all tables, or of one.
   Status flush_all();
   Status flush(const TableName& table);

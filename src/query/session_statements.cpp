@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "engine/errors.h"
 #include "engine/source_place.h"
@@ -105,6 +106,8 @@ Status Session::Impl::check_current() const {
 
 Status Session::Impl::look_around() {
   TARN_RETURN_IF_ERROR(check_current());
+  if (std::exchange(has_answer, false))
+    TARN_RETURN_IF_ERROR(connection->run(fmt::format("DROP TABLE IF EXISTS {}.tarn_stage.answer", database)));
   if (lake.renew_access) TARN_RETURN_IF_ERROR(lake.renew_access());
   TARN_ASSIGN_OR_RETURN(known.tables, list_tables());
   TARN_ASSIGN_OR_RETURN(known.views, list_views());

@@ -121,6 +121,7 @@ Result<std::int64_t> StatementWriter::insert(const Impl::Bind& bind) {
     TARN_RETURN_IF_ERROR(
         session_.connection->run(fmt::format("INSERT INTO {} SELECT {} FROM {}", stage,
                                              listed_columns(table.metadata->current_schema()), fresh())));
+    TARN_RETURN_IF_ERROR(drop_fresh());
   }
   session_.pending[table.name] += count;
   return count;

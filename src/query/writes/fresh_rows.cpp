@@ -28,6 +28,10 @@ Status StatementWriter::make_fresh(const catalog::Table& table) {
       session_.database, fresh(), kPlaceFile, kPlaceRow, kAction, kInsertAction, columns));
 }
 
+Status StatementWriter::drop_fresh() {
+  return session_.connection->run("DROP TABLE IF EXISTS " + fresh());
+}
+
 Result<std::int64_t> StatementWriter::fill_fresh(const Query& query, const catalog::Table& table,
                                                  const Impl::Bind& bind,
                                                  const std::optional<Query>& returning) {
@@ -69,7 +73,9 @@ Result<std::int64_t> StatementWriter::change_fresh(const Query& query, const cat
   TARN_RETURN_IF_ERROR(fill_fresh(query, table, bind, returning));
   TARN_RETURN_IF_ERROR(check_once(table));
   TARN_RETURN_IF_ERROR(answer(returning, table));
-  return apply_fresh(table, scan);
+  TARN_ASSIGN_OR_RETURN(const std::int64_t count, apply_fresh(table, scan));
+  TARN_RETURN_IF_ERROR(drop_fresh());
+  return count;
 }
 
 Result<std::optional<StatementWriter::Query>> StatementWriter::returning_query(const catalog::Table& table) {
@@ -100,6 +106,7 @@ Status StatementWriter::answer(std::optional<Query>& returning, const catalog::T
   TARN_ASSIGN_OR_RETURN(engine::Statement statement, prepare_answer(*returning, table));
   TARN_ASSIGN_OR_RETURN(engine::ResultSet done, statement.execute());
   TARN_RETURN_IF_ERROR(count_of(done));
+  session_.has_answer = true;
   return ok_status();
 }
 

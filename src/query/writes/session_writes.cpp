@@ -220,7 +220,8 @@ Result<std::string> Session::Impl::ensure_stage(const catalog::Table& table) {
   return stage;
 }
 
-void Session::Impl::drop_stage(const TableName& table) {
+/// By value: it may be a key of `pending`.
+void Session::Impl::drop_stage(TableName table) {
   if (pending.erase(table) == 0) return;
   // Nobody sees it any more; the next stage of that name takes its place.
   (void)connection->run(fmt::format("DROP TABLE IF EXISTS {}", stage_name(database, table)));
@@ -268,7 +269,7 @@ Status Session::Impl::flush(const TableName& table) {
     return transaction.change_rows(table, {.data_files = streamed->files()});
   };
   const Status done = write();
-  drop_stage(TableName(table));
+  drop_stage(table);
   return done;
 }
 

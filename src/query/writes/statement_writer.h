@@ -107,6 +107,7 @@ class StatementWriter {
   // fresh_rows.cpp: rows that a statement changes, gathered before any file is written.
   std::string fresh() const;
   Status make_fresh(const catalog::Table& table);
+  Status drop_fresh();
   /// Runs a query that fills the fresh rows, and puts the statement on record. `returning` is read with it.
   Result<std::int64_t> fill_fresh(const Query& query, const catalog::Table& table, const Impl::Bind& bind,
                                   const std::optional<Query>& returning);

@@ -13,6 +13,7 @@
 
 #include "base/parallel.h"
 #include "catalog/errors.h"
+#include "catalog/if_present.h"
 #include "ingest/backfill/beside.h"
 #include "ingest/batch_work.h"
 #include "ingest/errors.h"
@@ -125,9 +126,10 @@ Status BatchCommitter::recover(const std::optional<std::string>& backfill) {
     }
     if (backfill ? command != *backfill : command.starts_with(kBackfillCommand)) continue;
     for (const TableName& name : names) {
-      TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(name));
+      TARN_ASSIGN_OR_RETURN(const auto table, catalog::if_present(services_.catalog.load_table(name)));
+      if (!table) continue;
       TARN_RETURN_IF_ERROR(
-          table::remove_files_of_batch(services_.store, table.metadata->location, batch.id.value()));
+          table::remove_files_of_batch(services_.store, table->metadata->location, batch.id.value()));
     }
     TARN_ASSIGN_OR_RETURN(state::Transaction transaction, services_.database.begin());
     TARN_RETURN_IF_ERROR(state::abandon_batch(transaction, batch.id, services_.clock.now_us()));

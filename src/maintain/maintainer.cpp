@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "catalog/if_present.h"
 #include "maintain/quietly.h"
 #include "table/arrow_schema.h"
 #include "table/maintenance/reachable.h"
@@ -118,8 +119,8 @@ Result<Tasks> Maintainer::possible(const catalog::Table& table, Tasks tasks, Tab
   TARN_ASSIGN_OR_RETURN(const auto names, services_.catalog.list_tables());
   for (const TableName& name : names) {
     if (name == table.name) continue;
-    TARN_ASSIGN_OR_RETURN(const catalog::Table other, services_.catalog.load_table(name));
-    if (!table::share_folder(*table.metadata, *other.metadata)) continue;
+    TARN_ASSIGN_OR_RETURN(const auto other, catalog::if_present(services_.catalog.load_table(name)));
+    if (!other || !table::share_folder(*table.metadata, *other->metadata)) continue;
     report.left_alone = "no file is removed: `" + name.to_string() + "` shares its folder";
     tasks.expiry = tasks.orphans = false;
     break;

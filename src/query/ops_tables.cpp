@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "catalog/if_present.h"
 #include "engine/cell.h"
 #include "query/views/type_sql.h"
 #include "state/batches.h"
@@ -300,8 +301,8 @@ Result<std::vector<catalog::Table>> OpsTables::all_tables() {
   std::vector<catalog::Table> tables;
   for (const TableName& name : names) {
     if (principal_ != nullptr && !principal_->sees(name)) continue;
-    TARN_ASSIGN_OR_RETURN(catalog::Table table, catalog_.load_table(name));
-    tables.push_back(std::move(table));
+    TARN_ASSIGN_OR_RETURN(auto table, catalog::if_present(catalog_.load_table(name)));
+    if (table) tables.push_back(*std::move(table));
   }
   return tables;
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "catalog/errors.h"
 #include "engine/errors.h"
 #include "engine/source_place.h"
 #include "query/session_impl.h"
@@ -15,6 +16,9 @@ namespace tarn::query {
 namespace {
 
 using engine::quote_identifier;
+
+/// How often a statement looks up its tables before it says that one is gone.
+constexpr int kLooks = 10;
 
 }  // namespace
 
@@ -216,6 +220,16 @@ Result<engine::ResultSet> Session::Impl::run(std::string_view sql, const RunOpti
 Result<std::unique_ptr<ReadyStatement>> Session::Impl::make_ready(std::string_view sql,
                                                                   const RunOptions& options) {
   TARN_RETURN_IF_ERROR(check_kind(sql));
+  for (int attempt = 1;; ++attempt) {
+    auto ready = look_up(sql, options);
+    // What was there when it looked around was dropped or renamed before it was read: then look again.
+    const bool is_gone = !ready.ok() && ready.error().name() == catalog::kTableNotFound.name;
+    if (!is_gone || attempt == kLooks) return ready;
+  }
+}
+
+Result<std::unique_ptr<ReadyStatement>> Session::Impl::look_up(std::string_view sql,
+                                                               const RunOptions& options) {
   TARN_RETURN_IF_ERROR(look_around());
   std::string translated;
   bool names_system = false;

@@ -132,6 +132,7 @@ struct Session::Impl {
 
   Result<engine::ResultSet> run(std::string_view sql, const RunOptions& options);
   Result<std::unique_ptr<ReadyStatement>> make_ready(std::string_view sql, const RunOptions& options);
+  Result<std::unique_ptr<ReadyStatement>> look_up(std::string_view sql, const RunOptions& options);
   Result<engine::Statement> prepare(const ReadyStatement& ready, const RunOptions& options);
   Result<engine::ResultSet> execute(const ReadyStatement& ready, engine::Statement& statement,
                                     const RunOptions& options);

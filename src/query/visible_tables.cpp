@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "catalog/if_present.h"
 #include "query/ops_tables.h"
 #include "query/views/type_sql.h"
 #include "query/views/view_text.h"
@@ -79,16 +80,18 @@ Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const KnownNa
                                                  const Principal* principal) {
   std::vector<VisibleTable> tables;
   for (const TableName& name : known.tables) {
-    TARN_ASSIGN_OR_RETURN(const catalog::Table table, lake.load_table(name));
-    tables.push_back(describe(table));
+    TARN_ASSIGN_OR_RETURN(const auto table, catalog::if_present(lake.load_table(name)));
+    if (!table) continue;
+    tables.push_back(describe(*table));
     if (principal != nullptr)
-      keep_visible(tables.back(), principal->policy(name, table.metadata->current_schema()));
+      keep_visible(tables.back(), principal->policy(name, table->metadata->current_schema()));
   }
   for (const TableName& name : known.views) {
-    TARN_ASSIGN_OR_RETURN(const catalog::View view, lake.catalog.load_view(name));
-    tables.push_back(describe(view));
+    TARN_ASSIGN_OR_RETURN(const auto view, catalog::if_present(lake.catalog.load_view(name)));
+    if (!view) continue;
+    tables.push_back(describe(*view));
     if (principal == nullptr) continue;
-    const iceberg::Schema& schema = view_schema(*view.metadata);
+    const iceberg::Schema& schema = view_schema(*view->metadata);
     keep_visible(tables.back(), principal->policy(name, schema));
     // What the query names may be none of the reader's business.
     if (!principal->may_write(name)) tables.back().view_sql.clear();

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "query/writes_test.h"
 #include "state/audit/audit_trail.h"
 
@@ -8,6 +11,7 @@
 namespace tarn::query {
 namespace {
 
+using testing::AnyOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -182,6 +186,27 @@ TEST_F(Writes, PreparedBeforeTheTableChanged) {
   EXPECT_THAT(run(*second_, "ALTER TABLE s.t ADD COLUMN more INT, DROP COLUMN v"), ElementsAre("0"));
   must(first_->execute(insert, std::vector<engine::ParameterValue>{std::int64_t{5}}));
   EXPECT_THAT(run(*second_, "SELECT * FROM s.t"), ElementsAre("5 | NULL"));
+}
+
+// Tables come and go, and are swapped as dbt does, while others list what there is.
+TEST_F(Writes, ListingsWhileTablesComeAndGo) {
+  std::atomic<bool> ends = false;
+  std::jthread churn([&] {
+    for (int i = 0; i < 40; ++i) {
+      EXPECT_THAT(run(*second_,
+                      "CREATE TABLE s.fresh AS SELECT 1 AS id; BEGIN; ALTER TABLE s.t RENAME TO old; "
+                      "ALTER TABLE s.fresh RENAME TO t; COMMIT; DROP TABLE s.old"),
+                  ElementsAre("0"));
+    }
+    ends = true;
+  });
+  first_->speak_postgres({});
+  while (!ends) {
+    for (const char* sql : {"SELECT count(*) > 0 FROM pg_class WHERE relname = 't'",
+                            "SELECT count(*) > 0 FROM information_schema.columns WHERE table_name = 't'",
+                            "SELECT count(*) > 0 FROM ops.tables WHERE table_name = 't'"})
+      EXPECT_THAT(run(*first_, sql), AnyOf(ElementsAre("t"), ElementsAre("true"))) << sql;
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/size.h"
+#include "catalog/if_present.h"
 #include "cli/errors.h"
 #include "cli/health.h"
 #include "cli/listeners/rest_listener.h"
@@ -286,12 +287,13 @@ class Doctor {
   }
 
   Status check_table(catalog::Catalog& catalog, const TableName& name, std::size_t& files) {
-    TARN_ASSIGN_OR_RETURN(const catalog::Table table, catalog.load_table(name));
-    const iceberg::Snapshot* snapshot = table.metadata->current_snapshot();
+    TARN_ASSIGN_OR_RETURN(const auto table, catalog::if_present(catalog.load_table(name)));
+    if (!table) return ok_status();
+    const iceberg::Snapshot* snapshot = table->metadata->current_snapshot();
     if (snapshot == nullptr) return ok_status();
     TARN_RETURN_IF_ERROR(context_.manifests().manifest_list(*snapshot));
     if (!deep_) return ok_status();
-    TARN_ASSIGN_OR_RETURN(const table::Scan scan, table::plan_scan(context_.manifests(), *table.metadata));
+    TARN_ASSIGN_OR_RETURN(const table::Scan scan, table::plan_scan(context_.manifests(), *table->metadata));
     std::set<std::string> seen;
     for (const table::ScanTask& task : scan.tasks) {
       TARN_RETURN_IF_ERROR(check_file(*task.data, seen));

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/size.h"
+#include "catalog/if_present.h"
 #include "cli/errors.h"
 #include "state/batches.h"
 #include "state/ledger.h"
@@ -82,8 +83,9 @@ Result<Grid> tables_grid(CommandContext& context) {
              {"snapshots", Align::kRight},
              {"last commit"}});
   for (const TableName& name : names) {
-    TARN_ASSIGN_OR_RETURN(const catalog::Table table, catalog->load_table(name));
-    const iceberg::Snapshot* snapshot = table.metadata->current_snapshot();
+    TARN_ASSIGN_OR_RETURN(const auto table, catalog::if_present(catalog->load_table(name)));
+    if (!table) continue;
+    const iceberg::Snapshot* snapshot = table->metadata->current_snapshot();
     grid.text(name.to_string());
     if (snapshot == nullptr) {
       grid.number(0).number(0).size_bytes(0).number(0).null().end_row();
@@ -96,7 +98,7 @@ Result<Grid> tables_grid(CommandContext& context) {
     grid.number(total("total-records") - total("total-position-deletes"))
         .number(total("total-data-files") + total("total-delete-files"))
         .size_bytes(static_cast<std::uint64_t>(total("total-files-size")))
-        .number(static_cast<std::int64_t>(table.metadata->snapshots.size()))
+        .number(static_cast<std::int64_t>(table->metadata->snapshots.size()))
         .timestamp_us(snapshot->timestamp_ms * 1000)
         .end_row();
   }

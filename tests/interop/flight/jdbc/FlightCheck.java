@@ -48,7 +48,7 @@ public class FlightCheck {
     check("quotes", "\"", data::getIdentifierQuoteString);
     check("catalogs", List.of("wire"), () -> column(data.getCatalogs(), "TABLE_CAT"));
     check("schemas", List.of("curated"), () -> column(data.getSchemas(null, "cur%"), "TABLE_SCHEM"));
-    check("table types", List.of("SYSTEM TABLE", "TABLE"), () -> column(data.getTableTypes(), "TABLE_TYPE"));
+    check("table types", List.of("SYSTEM TABLE", "TABLE", "VIEW"), () -> column(data.getTableTypes(), "TABLE_TYPE"));
     check("tables", List.of("stay"), () -> column(data.getTables(null, "curated", "%", new String[] {"TABLE"}), "TABLE_NAME"));
     check("columns", List.of("id", "revision", "ward"), () -> column(data.getColumns(null, "curated", "stay", "%"), "COLUMN_NAME").subList(0, 3));
     check("a column's type", List.of("3"), () -> column(data.getColumns(null, "curated", "stay", "cost"), "DATA_TYPE"));

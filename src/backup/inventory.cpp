@@ -8,7 +8,7 @@
 
 #include "catalog/errors.h"
 #include "io/errors.h"
-#include "state/table_pointers.h"
+#include "state/tables/table_pointers.h"
 
 namespace tarn::backup {
 namespace {

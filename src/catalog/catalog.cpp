@@ -234,19 +234,6 @@ Status Catalog::drop(const TableName& name, Kind kind) {
   });
 }
 
-Result<std::vector<std::string>> Catalog::drop_table(const TableName& name, Purge wanted) {
-  std::string location;
-  if (wanted == Purge::kYes) {
-    auto table = load_table(name);
-    // Without its metadata nobody knows where its files are.
-    if (!table.ok() && table.error().name() != kMetadataNotFound.name) return std::move(table).error();
-    if (table.ok()) location = table->metadata->location;
-  }
-  TARN_RETURN_IF_ERROR(drop(name, Kind::kTable));
-  if (location.empty()) return std::vector<std::string>();
-  return purge(location);
-}
-
 Status Catalog::rename(const TableName& from, const TableName& to, Kind kind) {
   TARN_RETURN_IF_ERROR(check_table_name(to));
   return write(database_, [&](state::Transaction& transaction) -> Status {

@@ -19,7 +19,8 @@
 #include "io/object_store.h"
 #include "io/random.h"
 #include "state/database.h"
-#include "state/table_pointers.h"
+#include "state/tables/dropped_tables.h"
+#include "state/tables/table_pointers.h"
 
 namespace tarn::catalog {
 
@@ -72,7 +73,15 @@ struct PropertyChanges {
   std::vector<std::string> missing = {};  ///< To be removed, but not there.
 };
 
+/// What becomes of a dropped table's files: they stay for whoever uses them, or for maintenance to remove.
 enum class Purge : std::uint8_t { kNo, kYes };
+
+/// What purge() did.
+struct PurgeReport {
+  std::int64_t files_removed = 0;
+  std::int64_t bytes_removed = 0;
+  std::int64_t files_left = 0;  ///< That could not be removed.
+};
 
 /// What one commit does to one table. With AssertCreate among the requirements the table is created from the
 /// updates (a staged creation, see new_location()); its namespace must exist. Names that the same commit
@@ -90,7 +99,7 @@ struct TableCommit {
 
 struct CommitResult {
   std::vector<Table> tables = {};  ///< The new state, in the order of the commits.
-  /// Old metadata files and files of dropped tables that should have been removed and could not be; harmless.
+  /// Old metadata files that should have been removed and could not be; harmless.
   std::vector<std::string> not_removed = {};
 };
 
@@ -158,10 +167,18 @@ class Catalog {
   Result<bool> table_exists(const TableName& name);
   /// Sorted; of one namespace (catalog.namespace_not_found) or of all.
   Result<std::vector<TableName>> list_tables(const std::optional<std::string>& schema = std::nullopt);
-  /// Forgets the table. With Purge::kYes everything below its location is removed, unless another table or
-  /// view has its metadata there. Returns the files that should have been removed and could not be.
-  /// catalog.table_not_found.
-  Result<std::vector<std::string>> drop_table(const TableName& name, Purge purge = Purge::kNo);
+  /// Forgets the table. With Purge::kYes it is one of dropped_tables() from then on: who reads it goes on
+  /// reading, until purge(). catalog.table_not_found.
+  Status drop_table(const TableName& name, Purge purge = Purge::kNo);
+  /// Those that were dropped with Purge::kYes and not purged yet, the oldest first.
+  Result<std::vector<state::DroppedTable>> dropped_tables();
+  /// Gives a dropped table a name again. catalog.metadata_not_found, catalog.table_exists,
+  /// catalog.view_exists, catalog.namespace_not_found, catalog.bad_name; state.not_found when it is none of
+  /// dropped_tables() any more.
+  Result<Table> restore_table(const state::DroppedTable& dropped, const TableName& name);
+  /// Removes everything below a dropped table's location, unless another table or view has its metadata
+  /// there, and forgets it when nothing is left. Safe to repeat.
+  Result<PurgeReport> purge(const state::DroppedTable& dropped);
   /// catalog.table_not_found, catalog.table_exists, catalog.view_exists, catalog.namespace_not_found,
   /// catalog.bad_name.
   Status rename_table(const TableName& from, const TableName& to);
@@ -216,6 +233,7 @@ class Catalog {
   Result<std::vector<TableName>> list(const std::string& schema, Kind kind);
   Status check_vacant(const TableName& name, Kind kind);
   Status drop(const TableName& name, Kind kind);
+  Status note_dropped(state::Transaction& transaction, const Table& table);
   Status rename(const TableName& from, const TableName& to, Kind kind);
   Result<iceberg::TableMetadata> new_metadata(const CreateTable& table);
   using Names = std::set<TableName>;
@@ -227,7 +245,6 @@ class Catalog {
   Result<View> publish_view(Staged staged);
   std::string location_of(const std::string& schema, const Properties& properties) const;
   bool is_below(const std::string& location, const std::string& root) const;
-  Result<std::vector<std::string>> purge(const std::string& location);
   Status publish(std::vector<Staged>& staging, const OnCommit& on_commit);
   Status write_metadata(std::vector<Staged>& staging);
   Status swap_pointers(const std::vector<Staged>& staging, const OnCommit& on_commit);

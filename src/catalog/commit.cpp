@@ -13,7 +13,7 @@
 #include "catalog/staged.h"
 #include "iceberg/errors.h"
 #include "state/errors.h"
-#include "state/table_pointers.h"
+#include "state/tables/table_pointers.h"
 
 // How a commit survives faults:
 //   1. Metadata files get new, random names, are written and synced. A fault here leaves files without
@@ -175,15 +175,7 @@ Result<CommitResult> Catalog::commit(std::span<const TableCommit> commits, const
     }
     CommitResult result;
     result.not_removed = remove_trimmed(staging);
-    for (Staged& staged : staging) {
-      if (staged.drop == Purge::kYes) {
-        // The table is gone already: what cannot be removed, or not be found, only costs space.
-        const auto left = purge(staged.next.metadata->location);
-        const std::vector<std::string> whole = {staged.next.metadata->location};
-        std::ranges::copy(left.ok() ? *left : whole, std::back_inserter(result.not_removed));
-      }
-      result.tables.push_back(std::move(staged.next));
-    }
+    for (Staged& staged : staging) result.tables.push_back(std::move(staged.next));
     return result;
   }
 }
@@ -244,6 +236,7 @@ Status Catalog::move_names(state::Transaction& transaction, const std::vector<St
     TARN_ASSIGN_OR_RETURN(const auto pointer, state::find_table(transaction, staged.next.name));
     if (!pointer || pointer->metadata_location != staged.expected) return taken_over(staged);
     TARN_RETURN_IF_ERROR(state::remove_table(transaction, staged.next.name));
+    if (staged.drop == Purge::kYes) TARN_RETURN_IF_ERROR(note_dropped(transaction, staged.next));
   }
   std::vector<std::pair<TableName, const Staged*>> aside;
   for (const Staged& staged : staging) {

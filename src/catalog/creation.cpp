@@ -146,16 +146,4 @@ Result<bool> Catalog::is_alone_below(const TableName& name, const std::string& l
   });
 }
 
-Result<std::vector<std::string>> Catalog::purge(const std::string& location) {
-  std::vector<std::string> not_removed;
-  if (!check_location(location).ok()) return not_removed;
-  TARN_ASSIGN_OR_RETURN(const auto others, state::list_tables(database_, ""));
-  for (const state::TablePointer& other : others)
-    if (is_below(other.metadata_location, location)) return not_removed;
-  TARN_ASSIGN_OR_RETURN(const auto objects, store_.list(location));
-  for (const io::ObjectInfo& object : objects)
-    if (!store_.remove(object.location).ok()) not_removed.push_back(object.location);
-  return not_removed;
-}
-
 }  // namespace tarn::catalog

@@ -122,6 +122,7 @@ class Connection {
   double progress() const;
 
  private:
+  friend class ArrowImport;
   friend class Database;
   struct Impl;
   explicit Connection(std::unique_ptr<Impl> impl);

@@ -8,8 +8,8 @@
 #include "flight/arrow_status.h"
 #include "flight/call_gate.h"
 #include "flight/errors.h"
-#include "flight/preparation.h"
 #include "flight/service.h"
+#include "flight/statements/preparation.h"
 
 /// Actions: what is no statement and no reading.
 namespace tarn::flight {

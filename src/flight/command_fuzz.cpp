@@ -4,7 +4,7 @@
 
 #include "flight/messages/commands.h"
 #include "flight/metadata/like_pattern.h"
-#include "flight/parameters.h"
+#include "flight/statements/parameters.h"
 
 /// Any bytes as a command, a ticket, a pattern and a statement with parameters of a Flight SQL client.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

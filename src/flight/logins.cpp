@@ -30,16 +30,23 @@ bool is_password(std::string_view verifier, std::string_view password) {
   return equal_in_constant_time(made.stored_key, wanted.stored_key);
 }
 
+/// Go's Flight client leaves the padding out.
+std::optional<std::string> decoded(std::string_view base64) {
+  std::string padded(base64);
+  while (padded.size() % 4 != 0) padded += '=';
+  return from_base64(padded);
+}
+
 }  // namespace
 
 std::string claimed_user(std::string_view authorization) {
   const auto credentials = after_scheme(authorization, "basic");
-  const std::optional<std::string> text = credentials ? from_base64(*credentials) : std::nullopt;
+  const std::optional<std::string> text = credentials ? decoded(*credentials) : std::nullopt;
   return text ? text->substr(0, text->find(':')) : "";
 }
 
 Result<std::string> Logins::by_password(std::string_view credentials) {
-  const std::optional<std::string> text = from_base64(credentials);
+  const std::optional<std::string> text = decoded(credentials);
   const std::size_t colon = text ? text->find(':') : std::string::npos;
   if (colon == std::string::npos) return Error(kNotAuthenticated, "the credentials cannot be read");
   std::string user = text->substr(0, colon);

@@ -36,6 +36,10 @@ class LoginsTest : public ::testing::Test {
 TEST_F(LoginsTest, PasswordsAreChecked) {
   EXPECT_EQ(outcome(basic("ann", "secret: word")), "ann");
   EXPECT_EQ(outcome("bAsIc  " + to_base64("ann:secret: word")), "ann");
+  std::string unpadded = basic("ann", "secret: word");
+  ASSERT_TRUE(unpadded.ends_with("=="));
+  unpadded.resize(unpadded.size() - 2);
+  EXPECT_EQ(outcome(unpadded), "ann") << "as Go's client sends it";
   EXPECT_EQ(outcome(basic("ann", "secret")), "refused");
   EXPECT_EQ(outcome(basic("ann", "")), "refused");
   EXPECT_EQ(outcome(basic("eve", "secret: word")), "refused");

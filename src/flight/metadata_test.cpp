@@ -60,7 +60,7 @@ TEST(Metadata, SqlInfoTellsWhatIsAskedFor) {
     return static_cast<const arrow::DenseUnionScalar&>(*scalar).value->ToString();
   };
   EXPECT_EQ(value(0), "tarn 1");
-  EXPECT_EQ(value(1), "true");
+  EXPECT_EQ(value(1), "false");
   EXPECT_NE(value(2).find("PIVOT"), std::string::npos);
 }
 

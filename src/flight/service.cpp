@@ -8,9 +8,9 @@
 #include "flight/arrow_status.h"
 #include "flight/call_gate.h"
 #include "flight/errors.h"
-#include "flight/parameters.h"
-#include "flight/preparation.h"
-#include "flight/row_stream.h"
+#include "flight/statements/parameters.h"
+#include "flight/statements/preparation.h"
+#include "flight/statements/row_stream.h"
 
 namespace tarn::flight {
 namespace {
@@ -36,45 +36,60 @@ Error misplaced() {
 
 }  // namespace
 
-Result<Service::Plan> Service::plan_statement(const Caller& caller, const StatementQuery& command,
-                                              bool with_ticket) {
+Result<Service::Plan> Service::plan_statement(const af::ServerCallContext& context, const Caller& caller,
+                                              const StatementQuery& command, bool is_to_run) {
   if (command.in_transaction) return Error(kUnsupported, "there are no transactions in Flight SQL here");
-  TARN_ASSIGN_OR_RETURN(const auto opened, session(caller));
   Plan plan;
+  bool has_rows = true;
   {
-    TARN_ASSIGN_OR_RETURN(const query::PreparedStatement statement, prepare_rows(*opened, command.query));
-    TARN_ASSIGN_OR_RETURN(plan.columns, columns_of(statement));
+    TARN_ASSIGN_OR_RETURN(const auto opened, session(caller));
+    TARN_ASSIGN_OR_RETURN(const query::PreparedStatement statement, prepare_one(*opened, command.query));
+    has_rows = !is_update(statement);
+    if (has_rows) {
+      TARN_ASSIGN_OR_RETURN(plan.columns, columns_of(statement));
+    } else {
+      plan.columns = arrow::schema({});
+    }
   }
-  if (with_ticket)
+  if (!is_to_run) return plan;
+  if (has_rows) {
     plan.ticket = write(StatementTicket{
         shared_.statements.add(caller.user, {.sql = command.query, .promised = plan.columns})});
+  } else {
+    TARN_ASSIGN_OR_RETURN(plan.changed, update(context, caller, {.sql = command.query}));
+  }
   return plan;
 }
 
-Result<Service::Plan> Service::plan_prepared(const Caller& caller, const PreparedStatementQuery& command,
-                                             bool with_ticket) {
+Result<Service::Plan> Service::plan_prepared(const af::ServerCallContext& context, const Caller& caller,
+                                             const PreparedStatementQuery& command, bool is_to_run) {
   TARN_ASSIGN_OR_RETURN(const Prepared prepared,
                         shared_.statements.find_prepared(caller.user, command.handle));
-  Plan plan{.columns = prepared.columns};
-  if (!with_ticket) return plan;
+  Plan plan{.columns = prepared.is_update ? arrow::schema({}) : prepared.columns};
+  if (!is_to_run) return plan;
   if (prepared.values.size() != prepared.declared.size())
     return Error(kBadParameter, "the statement has parameters that were not bound");
   // A ticket of its own: what is bound later is for later readings.
   Ask ask{.sql = declare(prepared.sql, prepared.declared),
           .values = prepared.values,
           .promised = prepared.columns};
-  plan.ticket = write(StatementTicket{shared_.statements.add(caller.user, std::move(ask))});
+  if (prepared.is_update) {
+    TARN_ASSIGN_OR_RETURN(plan.changed, update(context, caller, ask));
+  } else {
+    plan.ticket = write(StatementTicket{shared_.statements.add(caller.user, std::move(ask))});
+  }
   return plan;
 }
 
-Result<Service::Plan> Service::plan(const Caller& caller, const af::FlightDescriptor& request,
-                                    bool with_ticket) {
+Result<Service::Plan> Service::plan(const af::ServerCallContext& context, const af::FlightDescriptor& request,
+                                    bool is_to_run) {
+  TARN_ASSIGN_OR_RETURN(const Caller from, caller(context));
   if (request.type != af::FlightDescriptor::CMD) return Error(kUnsupported, "there are no flights by path");
   TARN_ASSIGN_OR_RETURN(const Command command, read_command(request.cmd));
   if (const auto* statement = std::get_if<StatementQuery>(&command))
-    return plan_statement(caller, *statement, with_ticket);
+    return plan_statement(context, from, *statement, is_to_run);
   if (const auto* prepared = std::get_if<PreparedStatementQuery>(&command))
-    return plan_prepared(caller, *prepared, with_ticket);
+    return plan_prepared(context, from, *prepared, is_to_run);
   // The command is its own ticket: what it answers is looked up when it is read, with the reader's rights.
   Plan plan{.columns = metadata_schema(command), .ticket = request.cmd};
   if (plan.columns == nullptr) return misplaced();
@@ -84,14 +99,16 @@ Result<Service::Plan> Service::plan(const Caller& caller, const af::FlightDescri
 arrow::Status Service::GetFlightInfo(const af::ServerCallContext& context,
                                      const af::FlightDescriptor& request,
                                      std::unique_ptr<af::FlightInfo>* info) {
-  const Result<Caller> from = caller(context);
-  if (!from.ok()) return to_arrow(from.error());
-  Result<Plan> made = plan(*from, request, true);
+  Result<Plan> made = plan(context, request, true);
   if (!made.ok()) return to_arrow(made.error());
   af::FlightInfo::Data data;
   data.descriptor = request;
-  data.endpoints.emplace_back(af::Ticket{std::move(made->ticket)}, std::vector<af::Location>(), std::nullopt,
-                              "");
+  if (made->changed) {
+    data.total_records = *made->changed;
+  } else {
+    data.endpoints.emplace_back(af::Ticket{std::move(made->ticket)}, std::vector<af::Location>(),
+                                std::nullopt, "");
+  }
   if (made->columns != nullptr) {
     ARROW_ASSIGN_OR_RAISE(const auto described, af::SchemaResult::Make(*made->columns));
     data.schema = described->serialized_schema();
@@ -102,9 +119,7 @@ arrow::Status Service::GetFlightInfo(const af::ServerCallContext& context,
 
 arrow::Status Service::GetSchema(const af::ServerCallContext& context, const af::FlightDescriptor& request,
                                  std::unique_ptr<af::SchemaResult>* schema) {
-  const Result<Caller> from = caller(context);
-  if (!from.ok()) return to_arrow(from.error());
-  const Result<Plan> made = plan(*from, request, false);
+  const Result<Plan> made = plan(context, request, false);
   if (!made.ok()) return to_arrow(made.error());
   if (made->columns == nullptr)
     return to_arrow(Error(kBadParameter, "the columns depend on parameters").with_hint("bind those first"));
@@ -152,18 +167,35 @@ arrow::Status Service::DoGet(const af::ServerCallContext& context, const af::Tic
   return arrow::Status::OK();
 }
 
-Status Service::put(const af::ServerCallContext& context, af::FlightMessageReader& reader) {
+Result<std::optional<std::int64_t>> Service::put(const af::ServerCallContext& context,
+                                                 af::FlightMessageReader& reader) {
+  using Changed = std::optional<std::int64_t>;
   TARN_ASSIGN_OR_RETURN(const Caller from, caller(context));
   if (reader.descriptor().type != af::FlightDescriptor::CMD)
     return Error(kUnsupported, "there are no flights by path");
   TARN_ASSIGN_OR_RETURN(const Command command, read_command(reader.descriptor().cmd));
-  if (std::holds_alternative<Update>(command)) {
-    return Error(kUnsupported, "tables are read-only here")
-        .with_hint("rows come through feeds, or through the Iceberg REST catalog");
+  if (const auto* const statement = std::get_if<StatementUpdate>(&command)) {
+    if (statement->in_transaction) return Error(kUnsupported, "there are no transactions in Flight SQL here");
+    TARN_ASSIGN_OR_RETURN(const Changed changed, update(context, from, {.sql = statement->query}));
+    return changed;
+  }
+  if (const auto* const prepared = std::get_if<PreparedStatementUpdate>(&command)) {
+    TARN_ASSIGN_OR_RETURN(const Changed changed, update_prepared(context, from, prepared->handle, reader));
+    return changed;
+  }
+  if (const auto* const rows = std::get_if<StatementIngest>(&command)) {
+    TARN_ASSIGN_OR_RETURN(const Changed changed, ingest(context, from, *rows, reader));
+    return changed;
   }
   const auto* const query = std::get_if<PreparedStatementQuery>(&command);
   if (query == nullptr) return misplaced();
-  TARN_ASSIGN_OR_RETURN(Prepared prepared, shared_.statements.find_prepared(from.user, query->handle));
+  TARN_RETURN_IF_ERROR(bind(from, *query, reader));
+  return Changed();
+}
+
+Status Service::bind(const Caller& caller, const PreparedStatementQuery& command,
+                     af::FlightMessageReader& reader) {
+  TARN_ASSIGN_OR_RETURN(Prepared prepared, shared_.statements.find_prepared(caller.user, command.handle));
   std::vector<BoundValue> values;
   bool has_row = false;
   while (true) {
@@ -174,15 +206,18 @@ Status Service::put(const af::ServerCallContext& context, af::FlightMessageReade
     TARN_ASSIGN_OR_RETURN(values, read_values(*chunk.data));
     has_row = true;
   }
-  TARN_ASSIGN_OR_RETURN(const auto opened, session(from));
+  TARN_ASSIGN_OR_RETURN(const auto opened, session(caller));
   TARN_RETURN_IF_ERROR(bind_values(*opened, prepared, values));
-  return shared_.statements.replace_prepared(from.user, query->handle, std::move(prepared));
+  return shared_.statements.replace_prepared(caller.user, command.handle, std::move(prepared));
 }
 
 arrow::Status Service::DoPut(const af::ServerCallContext& context,
                              std::unique_ptr<af::FlightMessageReader> reader,
-                             std::unique_ptr<af::FlightMetadataWriter>) {
-  return to_arrow(put(context, *reader));
+                             std::unique_ptr<af::FlightMetadataWriter> writer) {
+  const auto changed = put(context, *reader);
+  if (!changed.ok()) return to_arrow(changed.error());
+  if (!*changed) return arrow::Status::OK();
+  return writer->WriteMetadata(*arrow::Buffer::FromString(write_update_result(**changed)));
 }
 
 }  // namespace tarn::flight

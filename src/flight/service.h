@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <arrow/flight/server.h>
@@ -38,17 +40,33 @@ class Service final : public arrow::flight::FlightServerBase {
   struct Plan {
     std::shared_ptr<arrow::Schema> columns = nullptr;  ///< Null: not known.
     std::string ticket = {};
+    std::optional<std::int64_t> changed = {};  ///< Rows; there are none to come for.
   };
-  /// `with_ticket`: someone will come for the rows.
-  Result<Plan> plan(const Caller& caller, const arrow::flight::FlightDescriptor& request, bool with_ticket);
-  Result<Plan> plan_statement(const Caller& caller, const StatementQuery& command, bool with_ticket);
-  Result<Plan> plan_prepared(const Caller& caller, const PreparedStatementQuery& command, bool with_ticket);
+  /// With `is_to_run` someone will come for the rows; what has none is run at once.
+  Result<Plan> plan(const arrow::flight::ServerCallContext& context,
+                    const arrow::flight::FlightDescriptor& request, bool is_to_run);
+  Result<Plan> plan_statement(const arrow::flight::ServerCallContext& context, const Caller& caller,
+                              const StatementQuery& command, bool is_to_run);
+  Result<Plan> plan_prepared(const arrow::flight::ServerCallContext& context, const Caller& caller,
+                             const PreparedStatementQuery& command, bool is_to_run);
 
   Result<std::unique_ptr<arrow::flight::FlightDataStream>> get(
       const arrow::flight::ServerCallContext& context, const arrow::flight::Ticket& request);
-  Status put(const arrow::flight::ServerCallContext& context, arrow::flight::FlightMessageReader& reader);
+  /// How many rows were changed; nothing where values were bound.
+  Result<std::optional<std::int64_t>> put(const arrow::flight::ServerCallContext& context,
+                                          arrow::flight::FlightMessageReader& reader);
+  Status bind(const Caller& caller, const PreparedStatementQuery& command,
+              arrow::flight::FlightMessageReader& reader);
   Result<Table> answer(const Caller& caller, const Command& command);
   Result<PooledSession> session(const Caller& caller) { return shared_.sessions.take(caller); }
+
+  // updates.cpp: each returns how many rows were changed.
+  Result<std::int64_t> update(const arrow::flight::ServerCallContext& context, const Caller& from,
+                              const Ask& ask);
+  Result<std::int64_t> update_prepared(const arrow::flight::ServerCallContext& context, const Caller& from,
+                                       const std::string& handle, arrow::flight::FlightMessageReader& reader);
+  Result<std::int64_t> ingest(const arrow::flight::ServerCallContext& context, const Caller& from,
+                              const StatementIngest& command, arrow::flight::FlightMessageReader& reader);
 
   // actions.cpp
   Result<std::string> act(const arrow::flight::ServerCallContext& context,

@@ -5,7 +5,7 @@
 #include "flight/logins.h"
 #include "flight/server.h"
 #include "flight/session_pool.h"
-#include "flight/statements.h"
+#include "flight/statements/statements.h"
 #include "query/serving/running_statements.h"
 
 namespace tarn::flight {

@@ -47,6 +47,17 @@ void Background::work() {
       if (stop_.stop_requested()) return;
       visit(name, orphans);
     }
+    purge_dropped();
+  }
+}
+
+void Background::purge_dropped() {
+  const auto purged = maintainer_.purge_dropped(true, stop_.get_token());
+  if (!purged.ok()) return setup_.log.warning("maintain.failed", purged.error(), {});
+  for (const TableReport& report : *purged) {
+    setup_.log.info("maintain.purged", {{"table", report.name.to_string()},
+                                        {"files_removed", report.files_removed},
+                                        {"files_left", report.files_left}});
   }
 }
 

@@ -43,6 +43,7 @@ class Background {
  private:
   void work();
   void visit(const TableName& name, bool orphans);
+  void purge_dropped();
   Status commit_in_turn(const std::function<Status()>& commit);
 
   Setup setup_;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/civil_time.h"
 #include "catalog/errors.h"
 #include "io/errors.h"
 #include "maintain/maintainer.h"
@@ -112,6 +113,33 @@ Status Maintainer::remove_orphans(TableReport& report, bool really) {
     report.bytes_removed += static_cast<std::int64_t>(orphan.size_bytes);
   }
   return ok_status();
+}
+
+Result<std::vector<TableReport>> Maintainer::purge_dropped(bool really, std::stop_token stop) {
+  std::vector<TableReport> reports;
+  const std::int64_t limit_us = services_.clock.now_us() - settings_.orphan_grace_us;
+  TARN_ASSIGN_OR_RETURN(const auto dropped, services_.catalog.dropped_tables());
+  for (const state::DroppedTable& table : dropped) {
+    if (stop.stop_requested()) break;
+    if (table.dropped_at_us > limit_us) continue;
+    TableReport& report = reports.emplace_back(TableReport{.name = table.name});
+    report.actions.push_back((really ? "removed" : "remove") +
+                             std::string(" what is left of the table, dropped at ") +
+                             format_timestamp_utc(table.dropped_at_us));
+    if (really) {
+      TARN_ASSIGN_OR_RETURN(const catalog::PurgeReport purged, services_.catalog.purge(table));
+      report.files_removed = purged.files_removed;
+      report.bytes_removed = purged.bytes_removed;
+      report.files_left = purged.files_left;
+      continue;
+    }
+    TARN_ASSIGN_OR_RETURN(const auto objects, services_.store.list(table.location));
+    for (const io::ObjectInfo& object : objects) {
+      ++report.files_removed;
+      report.bytes_removed += static_cast<std::int64_t>(object.size_bytes);
+    }
+  }
+  return reports;
 }
 
 }  // namespace tarn::maintain

@@ -59,7 +59,7 @@ struct TableReport {
   std::int64_t snapshots_after = 0;
   std::int64_t files_removed = 0;  ///< From the store: expired and orphaned ones.
   std::int64_t bytes_removed = 0;
-  std::int64_t files_left = 0;  ///< That could not be removed; orphan removal tries again.
+  std::int64_t files_left = 0;  ///< That could not be removed; the next run tries again.
   /// The snapshot in which compaction found nothing left to do (-1: an empty table), if it came that far.
   std::optional<std::int64_t> settled_snapshot = std::nullopt;
   std::string left_alone = {};            ///< For people: what was not looked at and why.
@@ -100,6 +100,9 @@ class Maintainer {
   /// table.unsupported_delete and others of plan_compaction(), table.missing_files, catalog.commit_conflict
   /// when others won every race, those of the store.
   Result<TableReport> run(const TableName& name, Tasks tasks, std::stop_token stop);
+  /// Removes the files of tables that were dropped longer than the grace period ago; without `really` it says
+  /// which. One report for each of them. Errors: those of the state and of listing.
+  Result<std::vector<TableReport>> purge_dropped(bool really, std::stop_token stop);
 
  private:
   enum class Progress : std::uint8_t { kDone, kMore };

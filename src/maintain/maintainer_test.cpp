@@ -322,6 +322,24 @@ TEST_F(MaintainerTest, WhoLosesRaceAfterRaceGetsATurn) {
   EXPECT_LT(outcome->after.data_files, 12);
 }
 
+TEST_F(MaintainerTest, DroppedTablesGoAfterTheGracePeriod) {
+  append("b");
+  must(catalog_->drop_table(name_, catalog::Purge::kYes));
+  clock_.advance_us(3 * kDayUs - 1);
+  EXPECT_TRUE(must(maintainer().purge_dropped(true, {})).empty());
+  clock_.advance_us(1);
+  const auto files = static_cast<std::int64_t>(must(store_.list("file:///lake")).size());
+  for (const bool really : {false, true}) {
+    const auto reports = must(maintainer().purge_dropped(really, {}));
+    ASSERT_EQ(reports.size(), 1U);
+    EXPECT_EQ(reports[0].name, name_);
+    EXPECT_EQ(reports[0].files_removed, files);
+    EXPECT_GT(reports[0].bytes_removed, 0);
+  }
+  EXPECT_TRUE(must(store_.list("file:///lake")).empty());
+  EXPECT_TRUE(must(maintainer().purge_dropped(true, {})).empty());
+}
+
 // One table registered by two names: what one of them has written since is no orphan of the other.
 TEST_F(MaintainerTest, NoFileOfASharedFolderIsRemoved) {
   append("b");

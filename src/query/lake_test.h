@@ -172,8 +172,9 @@ class TestLake {
 
   engine::Connection& connection() { return *writer_; }
   /// Another session, of a server's.
-  Result<std::unique_ptr<Session>> open_session(std::shared_ptr<const Principal> principal = nullptr) {
-    return Session::open(*engine_, {*catalog_, *state_, *manifests_, *store_}, {},
+  Result<std::unique_ptr<Session>> open_session(std::shared_ptr<const Principal> principal = nullptr,
+                                                const StatementRights& rights = {}) {
+    return Session::open(*engine_, {*catalog_, *state_, *manifests_, *store_}, rights,
                          {.principal = std::move(principal)});
   }
   /// A lake that sessions may write; `curated.fed` is a feed's.

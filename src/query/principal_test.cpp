@@ -23,11 +23,12 @@ iceberg::Schema visit_schema() {
 }
 
 /// "id, facility=<sql>" of the columns, then the filter.
-std::string seen(const std::string& yaml, std::string_view user = "ann") {
+std::string seen(const std::string& yaml, std::string_view user = "ann",
+                 const iceberg::Schema& schema = visit_schema()) {
   const auto principal = Principal::make(policy_of(yaml), user);
   if (!principal.ok()) return std::string(principal.error().name());
   if (!(*principal)->sees(kVisit)) return "nothing";
-  const TablePolicy policy = (*principal)->policy(kVisit, visit_schema());
+  const TablePolicy policy = (*principal)->policy(kVisit, schema);
   std::string text;
   for (const VisibleColumn& column : policy.columns)
     text += (text.empty() ? "" : ", ") + column.name + (column.is_plain ? "" : "=" + column.sql);
@@ -64,6 +65,23 @@ TEST(Principal, DenialsWin) {
       seen(roles(
           "  r: {grants: [{tables: [\"**\"]}], deny: [{tables: [\"*.visit\"], columns: [mrn, born]}]}\n")),
       "id, facility, added_later");
+}
+
+// What a value was before tells of a person as well.
+TEST(Principal, FormerValuesAreAsPrivateAsPresentOnes) {
+  const auto schema =
+      must(iceberg::Schema::make({.fields = {{.id = 1, .name = "mrn", .type = Type::string()},
+                                             {.id = 2, .name = "previous_mrn", .type = Type::string()},
+                                             {.id = 3, .name = "previous_name", .type = Type::string()}}}));
+  const auto shown = [&](const std::string& grant) {
+    return seen(roles("  r: {" + grant + "}\n"), "ann", schema);
+  };
+  EXPECT_EQ(shown("grants: [{tables: [curated.visit]}]"), "mrn, previous_mrn, previous_name");
+  EXPECT_EQ(shown("grants: [{tables: [curated.visit], masks: {mrn: \"null\"}}]"),
+            "mrn=CAST(NULL AS VARCHAR), previous_mrn=CAST(NULL AS VARCHAR), previous_name");
+  EXPECT_EQ(shown("grants: [{tables: [curated.visit], except: [mrn]}]"), "previous_name");
+  EXPECT_EQ(shown("grants: [{tables: [curated.visit]}], deny: [{tables: [\"**\"], columns: [mrn]}]"),
+            "previous_name");
 }
 
 TEST(Principal, FiltersHaveTheUsersAttributes) {

@@ -22,6 +22,7 @@
 #include "query/statement_rules.h"
 #include "query/visible_tables.h"
 #include "query/writes/copy_in.h"
+#include "query/writes/load_in.h"
 
 namespace tarn::query {
 
@@ -63,7 +64,9 @@ class PreparedStatement {
   /// … unless it has RETURNING.
   bool returns_rows() const { return returned_.has_value(); }
   /// See engine::Statement::describe_arrow().
-  Result<bool> describe_arrow(::ArrowSchema& out) const { return statement_.describe_arrow(out); }
+  Result<bool> describe_arrow(::ArrowSchema& out) const {
+    return (returned_ ? *returned_ : statement_).describe_arrow(out);
+  }
 
  private:
   friend class Session;
@@ -157,6 +160,11 @@ class Session {
   /// for the audit. Errors: as of an INSERT.
   Result<std::unique_ptr<CopyIn>> begin_copy(std::string_view sql, const CopyTarget& target);
 
+  /// Takes Arrow's batches for a table. `columns` have `names` and stay the caller's to release. Errors: as
+  /// of an INSERT, sql.not_implemented for types that the engine lacks.
+  Result<std::unique_ptr<LoadIn>> begin_load(const LoadTarget& target, ::ArrowSchema& columns,
+                                             const std::vector<std::string>& names);
+
   /// False: its user's rights have changed, and it runs nothing any more. Any thread.
   bool is_current() const;
 
@@ -185,6 +193,7 @@ class Session {
 
  private:
   friend class CopyIn;
+  friend class LoadIn;
   friend class StatementWriter;
   struct Impl;
   explicit Session(std::unique_ptr<Impl> impl);

@@ -205,13 +205,8 @@ Endpoints::Reply Endpoints::table_exists(Call& call) {
 Endpoints::Reply Endpoints::drop_table(Call& call) {
   const std::string wanted = call.target.parameter("purgeRequested").value_or("false");
   if (wanted != "true" && wanted != "false") return Error(kBadRequest, "`purgeRequested` is true or false");
-  TARN_ASSIGN_OR_RETURN(
-      const std::vector<std::string> left,
+  TARN_RETURN_IF_ERROR(
       parts_.catalog.drop_table(call.table(), wanted == "true" ? catalog::Purge::kYes : catalog::Purge::kNo));
-  if (!left.empty() && parts_.log != nullptr) {
-    parts_.log->warning("rest.purge_incomplete", {{"table", call.table().to_string()},
-                                                  {"files_left", static_cast<std::int64_t>(left.size())}});
-  }
   return no_content();
 }
 

@@ -25,6 +25,8 @@ namespace {
 // gone.
 constexpr int kFenceAttempts = 6;
 constexpr int kCacheKib = 16 * 1024;  // A connection's; there are two.
+constexpr int kWalAttempts = 200;
+constexpr std::chrono::milliseconds kWalPause{50};
 constexpr int kWalLimitBytes = 64 * 1024 * 1024;
 constexpr int kFileMode = 0640;  // It holds raw records; the -wal and -shm files take the mode over.
 
@@ -44,6 +46,18 @@ Status bring_up_to_date(Connection& connection, OpenMode mode) {
                                      : migrate(connection, migrations());
 }
 
+/// SQLite does not wait, as it does elsewhere, for another process that switches the same new file.
+Status switch_to_wal(Connection& connection) {
+  const std::string script =
+      fmt::format("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = {};", kWalLimitBytes);
+  for (int attempt = 1;; ++attempt) {
+    Status switched = connection.execute(script);
+    const bool waits = !switched.ok() && switched.error().name() == kBusy.name && attempt < kWalAttempts;
+    if (!waits) return switched;
+    std::this_thread::sleep_for(kWalPause);
+  }
+}
+
 Result<std::unique_ptr<Connection>> open_file(const std::string& path, OpenMode mode) {
   const auto access =
       mode == OpenMode::kReadOnly ? SqliteConnection::Access::kRead : SqliteConnection::Access::kWrite;
@@ -53,9 +67,7 @@ Result<std::unique_ptr<Connection>> open_file(const std::string& path, OpenMode 
                   "PRAGMA cache_size = -{};",
                   kCacheKib)));
   TARN_RETURN_IF_ERROR(bring_up_to_date(*connection, mode));
-  if (mode == OpenMode::kReadWrite)
-    TARN_RETURN_IF_ERROR(connection->execute(
-        fmt::format("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = {};", kWalLimitBytes)));
+  if (mode == OpenMode::kReadWrite) TARN_RETURN_IF_ERROR(switch_to_wal(*connection));
   return std::unique_ptr<Connection>(std::move(connection));
 }
 

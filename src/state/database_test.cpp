@@ -17,7 +17,7 @@
 #include "state/migrations.h"
 #include "state/runs.h"
 #include "state/sqlite/sqlite_connection.h"
-#include "state/table_pointers.h"
+#include "state/tables/table_pointers.h"
 #include "state/temporary_folder_test.h"
 
 namespace tarn::state {

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "state/faulty_vfs_test.h"
-#include "state/table_pointers.h"
+#include "state/tables/table_pointers.h"
 #include "state/temporary_folder_test.h"
 
 namespace tarn::state {

@@ -232,6 +232,17 @@ CREATE TABLE audit_head (
   at_us INTEGER NOT NULL);
 )sql";
 
+// Tables without a name whose files wait for their removal.
+constexpr std::string_view kVersion7 = R"sql(
+CREATE TABLE dropped_tables (
+  id INTEGER PRIMARY KEY,
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  metadata_location TEXT NOT NULL,
+  location TEXT NOT NULL,
+  dropped_at_us INTEGER NOT NULL);
+)sql";
+
 Status check_known(const SchemaVersion& version, std::size_t newest) {
   if (version.empty()) return ok_status();
   if (version.application_id != kApplicationId)
@@ -256,7 +267,8 @@ Status apply(Connection& connection, std::span<const std::string_view> steps) {
 }  // namespace
 
 std::span<const std::string_view> migrations() {
-  static constexpr std::array kSteps = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
+  static constexpr std::array kSteps = {kVersion1, kVersion2, kVersion3, kVersion4,
+                                        kVersion5, kVersion6, kVersion7};
   return kSteps;
 }
 

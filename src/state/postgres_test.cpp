@@ -18,7 +18,7 @@
 #include "state/process_lock.h"
 #include "state/runs.h"
 #include "state/sqlite/sqlite_connection.h"
-#include "state/table_pointers.h"
+#include "state/tables/table_pointers.h"
 #include "state/temporary_folder_test.h"
 
 // What only a server has, on the one of tests/postgres/with_server.py.

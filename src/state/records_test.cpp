@@ -5,7 +5,7 @@
 #include "state/ledger.h"
 #include "state/quarantine.h"
 #include "state/runs.h"
-#include "state/table_pointers.h"
+#include "state/tables/table_pointers.h"
 #include "state/temporary_folder_test.h"
 
 namespace tarn::state {

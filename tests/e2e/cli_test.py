@@ -1,6 +1,8 @@
 """What the command line answers to slips: commands, options, folders that are missing or lie within one another."""
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -109,6 +111,31 @@ def check_bad_contract(checks, labs):
     checks.equal("an error in tarn.yaml is one", (done.returncode, "memroy" in done.stderr), (1, True))
 
 
+def check_dropped(checks, labs):
+    """A dropped table comes back until maintenance removes it."""
+    labs.write("other")
+    labs.run("sql", "CREATE SCHEMA sandbox; CREATE TABLE sandbox.t AS SELECT * FROM range(10) r(i); DROP TABLE sandbox.t")
+    checks.equal("it is gone", labs.run("sql", "SELECT * FROM sandbox.t", check=False).returncode, 1)
+    dropped = labs.rows("table", "dropped")
+    checks.equal("what can come back", [row["table"] for row in dropped], ["sandbox.t"])
+    checks.equal("it is kept for a while", dropped[0]["kept until"] > dropped[0]["dropped"], True)
+    labs.run("maintain")
+    labs.run("table", "restore", "sandbox.t")
+    checks.equal("its rows are back", labs.sql("SELECT count(*) AS n FROM sandbox.t"), [{"n": 10}])
+    done = labs.run("table", "restore", "sandbox.t", check=False)
+    checks.equal("once", (done.returncode, "tarn table dropped" in done.stderr), (1, True))
+    labs.run("sql", "DROP TABLE sandbox.t")
+    # A test does not wait for three days.
+    with contextlib.closing(sqlite3.connect(f"{labs.project}/state/tarn.db")) as state:
+        state.execute("UPDATE dropped_tables SET dropped_at_us = dropped_at_us - 4 * 86400 * 1000000")
+        state.commit()
+    removed = [row for row in labs.rows("maintain", "--only", "orphans") if row["table"] == "sandbox.t"]
+    checks.equal("its files go", [row["removed"] > 1 for row in removed], [True])
+    checks.equal("and it is forgotten", labs.rows("table", "dropped"), [])
+    done = labs.run("table", "restore", "sandbox.t", check=False)
+    checks.equal("for good", done.returncode, 1)
+
+
 def main():
     checks = Checks()
     with Labs(sys.argv[1], sys.argv[2]) as labs:
@@ -118,6 +145,7 @@ def main():
         check_zone(checks, labs)
         check_bad_contract(checks, labs)
         check_plan(checks, labs)
+        check_dropped(checks, labs)
     with tempfile.TemporaryDirectory() as empty:
         done = subprocess.run([os.path.abspath(sys.argv[1]), "chek"], capture_output=True, text=True, check=False, cwd=empty)
         checks.equal("a slip outside of a project", (done.returncode, "did you mean `check`?" in done.stderr), (2, True))

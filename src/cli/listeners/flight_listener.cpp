@@ -23,7 +23,7 @@ Result<std::unique_ptr<FlightListener>> FlightListener::start(CommandContext& co
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
   flight::ServerParts parts{.open_session =
                                 [&sessions](const std::string& user) {
-                                  return sessions.open({state::kAuditDoorFlight, user}, {});
+                                  return sessions.open({state::kAuditDoorFlight, user}, {.writes = true});
                                 },
                             .on_login =
                                 [&sessions](const flight::LoginEvent& event) {

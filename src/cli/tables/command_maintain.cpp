@@ -108,6 +108,10 @@ Result<int> run_maintain(CommandContext& context, const MaintainOptions& options
     context.note(render_diagnostic(std::move(report).error().with_context("maintaining " + name.to_string()),
                                    context.err().color));
   }
+  if (options.table.empty() && tasks_of(options).orphans) {
+    TARN_ASSIGN_OR_RETURN(auto purged, maintainer.purge_dropped(!options.dry_run, stop.token()));
+    std::ranges::move(purged, std::back_inserter(reports));
+  }
   TARN_RETURN_IF_ERROR(context.print(render(report_grid(reports), context.render_options())));
   if (options.dry_run && context.output == OutputFormat::kTable)
     context.note("nothing was changed; without --dry-run it is done");

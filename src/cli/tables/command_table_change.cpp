@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/size.h"
+#include "catalog/errors.h"
 #include "cli/access/on_record.h"
 #include "cli/errors.h"
 #include "cli/tables/command_maintain.h"
@@ -120,6 +121,42 @@ Result<int> run_ref(CommandContext& context, const ChangeOptions& options, Snaps
   return kExitDone;
 }
 
+Result<int> run_dropped(CommandContext& context) {
+  TARN_RETURN_IF_ERROR(check_state(context));
+  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadOnly));
+  TARN_ASSIGN_OR_RETURN(const auto dropped, catalog->dropped_tables());
+  Grid grid({{"table"}, {"dropped"}, {"kept until"}, {"metadata"}});
+  for (const state::DroppedTable& table : dropped) {
+    grid.text(table.name.to_string())
+        .timestamp_us(table.dropped_at_us)
+        .timestamp_us(table.dropped_at_us + project->spec.maintenance.orphan_grace_ms * 1000)
+        .text(table.metadata_location)
+        .end_row();
+  }
+  TARN_RETURN_IF_ERROR(context.print(render(grid, context.render_options())));
+  return kExitDone;
+}
+
+/// The last of that name that was dropped.
+Result<catalog::Table> restored(catalog::Catalog& catalog, const TableName& name) {
+  TARN_ASSIGN_OR_RETURN(const auto dropped, catalog.dropped_tables());
+  const auto last = std::ranges::find(dropped.rbegin(), dropped.rend(), name, &state::DroppedTable::name);
+  if (last != dropped.rend()) return catalog.restore_table(*last, name);
+  return Error(catalog::kTableNotFound,
+               fmt::format("no table `{}` was dropped whose files are still kept", name.to_string()))
+      .with_hint("`tarn table dropped` lists them; of others, name the newest metadata file");
+}
+
+Result<catalog::Table> registered(CommandContext& context, catalog::Catalog& catalog, const TableName& name,
+                                  std::string metadata_file) {
+  if (!metadata_file.starts_with("file:") && !project::is_s3_location(metadata_file)) {
+    TARN_ASSIGN_OR_RETURN(const auto path, context.resolve(metadata_file));
+    metadata_file = io::file_uri(path.string());
+  }
+  return catalog.register_table(name, metadata_file);
+}
+
 Result<int> run_restore(CommandContext& context, const ChangeOptions& options) {
   TARN_ASSIGN_OR_RETURN(catalog::Catalog* const catalog, context.catalog(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(const auto lock, lock_tables(context, "tarn table restore"));
@@ -127,14 +164,10 @@ Result<int> run_restore(CommandContext& context, const ChangeOptions& options) {
   if (dot == std::string::npos)
     return Error(kUsage, fmt::format("`{}` names no namespace", options.table))
         .with_hint("such as curated.encounter");
-  std::string metadata_file = options.name;
-  if (!metadata_file.starts_with("file:") && !project::is_s3_location(metadata_file)) {
-    TARN_ASSIGN_OR_RETURN(const auto path, context.resolve(metadata_file));
-    metadata_file = io::file_uri(path.string());
-  }
-  TARN_ASSIGN_OR_RETURN(
-      const catalog::Table table,
-      catalog->register_table({options.table.substr(0, dot), options.table.substr(dot + 1)}, metadata_file));
+  const TableName name{options.table.substr(0, dot), options.table.substr(dot + 1)};
+  TARN_ASSIGN_OR_RETURN(const catalog::Table table, options.name.empty()
+                                                        ? restored(*catalog, name)
+                                                        : registered(context, *catalog, name, options.name));
   TARN_RETURN_IF_ERROR(context.print(fmt::format("`{}` is back, with {} snapshots\n", table.name.to_string(),
                                                  table.metadata->snapshots.size())));
   return kExitDone;
@@ -197,12 +230,21 @@ void add_table_changes(CLI::App& table, CommandContext& context) {
   context.on_run(*rollback, [&context, back] { return changed(context, "rollback", *back, run_rollback); });
   add_ref_command(table, context, SnapshotRef::Kind::kTag);
   add_ref_command(table, context, SnapshotRef::Kind::kBranch);
-  CLI::App* restore = table.add_subcommand("restore", "Bring a dropped table back from its metadata file");
+  CLI::App* dropped = table.add_subcommand("dropped", "The dropped tables whose files are still kept");
+  dropped->footer(
+      "`tarn maintain` removes them `orphan_grace` after the drop; until then `tarn table restore` brings "
+      "them back.\n\nExamples:\n  tarn table dropped");
+  add_output_option(*dropped, context);
+  context.on_run(*dropped, [&context] { return run_dropped(context); });
+  CLI::App* restore = table.add_subcommand("restore", "Bring a dropped table back");
   auto lost = std::make_shared<ChangeOptions>();
   restore->add_option("table", lost->table, "The table's full name")->required()->type_name("TABLE");
-  restore->add_option("metadata", lost->name, "Its newest metadata file")->required()->type_name("FILE");
+  restore
+      ->add_option("metadata", lost->name,
+                   "Its newest metadata file, where `tarn table dropped` does not list it")
+      ->type_name("FILE");
   restore->footer(
-      "Examples:\n  tarn table restore curated.encounter "
+      "Examples:\n  tarn table restore curated.encounter\n  tarn table restore curated.encounter "
       "lake/curated/encounter/metadata/00042-….metadata.json");
   context.on_run(*restore, [&context, lost] { return changed(context, "restore", *lost, run_restore); });
 }

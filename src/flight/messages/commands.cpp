@@ -81,6 +81,44 @@ Result<Command> read_empty(std::string_view message) {
   return Command(Empty{});
 }
 
+Status read_table_options(std::string_view message, StatementIngest& command) {
+  return each_field(message, [&](const WireField& field) -> Status {
+    if (field.id > 2) return ok_status();
+    if (field.is_bytes || field.number > (field.id == 1 ? 2U : 3U))
+      return Error(kBadMessage,
+                   "what to do with a table that is there, or is not, is none of the known ways");
+    if (field.id == 1) command.if_missing = static_cast<IfMissing>(field.number);
+    if (field.id == 2) command.if_exists = static_cast<IfExists>(field.number);
+    return ok_status();
+  });
+}
+
+Result<Command> read_ingest(std::string_view message) {
+  StatementIngest command;
+  TARN_RETURN_IF_ERROR(each_field(message, [&](const WireField& field) -> Status {
+    switch (field.id) {
+      case 1:
+        return field.is_bytes ? read_table_options(field.bytes, command)
+                              : Error(kBadMessage, "a number stands where a message should be");
+      case 2:
+        return take_text(field, command.table);
+      case 3:
+        return take_text(field, command.schema);
+      case 4:
+        return take_text(field, command.catalog);
+      case 5:
+        command.temporary = field.number != 0;
+        return ok_status();
+      case 6:
+        command.in_transaction = field.is_bytes && !field.bytes.empty();
+        return ok_status();
+      default:
+        return ok_status();
+    }
+  }));
+  return Command(std::move(command));
+}
+
 Result<Command> read_db_schemas(std::string_view message) {
   GetDbSchemas command;
   TARN_RETURN_IF_ERROR(each_field(message, [&](const WireField& field) {
@@ -153,9 +191,9 @@ constexpr std::array kKnown = {
     Known{"CommandStatementQuery", read_query<StatementQuery>},
     Known{"TicketStatementQuery", read_handle<StatementTicket>},
     Known{"CommandPreparedStatementQuery", read_handle<PreparedStatementQuery>},
-    Known{"CommandStatementUpdate", read_empty<Update>},
-    Known{"CommandPreparedStatementUpdate", read_empty<Update>},
-    Known{"CommandStatementIngest", read_empty<Update>},
+    Known{"CommandStatementUpdate", read_query<StatementUpdate>},
+    Known{"CommandPreparedStatementUpdate", read_handle<PreparedStatementUpdate>},
+    Known{"CommandStatementIngest", read_ingest},
     Known{"CommandGetCatalogs", read_empty<GetCatalogs>},
     Known{"CommandGetDbSchemas", read_db_schemas},
     Known{"CommandGetTables", read_tables},
@@ -207,6 +245,10 @@ std::string write(const PreparedStatementResult& result) {
   if (!result.dataset_schema.empty()) out.bytes(2, result.dataset_schema);
   if (!result.parameter_schema.empty()) out.bytes(3, result.parameter_schema);
   return wrap("ActionCreatePreparedStatementResult", out.take());
+}
+
+std::string write_update_result(std::int64_t rows) {
+  return WireWriter().number(1, static_cast<std::uint64_t>(rows)).take();
 }
 
 std::string write(CancelResult result) {

@@ -23,8 +23,25 @@ struct StatementTicket {
 struct PreparedStatementQuery {
   std::string handle = {};
 };
-/// CommandStatementUpdate, CommandPreparedStatementUpdate and CommandStatementIngest.
-struct Update {};
+struct StatementUpdate {
+  std::string query = {};
+  bool in_transaction = false;
+};
+struct PreparedStatementUpdate {
+  std::string handle = {};
+};
+/// What becomes of a table that is not there, or is; nothing: the client does not say.
+enum class IfMissing : std::uint8_t { kUnsaid = 0, kCreate = 1, kFail = 2 };
+enum class IfExists : std::uint8_t { kUnsaid = 0, kFail = 1, kAppend = 2, kReplace = 3 };
+struct StatementIngest {
+  IfMissing if_missing = IfMissing::kUnsaid;
+  IfExists if_exists = IfExists::kUnsaid;
+  std::string table = {};
+  std::string schema = {};   ///< Empty: the default one.
+  std::string catalog = {};  ///< Empty: the only one.
+  bool temporary = false;
+  bool in_transaction = false;
+};
 
 struct GetCatalogs {};
 struct GetDbSchemas {
@@ -64,10 +81,10 @@ struct CancelQuery {
   std::string flight_info = {};  ///< A FlightInfo of this server's, serialized.
 };
 
-using Command =
-    std::variant<StatementQuery, StatementTicket, PreparedStatementQuery, Update, GetCatalogs, GetDbSchemas,
-                 GetTables, GetTableTypes, GetPrimaryKeys, GetForeignKeys, GetSqlInfo, GetXdbcTypeInfo,
-                 CreatePreparedStatement, ClosePreparedStatement, CancelQuery>;
+using Command = std::variant<StatementQuery, StatementTicket, PreparedStatementQuery, StatementUpdate,
+                             PreparedStatementUpdate, StatementIngest, GetCatalogs, GetDbSchemas, GetTables,
+                             GetTableTypes, GetPrimaryKeys, GetForeignKeys, GetSqlInfo, GetXdbcTypeInfo,
+                             CreatePreparedStatement, ClosePreparedStatement, CancelQuery>;
 
 /// Reads the command of a descriptor, a ticket or an action's body. Errors: flight.bad_message,
 /// flight.unsupported (a message of Flight SQL that is not here, or none of it).
@@ -84,6 +101,9 @@ struct PreparedStatementResult {
   std::string parameter_schema = {};
 };
 std::string write(const PreparedStatementResult& result);
+
+/// What a DoPut did, for its reply's metadata: DoPutUpdateResult, without an Any around it.
+std::string write_update_result(std::int64_t rows);
 
 /// The answer of CancelQuery.
 enum class CancelResult : std::uint8_t { kCancelled = 1, kNotCancellable = 3 };

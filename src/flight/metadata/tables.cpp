@@ -14,7 +14,7 @@
 #include "flight/metadata/answer.h"
 #include "flight/metadata/like_pattern.h"
 #include "flight/metadata/metadata.h"
-#include "flight/row_stream.h"
+#include "flight/statements/row_stream.h"
 
 /// Catalogs, schemas, tables and their keys.
 namespace tarn::flight {
@@ -80,7 +80,7 @@ Result<std::string> serialized_schema(const VisibleTable& table, const std::stri
   }
   arrow::FieldVector fields;
   if (!sql.empty()) {
-    TARN_ASSIGN_OR_RETURN(const query::PreparedStatement statement, prepare_rows(session, sql));
+    TARN_ASSIGN_OR_RETURN(const query::PreparedStatement statement, prepare_one(session, sql));
     TARN_ASSIGN_OR_RETURN(const auto schema, columns_of(statement));
     fields = schema->fields();
   }

@@ -2,7 +2,7 @@
 
 #include "state/batches.h"
 #include "state/runs.h"
-#include "state/table_pointers.h"
+#include "state/tables/table_pointers.h"
 
 namespace tarn::ingest {
 namespace {

@@ -64,6 +64,16 @@ bool is_added(std::string_view column) {
   return column == "ordinal" || has(project::audit_column_names()) || has(project::history_column_names());
 }
 
+/// `ward` of a `previous_ward` beside it, which tells as much of a person (mode scd3); else nothing.
+std::string later_of(const iceberg::Schema& schema, std::string_view column) {
+  constexpr std::string_view kPrevious = "previous_";
+  if (!column.starts_with(kPrevious)) return "";
+  const std::string later(column.substr(kPrevious.size()));
+  const bool is_there = std::ranges::any_of(
+      schema.fields(), [&](const auto& field) { return to_lower_ascii(field.name) == later; });
+  return is_there ? later : "";
+}
+
 }  // namespace
 
 /// What one grant shows of a column.
@@ -159,10 +169,12 @@ bool Principal::shows(const Grant& grant, const TableName& table, std::string_vi
                              [&](const auto& described) { return to_lower_ascii(described.name) == column; });
 }
 
-MaskSpec Principal::mask_of(const Grant& grant, const TableName& table, std::string_view column) const {
+MaskSpec Principal::mask_of(const Grant& grant, const TableName& table, std::string_view column,
+                            const std::string& later) const {
   for (const auto& [name, mask] : grant.spec->masks) {
     if (to_lower_ascii(name) == column) return *mask;
   }
+  if (!later.empty()) return mask_of(grant, table, later, "");
   MaskSpec strictest;
   const auto contract = policy_->contracts.find(table);
   if (contract == policy_->contracts.end()) return strictest;
@@ -218,10 +230,11 @@ TablePolicy Principal::policy(const TableName& table, const iceberg::Schema& sch
   std::set<std::string> written;
   for (std::size_t i = 0; i < schema.fields().size(); ++i) {
     const std::string name = to_lower_ascii(schema.fields()[i].name);
-    if (is_denied(table, name)) continue;
+    const std::string later = later_of(schema, name);
+    if (is_denied(table, name) || (!later.empty() && is_denied(table, later))) continue;
     for (const Grant* grant : reaching) {
-      if (!shows(*grant, table, name)) continue;
-      shown[i].push_back({grant->filter, mask_of(*grant, table, name)});
+      if (!shows(*grant, table, name) || (!later.empty() && grant->except.contains(later))) continue;
+      shown[i].push_back({grant->filter, mask_of(*grant, table, name, later)});
       filters.insert(grant->filter);
       written.insert(*grant->spec->where);
     }

@@ -77,7 +77,9 @@ class Principal {
   bool is_denied(const TableName& table, std::string_view column) const;
   bool reaches(const Grant& grant, const TableName& table) const;
   bool shows(const Grant& grant, const TableName& table, std::string_view column) const;
-  project::MaskSpec mask_of(const Grant& grant, const TableName& table, std::string_view column) const;
+  /// `later`: the column whose former value this one is; empty for others.
+  project::MaskSpec mask_of(const Grant& grant, const TableName& table, std::string_view column,
+                            const std::string& later) const;
   VisibleColumn column_of(const std::vector<Shown>& shown, const iceberg::NestedField& field,
                           std::string_view row_filter) const;
 

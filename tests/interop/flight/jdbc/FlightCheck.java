@@ -44,7 +44,7 @@ public class FlightCheck {
 
   static void metadata(DatabaseMetaData data) {
     check("the product", "Tarn", data::getDatabaseProductName);
-    check("read-only", true, data::isReadOnly);
+    check("read-only", false, data::isReadOnly);
     check("quotes", "\"", data::getIdentifierQuoteString);
     check("catalogs", List.of("wire"), () -> column(data.getCatalogs(), "TABLE_CAT"));
     check("schemas", List.of("curated"), () -> column(data.getSchemas(null, "cur%"), "TABLE_SCHEM"));
@@ -78,14 +78,26 @@ public class FlightCheck {
           return error.getMessage().contains("did you mean");
         }
       });
-      check("an update", true, () -> {
+      check("an update of a feed's table", true, () -> {
         try {
           statement.executeUpdate("DELETE FROM curated.stay");
           return "it worked";
         } catch (SQLException error) {
-          return error.getMessage().contains("read-only");
+          return error.getMessage().contains("sql.written_by_feed");
         }
       });
+      check("updates", List.of(0, 0, 3, 2), () -> List.of(statement.executeUpdate("CREATE SCHEMA lab"),
+          statement.executeUpdate("CREATE TABLE lab.t (id BIGINT, v VARCHAR)"),
+          statement.executeUpdate("INSERT INTO lab.t VALUES (1, 'a'), (2, 'b'), (3, 'c')"),
+          statement.executeUpdate("UPDATE lab.t SET v = 'x' WHERE id > 1")));
+      check("a prepared update", 1, () -> {
+        try (PreparedStatement update = connection.prepareStatement("INSERT INTO lab.t VALUES (?, ?)")) {
+          update.setLong(1, 4);
+          update.setString(2, "d");
+          return update.executeUpdate();
+        }
+      });
+      check("what was written", List.of("a", "x", "x", "d"), () -> column(statement.executeQuery("SELECT v FROM lab.t ORDER BY id"), "v"));
     }
     check("parameters", "9 ICU", () -> {
       try (PreparedStatement statement = connection.prepareStatement(

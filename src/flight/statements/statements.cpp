@@ -1,4 +1,4 @@
-#include "flight/statements.h"
+#include "flight/statements/statements.h"
 
 #include <algorithm>
 #include <utility>

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "flight/parameters.h"
-#include "flight/statements.h"
+#include "flight/statements/parameters.h"
+#include "flight/statements/statements.h"
 #include "query/session.h"
 
 namespace tarn::flight {

@@ -1,4 +1,4 @@
-#include "flight/parameters.h"
+#include "flight/statements/parameters.h"
 
 #include <arrow/api.h>
 #include <arrow/json/from_string.h>

@@ -1,4 +1,4 @@
-#include "state/table_pointers.h"
+#include "state/tables/table_pointers.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "flight/parameters.h"
+#include "flight/statements/parameters.h"
 
 #include <arrow/record_batch.h>
 #include <arrow/scalar.h>
@@ -131,8 +131,8 @@ Result<engine::ParameterValue> value_of(const arrow::Scalar& scalar) {
   }
 }
 
-Result<BoundValue> read_value(const arrow::Array& column) {
-  TARN_FLIGHT_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Scalar> scalar, column.GetScalar(0));
+Result<BoundValue> read_value(const arrow::Array& column, std::int64_t row) {
+  TARN_FLIGHT_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Scalar> scalar, column.GetScalar(row));
   if (scalar->type->id() == Type::DICTIONARY) {
     TARN_FLIGHT_ASSIGN_OR_RETURN(scalar,
                                  static_cast<const arrow::DictionaryScalar&>(*scalar).GetEncodedValue());
@@ -153,17 +153,24 @@ Result<BoundValue> read_value(const arrow::Array& column) {
 Result<std::vector<BoundValue>> read_values(const arrow::RecordBatch& batch) {
   if (batch.num_rows() != 1)
     return Error(kBadParameter, fmt::format("{} rows of values were bound, not one", batch.num_rows()));
+  TARN_ASSIGN_OR_RETURN(auto rows, read_rows(batch));
+  return std::move(rows.front());
+}
+
+Result<std::vector<std::vector<BoundValue>>> read_rows(const arrow::RecordBatch& batch) {
   // What comes over the wire may say anything of itself.
   if (const arrow::Status valid = batch.ValidateFull(); !valid.ok())
     return Error(kBadParameter, "the values are malformed");
-  std::vector<BoundValue> values;
+  std::vector<std::vector<BoundValue>> rows(static_cast<std::size_t>(batch.num_rows()));
   for (int i = 0; i < batch.num_columns(); ++i) {
-    Result<BoundValue> value = read_value(*batch.column(i));
-    if (!value.ok())
-      return std::move(value).error().with_context(fmt::format("reading the parameter {}", i + 1));
-    values.push_back(std::move(*value));
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      Result<BoundValue> value = read_value(*batch.column(i), static_cast<std::int64_t>(row));
+      if (!value.ok())
+        return std::move(value).error().with_context(fmt::format("reading the parameter {}", i + 1));
+      rows[row].push_back(std::move(*value));
+    }
   }
-  return values;
+  return rows;
 }
 
 std::string declare(std::string_view sql, const std::vector<std::string>& types) {

@@ -30,7 +30,8 @@ struct Prepared {
   /// As SQL writes them, of parameters whose surroundings tell nothing; empty for the others.
   std::vector<std::string> declared = {};
   std::shared_ptr<arrow::Schema> parameters = nullptr;
-  std::shared_ptr<arrow::Schema> columns = nullptr;  ///< Null: not known.
+  std::shared_ptr<arrow::Schema> columns = nullptr;  ///< Null: not known, or there are none.
+  bool is_update = false;                            ///< It answers with a count alone.
   std::vector<engine::ParameterValue> values = {};
 };
 

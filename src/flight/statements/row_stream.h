@@ -4,11 +4,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <arrow/record_batch.h>
 
 #include "base/result.h"
 #include "flight/shared_parts.h"
+#include "flight/statements/statement_turn.h"
 #include "query/session.h"
 
 namespace tarn::flight {
@@ -23,38 +25,28 @@ class RowStream final : public arrow::RecordBatchReader {
   /// flight.shutting_down.
   static Result<std::shared_ptr<RowStream>> open(SharedParts& shared, Caller caller, std::string handle,
                                                  Ask ask, std::function<bool()> is_left);
-  ~RowStream() override;
-  RowStream(const RowStream&) = delete;
-  RowStream& operator=(const RowStream&) = delete;
 
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override;
 
  private:
-  RowStream(SharedParts& shared, Caller caller, std::string handle);
-  Status start(Ask ask, std::function<bool()> is_left);
+  RowStream(SharedParts& shared, Caller caller, std::string handle)
+      : turn_(shared, std::move(caller), std::move(handle)) {}
   Status execute(const Ask& ask);
   Result<std::shared_ptr<arrow::RecordBatch>> next_batch();
-  /// Waits for a turn, runs `action`, and gives the turn back. Tells why what was interrupted was.
-  Status in_turn(const std::function<Status()>& action);
 
-  SharedParts& shared_;
-  const Caller caller_;
-  const std::string handle_;
-  query::RunningStatement running_;
-  std::int32_t process_ = 0;
-  query::RunningStatements::TimePoint deadline_ = query::RunningStatements::TimePoint::max();
   // In this order: each needs those before it.
-  PooledSession session_;
+  StatementTurn turn_;
   std::optional<query::PreparedStatement> statement_;
   std::optional<engine::ResultSet> rows_;
   std::shared_ptr<arrow::Schema> schema_;
 };
 
-/// A statement that answers with rows, ready to be asked for its columns or run. Errors: of the session,
-/// flight.unsupported for all others.
-Result<query::PreparedStatement> prepare_rows(query::Session& session, const std::string& sql,
-                                              query::Refusal refusal = query::Refusal::kRecorded);
+/// The one statement that `sql` is, ready to be asked for its columns or run. Errors: of the session.
+Result<query::PreparedStatement> prepare_one(query::Session& session, const std::string& sql,
+                                             query::Refusal refusal = query::Refusal::kRecorded);
+/// Whether it answers with a count alone.
+bool is_update(const query::PreparedStatement& statement);
 
 /// Its columns; null: they depend on parameters.
 Result<std::shared_ptr<arrow::Schema>> columns_of(const query::PreparedStatement& statement);

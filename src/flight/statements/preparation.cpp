@@ -1,4 +1,4 @@
-#include "flight/preparation.h"
+#include "flight/statements/preparation.h"
 
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "flight/errors.h"
-#include "flight/row_stream.h"
+#include "flight/statements/row_stream.h"
 
 namespace tarn::flight {
 namespace {
@@ -45,9 +45,15 @@ Result<std::vector<ColumnType>> parameters_of(const query::PreparedStatement& st
 
 Result<Prepared> prepare(query::Session& session, const std::string& sql) {
   Prepared prepared{.sql = sql};
-  TARN_ASSIGN_OR_RETURN(const query::PreparedStatement statement, prepare_rows(session, sql));
+  TARN_ASSIGN_OR_RETURN(const query::PreparedStatement statement, prepare_one(session, sql));
   TARN_ASSIGN_OR_RETURN(std::vector<ColumnType> types, parameters_of(statement));
-  TARN_ASSIGN_OR_RETURN(prepared.columns, columns_of(statement));
+  prepared.is_update = is_update(statement);
+  const auto learn_columns = [&](const query::PreparedStatement& from) -> Status {
+    if (prepared.is_update) return ok_status();
+    TARN_ASSIGN_OR_RETURN(prepared.columns, columns_of(from));
+    return ok_status();
+  };
+  TARN_RETURN_IF_ERROR(learn_columns(statement));
   prepared.declared.resize(types.size());
   const auto is_unknown = [](const ColumnType& type) { return type.id == TypeId::kUnknown; };
   for (const Guess& guess : kGuesses) {
@@ -57,9 +63,9 @@ Result<Prepared> prepare(query::Session& session, const std::string& sql) {
       if (is_unknown(types[i])) declared[i] = guess.sql_type;
     }
     const Result<query::PreparedStatement> guessed =
-        prepare_rows(session, declare(sql, declared), query::Refusal::kIgnored);
+        prepare_one(session, declare(sql, declared), query::Refusal::kIgnored);
     if (!guessed.ok()) continue;
-    TARN_ASSIGN_OR_RETURN(prepared.columns, columns_of(*guessed));
+    TARN_RETURN_IF_ERROR(learn_columns(*guessed));
     for (ColumnType& type : types) {
       if (is_unknown(type)) type = {.id = guess.id};
     }
@@ -86,8 +92,10 @@ Status bind_values(query::Session& session, Prepared& prepared, const std::vecto
   }
   if (is_new) {
     TARN_ASSIGN_OR_RETURN(const query::PreparedStatement statement,
-                          prepare_rows(session, declare(prepared.sql, prepared.declared)));
-    TARN_ASSIGN_OR_RETURN(prepared.columns, columns_of(statement));
+                          prepare_one(session, declare(prepared.sql, prepared.declared)));
+    if (!prepared.is_update) {
+      TARN_ASSIGN_OR_RETURN(prepared.columns, columns_of(statement));
+    }
   }
   prepared.values.clear();
   for (const BoundValue& value : values) prepared.values.push_back(value.value);

@@ -33,7 +33,6 @@ Pipeline::Pipeline(Setup setup, std::vector<CompiledFeed> feeds)
 Pipeline::~Pipeline() = default;
 
 Result<std::unique_ptr<Pipeline>> Pipeline::open(Setup setup) {
-  if (setup.project.feeds.empty()) return Error(kNoFeeds, "the project has no feeds");
   std::vector<CompiledFeed> feeds;
   for (std::size_t i = 0; i < setup.project.feeds.size(); ++i) {
     TARN_ASSIGN_OR_RETURN(auto feed, CompiledFeed::compile(setup.project.feeds[i], i));
@@ -93,6 +92,7 @@ Status Pipeline::finish_run(const Status& outcome) {
 }
 
 Result<RunReport> Pipeline::run_once(Progress& progress, const std::stop_token& stop) {
+  if (feeds_.empty()) return Error(kNoFeeds, "the project has no feeds");
   TARN_RETURN_IF_ERROR(start_run());
   Status outcome = run_until_settled(progress, stop);
   // Whatever ended the run, the commit under way is waited for: its outcome belongs to the report.
@@ -171,6 +171,10 @@ Status Pipeline::begin_to_watch(const std::stop_token& stop) {
 
 Status Pipeline::wait_for_files(std::chrono::milliseconds timeout, const std::stop_token& stop) {
   TARN_RETURN_IF_ERROR(await_commit());
+  if (setup_.sources.empty()) {
+    setup_.services.clock.sleep(timeout, stop);
+    return ok_status();
+  }
   // One folder is woken by its events at once; several take turns.
   const auto turn = setup_.sources.size() == 1 ? timeout : std::min(timeout, kTurn);
   const std::int64_t start_us = setup_.services.clock.monotonic_us();

@@ -141,13 +141,15 @@ class FilesWriter {
     return ok_status();
   }
 
-  Result<std::unique_ptr<ParquetWriter>> open_file(const iceberg::PartitionTuple& tuple,
-                                                   std::uint32_t number) const {
+  Result<std::unique_ptr<ParquetWriter>> open_file(const iceberg::PartitionTuple& tuple, std::uint32_t number,
+                                                   std::int64_t rows) const {
     const std::string name = file_name_prefix(request_.batch_id) + std::to_string(number) + ".parquet";
+    ParquetOptions options = request_.parquet;
+    options.expected_rows = rows;
     return ParquetWriter::open(
         store_, {.location = data_file_location(request_.table_location, request_.spec.path_of(tuple), name),
                  .schema = request_.schema,
-                 .options = request_.parquet,
+                 .options = options,
                  .sort_order_id = request_.order.order_id});
   }
 
@@ -208,11 +210,13 @@ class FilesWriter {
 
   Status write_stretch(std::span<const Batch> batches, Stretch& stretch, std::uint32_t number) const {
     std::unique_ptr<ParquetWriter> writer;
+    std::int64_t rows = 0;
+    for (std::size_t i = stretch.begin; i < stretch.end; ++i) rows += batches[i]->num_rows();
     for (std::size_t i = stretch.begin; i < stretch.end; ++i) {
       TARN_ASSIGN_OR_RETURN(const std::optional<Batch> chosen, select(batches[i], stretch.cursor));
       if (chosen) {
         if (!writer) {
-          TARN_ASSIGN_OR_RETURN(writer, open_file({}, number));
+          TARN_ASSIGN_OR_RETURN(writer, open_file({}, number, rows));
         }
         TARN_RETURN_IF_ERROR(writer->write(*chosen));
       }
@@ -286,7 +290,7 @@ class FilesWriter {
     } else {
       TARN_ASSIGN_OR_RETURN(group, take_rows(whole, rows));
     }
-    TARN_ASSIGN_OR_RETURN(const auto writer, open_file(tuple, number));
+    TARN_ASSIGN_OR_RETURN(const auto writer, open_file(tuple, number, group->num_rows()));
     TARN_RETURN_IF_ERROR(writer->write(group));
     return close_file(*writer, tuple);
   }

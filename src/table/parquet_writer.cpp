@@ -31,11 +31,13 @@ using iceberg::TypeId;
 
 // Small writes of pages are gathered up to this size.
 constexpr std::size_t kStreamBufferBytes = std::size_t{1} << 20;
-// A column is written without a dictionary when more of the first rows than this share are distinct: building
-// one that overflows costs more than it saves.
+// A column is written without a dictionary when more of the first rows than this share are distinct, and its
+// values, as far as those rows tell, come back fewer times than this in a row group: building one that
+// overflows costs more than it saves.
 constexpr std::int64_t kSampleRows = 1024;
 constexpr std::int64_t kLeastSampleRows = 512;
 constexpr double kDistinctShare = 0.7;
+constexpr double kLeastRepeats = 8;
 // A batch is cut so that a row group is not overshot by more than about a part of this.
 constexpr std::int64_t kPartsOfRowGroup = 8;
 
@@ -142,7 +144,19 @@ std::size_t distinct_fixed(const arrow::Array& array, std::int64_t rows, std::si
   return seen.size();
 }
 
-bool hardly_repeats(const arrow::Array& array) {
+/// How many values there are if `distinct` of `rows` drawn from them, each as likely as the others, differ.
+double values_behind(double distinct, double rows) {
+  double low = distinct;
+  double high = 1e12;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = std::sqrt(low * high);
+    (middle * -std::expm1(-rows / middle) < distinct ? low : high) = middle;
+  }
+  return high;
+}
+
+/// `expected_rows`: of a row group.
+bool hardly_repeats(const arrow::Array& array, std::int64_t expected_rows) {
   const std::int64_t rows = std::min(array.length(), kSampleRows);
   const std::int64_t nulls = rows == array.length() ? array.null_count() : array.Slice(0, rows)->null_count();
   if (rows - nulls < kLeastSampleRows) return false;
@@ -154,7 +168,10 @@ bool hardly_repeats(const arrow::Array& array) {
   } else {
     return false;
   }
-  return static_cast<double>(distinct) > kDistinctShare * static_cast<double>(rows - nulls);
+  const auto drawn = static_cast<double>(rows - nulls);
+  if (static_cast<double>(distinct) <= kDistinctShare * drawn) return false;
+  const double present = static_cast<double>(expected_rows) * drawn / static_cast<double>(rows);
+  return kLeastRepeats * values_behind(static_cast<double>(distinct), drawn) > present;
 }
 
 template <typename Float>
@@ -222,10 +239,10 @@ class Writer final : public ParquetWriter {
 
   /// Text that repeats is written from its dictionary, which is in the file once: not for a few rows of it.
   static bool worth_its_dictionary(const arrow::Array& column) {
-    constexpr std::int64_t kLeastRepeats = 4;
+    constexpr std::int64_t kLeastRows = 4;  // for each of its entries
     if (!is_text_dictionary(*column.type())) return false;
     return column.length() >=
-           kLeastRepeats * static_cast<const arrow::DictionaryArray&>(column).dictionary()->length();
+           kLeastRows * static_cast<const arrow::DictionaryArray&>(column).dictionary()->length();
   }
 
   /// The column as the file has it: the first batch decides which ones are dictionaries.
@@ -271,8 +288,11 @@ class Writer final : public ParquetWriter {
         ->enable_store_decimal_as_integer()
         ->set_size_statistics_level(parquet::SizeStatisticsLevel::None);
     if (target_.options.page_index) builder.enable_write_page_index();
+    const std::int64_t rows = target_.options.expected_rows;
+    const std::int64_t group_rows =
+        std::min(rows > 0 || sample == nullptr ? rows : sample->num_rows(), target_.options.row_group_rows);
     for (int i = 0; sample != nullptr && i < sample->num_columns(); ++i) {
-      if (hardly_repeats(*sample->column(i)))
+      if (hardly_repeats(*sample->column(i), group_rows))
         builder.disable_dictionary(dotted(written_schema_->field(i)->name()));
     }
     return builder.build();

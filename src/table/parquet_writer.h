@@ -24,12 +24,15 @@ struct ParquetOptions {
   /// already.
   bool use_threads = false;
   bool page_index = false;
+  /// About how many rows come: whether a dictionary pays depends on it. 0: those of the first batch.
+  std::int64_t expected_rows = 0;
   /// Bounds of strings and binaries in the DataFile are cut to this many characters or bytes.
   int bound_width = 16;
 };
 
 /// Writes one Parquet file (format 2, zstd, field ids, statistics) through an ObjectStore and describes it as
-/// Iceberg does. Dictionaries are used but for columns whose first rows hardly repeat. One thread at a time.
+/// Iceberg does. Dictionaries are used but for columns whose values hardly repeat, as
+/// far as the first rows tell. One thread at a time.
 ///
 ///   TARN_ASSIGN_OR_RETURN(auto writer, ParquetWriter::open(store, {.location = location, .schema =
 ///   schema})); for (const auto& batch : batches) TARN_RETURN_IF_ERROR(writer->write(batch));

@@ -146,6 +146,13 @@ def main():
         check_bad_contract(checks, labs)
         check_plan(checks, labs)
         check_dropped(checks, labs)
+    with tempfile.TemporaryDirectory() as fresh:
+        with open(f"{fresh}/tarn.yaml", "w", encoding="utf-8") as file:
+            file.write("project: fresh\n")
+        script = "CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 7 AS n; SELECT n FROM s.t"
+        done = subprocess.run([os.path.abspath(sys.argv[1]), "-C", fresh, "sql", script, "--output", "csv"], capture_output=True, text=True,
+                              check=False)
+        checks.equal(f"a lake that SQL alone fills: {done.stderr}", (done.returncode, done.stdout.split()), (0, ["n", "7"]))
     with tempfile.TemporaryDirectory() as empty:
         done = subprocess.run([os.path.abspath(sys.argv[1]), "chek"], capture_output=True, text=True, check=False, cwd=empty)
         checks.equal("a slip outside of a project", (done.returncode, "did you mean `check`?" in done.stderr), (2, True))

@@ -11,6 +11,7 @@
 #include "cli/listeners/rest_listener.h"
 #include "cli/progress/ingest_progress.h"
 #include "cli/tables/command_maintain.h"
+#include "ingest/errors.h"
 #include "maintain/background.h"
 
 namespace tarn::cli {
@@ -147,9 +148,20 @@ Result<std::unique_ptr<maintain::Background>> maintain_in_background(CommandCont
       .log = log});
 }
 
+/// A lake that SQL and other engines fill needs no feeds.
+Status check_purpose(CommandContext& context) {
+  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
+  const project::ListenersSpec& listeners = project->spec.listeners;
+  const bool listens = !listeners.rest.listen.empty() || !listeners.postgres.listen.empty() ||
+                       !listeners.flight.listen.empty();
+  if (listens || !project->feeds.empty()) return ok_status();
+  return Error(ingest::kNoFeeds, "the project has neither feeds nor listeners: there is nothing to serve");
+}
+
 Result<int> run_serve(CommandContext& context) {
   const StopOnSignal stop;
   telemetry::Log log = log_to_stderr(telemetry::Level::kInfo);
+  TARN_RETURN_IF_ERROR(check_purpose(context));
   TARN_RETURN_IF_ERROR(make_source_folders(context, &log));
   catalog::CommitTurns turns;
   TARN_ASSIGN_OR_RETURN(OpenPipeline open, open_pipeline(context, "tarn serve", log, &turns));

@@ -125,7 +125,9 @@ Result<SqlSetup> open_session(CommandContext& context, const std::string& user) 
   if (!user.empty()) {
     TARN_ASSIGN_OR_RETURN(principal, principal_of(context, user));
   }
-  TARN_RETURN_IF_ERROR(check_state(context));
+  // With feeds, whoever asks before anything was ingested is told so; without, SQL is what fills the lake.
+  const auto feeds = context.project();
+  if (!feeds.ok() || !(*feeds)->feeds.empty()) TARN_RETURN_IF_ERROR(check_state(context));
   SqlSetup setup;
   TARN_ASSIGN_OR_RETURN(setup.audit, open_audit(context, [&context](const Error& error) {
                           context.note(project::render_warning(error, context.err().color));

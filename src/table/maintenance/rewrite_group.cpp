@@ -79,7 +79,9 @@ Result<RewrittenGroup> rewrite_group(io::ObjectStore& store, DeleteFileCache& de
   if (curve) TARN_RETURN_IF_ERROR(fit_curve(*curve, store, deletes, schema, rewritten.group));
   RowMerge merge({.schema = schema, .sort = order, .curve = curve ? &*curve : nullptr},
                  {.folder = target.spill_folder, .memory_bytes = target.memory_bytes});
+  std::int64_t expected_rows = 0;
   for (const ScanTask& task : rewritten.group.files) {
+    expected_rows += task.data->file.record_count;
     rewritten.places.emplace_back(static_cast<std::size_t>(task.data->file.record_count),
                                   RewrittenGroup::kGone);
     TARN_ASSIGN_OR_RETURN(auto reader,
@@ -92,7 +94,8 @@ Result<RewrittenGroup> rewrite_group(io::ObjectStore& store, DeleteFileCache& de
   ParquetWriter::Target file{
       .location = data_file_location(metadata.location, spec->path_of(rewritten.group.partition), name),
       .schema = schema,
-      .options = {.row_group_bytes = std::max<std::int64_t>(target.memory_bytes / 4, 1 << 20)},
+      .options = {.row_group_bytes = std::max<std::int64_t>(target.memory_bytes / 4, 1 << 20),
+                  .expected_rows = expected_rows},
       .sort_order_id = curve ? 0 : order.order_id};
   if (curve) file.options.row_group_rows = kCurveRowGroupRows;
   std::unique_ptr<ParquetWriter> writer;

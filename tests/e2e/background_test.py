@@ -79,7 +79,8 @@ def main():
         hospital.set_batch_files(2)
         with open(os.path.join(hospital.project, "tarn.yaml"), "a", encoding="utf-8") as file:
             file.write(SETTINGS)
-        zips = sorted(glob.glob(f"{hospital.inbox}/**/*.zip", recursive=True), key=os.path.basename)
+        # In the order of their making: what was sent again comes behind what it repeats, as the truth has it.
+        zips = sorted(glob.glob(f"{hospital.inbox}/**/*.zip", recursive=True), key=lambda path: os.stat(path).st_mtime_ns)
         later = os.path.join(hospital.scratch, "later")
         os.mkdir(later)
         for zip_file in zips:

@@ -5,7 +5,8 @@
 # One folder is one library, one namespace and one include root: `#include "base/result.h"` resolves only in a target
 # that declared `base`. A library may link only libraries of a strictly lower layer; anything else stops configuration.
 # PUBLIC libraries appear in the headers, PRIVATE ones in the .cpp files only; EXTERNAL are third-party targets.
-# `*_test.cpp` beside the code becomes the ctest `NAME_test`; every public header is compiled alone.
+# `*_test.cpp` beside the code, in subfolders as well, becomes the ctest `NAME_test`; every header directly in the
+# folder is compiled alone.
 
 set(TARN_INCLUDE_ROOT "${CMAKE_BINARY_DIR}/include-roots")
 
@@ -23,7 +24,7 @@ function(_tarn_check_edges name layer)
   endforeach()
 endfunction()
 
-# Compiles each public header alone, so that none relies on what was included before it.
+# Compiles each header of the folder itself alone, so that none relies on what was included before it.
 function(_tarn_prove_headers name target)
   file(GLOB headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.h")
   set(proofs)
@@ -40,7 +41,7 @@ function(_tarn_prove_headers name target)
 endfunction()
 
 function(_tarn_add_tests name target)
-  file(GLOB tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
+  file(GLOB_RECURSE tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
   if(NOT tests OR NOT TARN_TESTS)
     return()
   endif()
@@ -54,7 +55,7 @@ endfunction()
 
 # Fuzzers lie beside the code as `*_fuzz.cpp` with a corpus in tests/fuzz/<stem>/; they are built by the fuzz preset.
 function(_tarn_add_fuzzers name target)
-  file(GLOB fuzzers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.cpp")
+  file(GLOB_RECURSE fuzzers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.cpp")
   foreach(fuzzer IN LISTS fuzzers)
     get_filename_component(stem "${fuzzer}" NAME_WE)
     if(TARN_FUZZ)

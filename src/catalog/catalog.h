@@ -177,7 +177,8 @@ class Catalog {
   /// dropped_tables() any more.
   Result<Table> restore_table(const state::DroppedTable& dropped, const TableName& name);
   /// Removes everything below a dropped table's location, unless another table or view has its metadata
-  /// there, and forgets it when nothing is left. Safe to repeat.
+  /// there, and forgets it when nothing is left. While one that was dropped later has its metadata there,
+  /// nothing is done. Safe to repeat.
   Result<PurgeReport> purge(const state::DroppedTable& dropped);
   /// catalog.table_not_found, catalog.table_exists, catalog.view_exists, catalog.namespace_not_found,
   /// catalog.bad_name.

@@ -56,6 +56,12 @@ Result<Table> Catalog::restore_table(const state::DroppedTable& dropped, const T
 Result<PurgeReport> Catalog::purge(const state::DroppedTable& dropped) {
   PurgeReport report;
   // Whatever has the name by now is another table.
+  TARN_ASSIGN_OR_RETURN(const auto all_dropped, dropped_tables());
+  // One that was dropped later is readable longer: this one waits for it.
+  if (std::ranges::any_of(all_dropped, [&](const state::DroppedTable& other) {
+        return other.id > dropped.id && is_below(other.metadata_location, dropped.location);
+      }))
+    return report;
   TARN_ASSIGN_OR_RETURN(const bool is_alone, is_alone_below({}, dropped.location));
   if (is_alone) {
     TARN_ASSIGN_OR_RETURN(const auto objects, store_.list(dropped.location));

@@ -87,6 +87,23 @@ TEST(Drops, PurgeNothingThatAnotherTableUses) {
   EXPECT_EQ(lake.file_count(), 1U);
 }
 
+// Its readers have the later one's grace.
+TEST(Drops, PurgeNothingThatWasDroppedLater) {
+  Lake lake;
+  Catalog& catalog = lake.catalog();
+  lake.make_tables({"t"});
+  EXPECT_EQ(name_of(catalog.drop_table(kTable, Purge::kYes)), "ok");
+  const state::DroppedTable first = catalog.dropped_tables()->at(0);
+  EXPECT_EQ(name_of(catalog.register_table(kTable, first.metadata_location)), "ok");
+  EXPECT_EQ(name_of(catalog.drop_table(kTable, Purge::kYes)), "ok");
+  const state::DroppedTable second = catalog.dropped_tables()->at(1);
+  EXPECT_EQ(catalog.purge(first)->files_removed, 0);
+  EXPECT_EQ(catalog.dropped_tables()->size(), 2U);
+  EXPECT_EQ(catalog.purge(second)->files_removed, 1);
+  EXPECT_EQ(catalog.purge(first)->files_removed, 0);
+  EXPECT_TRUE(catalog.dropped_tables()->empty());
+}
+
 // Cut off at any file, the next run removes the rest.
 TEST(Drops, PurgeGoesOn) {
   Lake lake;

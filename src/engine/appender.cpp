@@ -19,9 +19,7 @@ struct Appender::Impl {
   void note(duckdb_state state) { failed = failed || state != DuckDBSuccess; }
   Status check(duckdb_state state) {
     note(state);
-    if (!failed) return ok_status();
-    return internal::make_failure(DUCKDB_ERROR_INVALID_INPUT, duckdb_appender_error(get()), "", "sql")
-        .with_context("adding rows to a table of the engine");
+    return internal::check_appender(get(), failed ? DuckDBError : DuckDBSuccess);
   }
 };
 

@@ -11,12 +11,6 @@
 namespace tarn::engine {
 namespace {
 
-Status check(const internal::OwnedErrorData& outcome, const internal::SourceText& source) {
-  if (outcome.get() == nullptr || !duckdb_error_data_has_error(outcome.get())) return ok_status();
-  return internal::make_failure(duckdb_error_data_error_type(outcome.get()),
-                                duckdb_error_data_message(outcome.get()), source);
-}
-
 /// Columns for the engine, by the handles that it wants.
 struct EngineColumns {
   std::vector<internal::OwnedLogicalType> types;
@@ -27,9 +21,9 @@ struct EngineColumns {
     std::vector<const char*> texts;
     for (const internal::OwnedLogicalType& type : types) handles.push_back(type.get());
     for (const std::string& name : names) texts.push_back(name.c_str());
-    return check(internal::OwnedErrorData(
-                     duckdb_to_arrow_schema(options, handles.data(), texts.data(), handles.size(), &out)),
-                 source);
+    return internal::check(internal::OwnedErrorData(duckdb_to_arrow_schema(
+                               options, handles.data(), texts.data(), handles.size(), &out)),
+                           source);
   }
 };
 
@@ -68,8 +62,8 @@ Result<bool> ResultSet::next_arrow(::ArrowArray& out) {
   if (chunk.get() == nullptr) return false;
   const internal::OwnedArrowOptions options(duckdb_result_get_arrow_options(impl_->result.get()));
   TARN_RETURN_IF_ERROR(
-      check(internal::OwnedErrorData(duckdb_data_chunk_to_arrow(options.get(), chunk.get(), &out)),
-            *impl_->source));
+      internal::check(internal::OwnedErrorData(duckdb_data_chunk_to_arrow(options.get(), chunk.get(), &out)),
+                      *impl_->source));
   return true;
 }
 

@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "engine/appender.h"
 #include "engine/duckdb/connection_impl.h"
 #include "engine/duckdb/failure.h"
 #include "engine/duckdb/type_node.h"
@@ -18,10 +17,9 @@ namespace {
 
 using OwnedColumns = internal::Owned<duckdb_arrow_converted_schema, duckdb_destroy_arrow_converted_schema>;
 
-Status check(const internal::OwnedErrorData& outcome) {
-  if (outcome.get() == nullptr || !duckdb_error_data_has_error(outcome.get())) return ok_status();
-  return internal::make_failure(duckdb_error_data_error_type(outcome.get()),
-                                duckdb_error_data_message(outcome.get()), "", "sql");
+/// `outcome` of a call that has no statement's text.
+Status check(duckdb_error_data outcome) {
+  return internal::check(internal::OwnedErrorData(outcome), std::string_view(), std::string_view("sql"));
 }
 
 }  // namespace
@@ -35,12 +33,7 @@ struct ArrowImport::Impl {
   internal::OwnedAppender appender = {};
 
   Status make_table(duckdb_data_chunk chunk);
-  Status check_appender(duckdb_state state) const {
-    if (state == DuckDBSuccess) return ok_status();
-    return internal::make_failure(DUCKDB_ERROR_INVALID_INPUT, duckdb_appender_error(appender.get()), "",
-                                  "sql")
-        .with_context("adding rows to a table of the engine");
-  }
+  Status check_appender(duckdb_state state) const { return internal::check_appender(appender.get(), state); }
 };
 
 ArrowImport::ArrowImport(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -54,8 +47,7 @@ Result<ArrowImport> ArrowImport::open(Connection& connection, const TableName& t
                                           .handle = connection.impl_->handle.get(),
                                           .table = table,
                                           .names = std::move(names)});
-  TARN_RETURN_IF_ERROR(
-      check(internal::OwnedErrorData(duckdb_schema_from_arrow(impl->handle, &columns, impl->columns.out()))));
+  TARN_RETURN_IF_ERROR(check(duckdb_schema_from_arrow(impl->handle, &columns, impl->columns.out())));
   return ArrowImport(std::move(impl));
 }
 
@@ -78,8 +70,8 @@ Status ArrowImport::Impl::make_table(duckdb_data_chunk chunk) {
 
 Status ArrowImport::add(::ArrowArray& batch) {
   internal::OwnedChunk chunk;
-  TARN_RETURN_IF_ERROR(check(internal::OwnedErrorData(
-      duckdb_data_chunk_from_arrow(impl_->handle, &batch, impl_->columns.get(), chunk.out()))));
+  TARN_RETURN_IF_ERROR(
+      check(duckdb_data_chunk_from_arrow(impl_->handle, &batch, impl_->columns.get(), chunk.out())));
   if (impl_->appender.get() == nullptr) TARN_RETURN_IF_ERROR(impl_->make_table(chunk.get()));
   if (duckdb_data_chunk_get_size(chunk.get()) == 0) return ok_status();
   return impl_->check_appender(duckdb_append_data_chunk(impl_->appender.get(), chunk.get()));

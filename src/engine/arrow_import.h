@@ -18,7 +18,7 @@ class Connection;
 /// Makes a table of the engine's own database of Arrow's batches. One thread at a time; must not outlive its
 /// connection.
 ///
-///   TARN_ASSIGN_OR_RETURN(ArrowImport rows, ArrowImport::open(connection, {"main", "loaded"}, schema));
+///   TARN_ASSIGN_OR_RETURN(auto rows, ArrowImport::open(connection, {"main", "loaded"}, schema, {"id"}));
 ///   TARN_RETURN_IF_ERROR(rows.add(batch));
 ///   TARN_RETURN_IF_ERROR(rows.close());
 class ArrowImport {

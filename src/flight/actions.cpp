@@ -38,7 +38,6 @@ Result<Wanted> read_body(const af::Action& action) {
 }  // namespace
 
 Result<std::string> Service::create_prepared(const Caller& caller, const CreatePreparedStatement& command) {
-  if (command.in_transaction) return Error(kUnsupported, "there are no transactions in Flight SQL here");
   TARN_ASSIGN_OR_RETURN(const auto opened, session(caller));
   TARN_ASSIGN_OR_RETURN(Prepared prepared, prepare(*opened, command.query));
   PreparedStatementResult result;

@@ -33,9 +33,14 @@ TEST(Commands, AnyIsReadByItsNameOnly) {
 
 TEST(Commands, AreReadWithTheirFields) {
   const StatementQuery query = read<StatementQuery>(
-      wrap("CommandStatementQuery", WireWriter().bytes(1, "SELECT ö").bytes(2, "t").take()));
+      wrap("CommandStatementQuery", WireWriter().bytes(1, "SELECT ö").bytes(2, "").take()));
   EXPECT_EQ(query.query, "SELECT ö");
-  EXPECT_TRUE(query.in_transaction);
+  for (const char* const name :
+       {"CommandStatementQuery", "CommandStatementUpdate", "ActionCreatePreparedStatementRequest"})
+    EXPECT_EQ(code_of(wrap(name, WireWriter().bytes(1, "SELECT 1").bytes(2, "t").take())),
+              "flight.unsupported");
+  EXPECT_EQ(code_of(wrap("CommandStatementIngest", WireWriter().bytes(2, "t").bytes(6, "t").take())),
+            "flight.unsupported");
   const GetTables tables = read<GetTables>(wrap(
       "CommandGetTables",
       WireWriter().bytes(2, "cur%").bytes(3, "").bytes(4, "TABLE").bytes(4, "VIEW").number(5, 1).take()));

@@ -38,7 +38,6 @@ Error misplaced() {
 
 Result<Service::Plan> Service::plan_statement(const af::ServerCallContext& context, const Caller& caller,
                                               const StatementQuery& command, bool is_to_run) {
-  if (command.in_transaction) return Error(kUnsupported, "there are no transactions in Flight SQL here");
   Plan plan;
   bool has_rows = true;
   {
@@ -175,7 +174,6 @@ Result<std::optional<std::int64_t>> Service::put(const af::ServerCallContext& co
     return Error(kUnsupported, "there are no flights by path");
   TARN_ASSIGN_OR_RETURN(const Command command, read_command(reader.descriptor().cmd));
   if (const auto* const statement = std::get_if<StatementUpdate>(&command)) {
-    if (statement->in_transaction) return Error(kUnsupported, "there are no transactions in Flight SQL here");
     TARN_ASSIGN_OR_RETURN(const Changed changed, update(context, from, {.sql = statement->query}));
     return changed;
   }
@@ -191,24 +189,6 @@ Result<std::optional<std::int64_t>> Service::put(const af::ServerCallContext& co
   if (query == nullptr) return misplaced();
   TARN_RETURN_IF_ERROR(bind(from, *query, reader));
   return Changed();
-}
-
-Status Service::bind(const Caller& caller, const PreparedStatementQuery& command,
-                     af::FlightMessageReader& reader) {
-  TARN_ASSIGN_OR_RETURN(Prepared prepared, shared_.statements.find_prepared(caller.user, command.handle));
-  std::vector<BoundValue> values;
-  bool has_row = false;
-  while (true) {
-    TARN_FLIGHT_ASSIGN_OR_RETURN(const af::FlightStreamChunk chunk, reader.Next());
-    if (chunk.data == nullptr) break;
-    if (chunk.data->num_rows() == 0) continue;
-    if (has_row) return Error(kBadParameter, "more than one row of values was bound");
-    TARN_ASSIGN_OR_RETURN(values, read_values(*chunk.data));
-    has_row = true;
-  }
-  TARN_ASSIGN_OR_RETURN(const auto opened, session(caller));
-  TARN_RETURN_IF_ERROR(bind_values(*opened, prepared, values));
-  return shared_.statements.replace_prepared(caller.user, command.handle, std::move(prepared));
 }
 
 arrow::Status Service::DoPut(const af::ServerCallContext& context,

@@ -55,12 +55,12 @@ class Service final : public arrow::flight::FlightServerBase {
   /// How many rows were changed; nothing where values were bound.
   Result<std::optional<std::int64_t>> put(const arrow::flight::ServerCallContext& context,
                                           arrow::flight::FlightMessageReader& reader);
-  Status bind(const Caller& caller, const PreparedStatementQuery& command,
-              arrow::flight::FlightMessageReader& reader);
   Result<Table> answer(const Caller& caller, const Command& command);
   Result<PooledSession> session(const Caller& caller) { return shared_.sessions.take(caller); }
 
-  // updates.cpp: each returns how many rows were changed.
+  // updates.cpp: the latter three return how many rows were changed.
+  Status bind(const Caller& caller, const PreparedStatementQuery& command,
+              arrow::flight::FlightMessageReader& reader);
   Result<std::int64_t> update(const arrow::flight::ServerCallContext& context, const Caller& from,
                               const Ask& ask);
   Result<std::int64_t> update_prepared(const arrow::flight::ServerCallContext& context, const Caller& from,

@@ -29,6 +29,8 @@ Result<PooledSession> SessionPool::take(const Caller& caller) {
     }
   }
   TARN_ASSIGN_OR_RETURN(std::unique_ptr<query::Session> opened, open_(user));
+  // For the system's tables, of which every client asks in its own way.
+  opened->speak_postgres({.user = user, .database = catalog_});
   opened->serve_call(caller.peer, caller.application);
   return PooledSession(*this, user, std::move(opened));
 }

@@ -51,7 +51,9 @@ class SessionPool {
   static constexpr std::int64_t kIdleLifeUs = 60LL * 1'000'000;
   static constexpr std::size_t kIdleOfUser = 4;
 
-  SessionPool(Open open, io::Clock& clock) : open_(std::move(open)), clock_(clock) {}
+  /// `catalog`: what the lake is called.
+  SessionPool(Open open, std::string catalog, io::Clock& clock)
+      : open_(std::move(open)), catalog_(std::move(catalog)), clock_(clock) {}
 
   /// Errors: those of opening one.
   Result<PooledSession> take(const Caller& caller);
@@ -68,6 +70,7 @@ class SessionPool {
     std::unique_ptr<query::Session> session;
   };
   Open open_;
+  std::string catalog_;
   io::Clock& clock_;
   std::mutex mutex_;
   std::list<Idle> idle_;  ///< The one that came last first.

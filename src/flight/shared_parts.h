@@ -18,7 +18,7 @@ struct SharedParts {
         running(options.max_running),
         statements(parts.random, parts.clock),
         logins(parts.find_verifier, parts.random, parts.clock),
-        sessions(parts.open_session, parts.clock) {}
+        sessions(parts.open_session, parts.catalog, parts.clock) {}
 
   const ServerOptions options;
   const ServerParts parts;

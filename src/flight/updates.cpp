@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +19,7 @@
 #include "flight/statements/row_stream.h"
 #include "flight/statements/statement_turn.h"
 
-/// What changes tables.
+/// What clients send rows for: values of parameters, and changes of tables.
 namespace tarn::flight {
 namespace {
 
@@ -27,12 +28,16 @@ namespace af = arrow::flight;
 /// Values that one call binds.
 constexpr std::size_t kMostValues = 1'000'000;
 
-Result<std::int64_t> execute_update(query::Session& session, const Ask& ask) {
-  TARN_ASSIGN_OR_RETURN(query::PreparedStatement statement, prepare_one(session, ask.sql));
-  if (!is_update(statement))
-    return Error(kUnsupported, "the statement answers with rows, and only their count was asked for")
-        .with_hint("execute it as a query");
-  TARN_ASSIGN_OR_RETURN(engine::ResultSet rows, session.execute(statement, ask.values));
+Result<query::PreparedStatement> prepare_update(query::Session& session, const std::string& sql) {
+  TARN_ASSIGN_OR_RETURN(query::PreparedStatement statement, prepare_one(session, sql));
+  if (is_update(statement)) return statement;
+  return Error(kUnsupported, "the statement answers with rows, and only their count was asked for")
+      .with_hint("execute it as a query");
+}
+
+Result<std::int64_t> execute_update(query::Session& session, query::PreparedStatement& statement,
+                                    const std::vector<engine::ParameterValue>& values) {
+  TARN_ASSIGN_OR_RETURN(engine::ResultSet rows, session.execute(statement, values));
   TARN_ASSIGN_OR_RETURN(const auto texts, engine::read_texts(rows));
   return std::stoll(texts.at(0).at(0).value_or("0"));
 }
@@ -62,7 +67,6 @@ Result<std::vector<std::vector<BoundValue>>> bound_rows(af::FlightMessageReader&
 
 Result<query::LoadTarget> target_of(const StatementIngest& command, const std::string& catalog) {
   using IfThere = query::LoadTarget::IfThere;
-  if (command.in_transaction) return Error(kUnsupported, "there are no transactions in Flight SQL here");
   if (command.temporary) return Error(kUnsupported, "there are no temporary tables in Flight SQL here");
   if (!command.catalog.empty() && command.catalog != catalog)
     return Error(kUnsupported, fmt::format("there is no catalog `{}`", command.catalog))
@@ -109,13 +113,25 @@ Status add_all(query::LoadIn& load, const std::shared_ptr<arrow::Schema>& schema
 
 }  // namespace
 
+Status Service::bind(const Caller& caller, const PreparedStatementQuery& command,
+                     af::FlightMessageReader& reader) {
+  TARN_ASSIGN_OR_RETURN(Prepared prepared, shared_.statements.find_prepared(caller.user, command.handle));
+  TARN_ASSIGN_OR_RETURN(const auto rows, bound_rows(reader));
+  if (rows.size() > 1)
+    return Error(kBadParameter, fmt::format("{} rows of values were bound, not one", rows.size()));
+  TARN_ASSIGN_OR_RETURN(const auto opened, session(caller));
+  TARN_RETURN_IF_ERROR(bind_values(*opened, prepared, rows.empty() ? std::vector<BoundValue>() : rows[0]));
+  return shared_.statements.replace_prepared(caller.user, command.handle, std::move(prepared));
+}
+
 Result<std::int64_t> Service::update(const af::ServerCallContext& context, const Caller& from,
                                      const Ask& ask) {
   StatementTurn turn(shared_, from, random_handle(shared_.parts.random));
   TARN_RETURN_IF_ERROR(turn.start([&context] { return context.is_cancelled(); }));
   std::int64_t count = 0;
   TARN_RETURN_IF_ERROR(turn.run([&]() -> Status {
-    TARN_ASSIGN_OR_RETURN(count, execute_update(turn.session(), ask));
+    TARN_ASSIGN_OR_RETURN(query::PreparedStatement statement, prepare_update(turn.session(), ask.sql));
+    TARN_ASSIGN_OR_RETURN(count, execute_update(turn.session(), statement, ask.values));
     return ok_status();
   }));
   return count;
@@ -132,11 +148,16 @@ Result<std::int64_t> Service::update_prepared(const af::ServerCallContext& conte
   query::Session& session = turn.session();
   std::int64_t count = 0;
   const auto run_all = [&]() -> Status {
+    std::optional<query::PreparedStatement> statement;
+    std::string declared;
     for (const std::vector<BoundValue>& values : rows) {
       TARN_RETURN_IF_ERROR(bind_values(session, prepared, values));
-      TARN_ASSIGN_OR_RETURN(const std::int64_t changed,
-                            execute_update(session, {.sql = declare(prepared.sql, prepared.declared),
-                                                     .values = prepared.values}));
+      std::string sql = declare(prepared.sql, prepared.declared);
+      if (!statement || sql != declared) {
+        TARN_ASSIGN_OR_RETURN(statement, prepare_update(session, sql));
+        declared = std::move(sql);
+      }
+      TARN_ASSIGN_OR_RETURN(const std::int64_t changed, execute_update(session, *statement, prepared.values));
       count += changed;
     }
     return ok_status();

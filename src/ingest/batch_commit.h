@@ -100,8 +100,8 @@ class BatchCommitter {
   void note_committed(const std::vector<TableWork>& works);
   Result<TableWork> write_table(Gathered& gathered, const ParsedBatch& batch, const TableWork* parent,
                                 int attempt);
-  table::DataFilesRequest request_for(const iceberg::TableMetadata& metadata, const Gathered& gathered,
-                                      const BatchId& id, int attempt) const;
+  Result<table::DataFilesRequest> request_for(const iceberg::TableMetadata& metadata,
+                                              const Gathered& gathered, const BatchId& id, int attempt) const;
   Status write_append(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
   Status write_upsert(TableWork& work, const Gathered& gathered, const BatchId& id, const TableWork* parent,
                       int attempt);

@@ -48,29 +48,31 @@ std::map<std::int64_t, std::int64_t> superseded_by_arrival(
   return lost;
 }
 
-table::DataFilesRequest BatchCommitter::request_for(const iceberg::TableMetadata& metadata,
-                                                    const Gathered& gathered, const BatchId& id,
-                                                    int attempt) const {
-  return {.schema = metadata.current_schema(),
-          .spec = metadata.default_spec(),
-          .order = metadata.default_sort_order(),
-          .table_location = metadata.location,
-          .batch_id = id.value(),
-          // Attempts never share a name: a reader may still hold what the first one wrote.
-          .first_number = static_cast<std::uint32_t>(attempt) * 100'000,
-          .parquet = {},
-          .threads = threads_,
-          .round_bytes = static_cast<std::int64_t>(project_.spec.limits.memory / kRoundsOfMemory),
-          .written = [&gathered](std::size_t batch) {
-            if (gathered.spilled[batch]) gathered.spilled[batch]->forget_pages();
-          }};
+Result<table::DataFilesRequest> BatchCommitter::request_for(const iceberg::TableMetadata& metadata,
+                                                            const Gathered& gathered, const BatchId& id,
+                                                            int attempt) const {
+  TARN_ASSIGN_OR_RETURN(const table::ParquetOptions parquet, table::parquet_options(metadata.properties));
+  return table::DataFilesRequest{
+      .schema = metadata.current_schema(),
+      .spec = metadata.default_spec(),
+      .order = metadata.default_sort_order(),
+      .table_location = metadata.location,
+      .batch_id = id.value(),
+      // Attempts never share a name: a reader may still hold what the first one wrote.
+      .first_number = static_cast<std::uint32_t>(attempt) * 100'000,
+      .parquet = parquet,
+      .threads = threads_,
+      .round_bytes = static_cast<std::int64_t>(project_.spec.limits.memory / kRoundsOfMemory),
+      .written = [&gathered](std::size_t batch) {
+        if (gathered.spilled[batch]) gathered.spilled[batch]->forget_pages();
+      }};
 }
 
 Status BatchCommitter::write_append(TableWork& work, const Gathered& gathered, const BatchId& id,
                                     int attempt) {
-  TARN_ASSIGN_OR_RETURN(work.data,
-                        table::write_data_files(services_.store, gathered.batches,
-                                                request_for(*work.metadata, gathered, id, attempt)));
+  TARN_ASSIGN_OR_RETURN(const table::DataFilesRequest request,
+                        request_for(*work.metadata, gathered, id, attempt));
+  TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, gathered.batches, request));
   for (const auto& batch : gathered.batches) work.rows_added += batch->num_rows();
   work.records_as_rows = work.rows_added;
   return ok_status();
@@ -104,7 +106,7 @@ Status BatchCommitter::write_upsert(TableWork& work, const Gathered& gathered, c
 Status BatchCommitter::write_planned(TableWork& work, const Gathered& gathered,
                                      std::span<const std::shared_ptr<arrow::RecordBatch>> batches,
                                      const BatchId& id, int attempt) {
-  table::DataFilesRequest request = request_for(*work.metadata, gathered, id, attempt);
+  TARN_ASSIGN_OR_RETURN(table::DataFilesRequest request, request_for(*work.metadata, gathered, id, attempt));
   request.rows = std::span<const std::int64_t>(work.plan->rows);
   request.want_places = true;
   TARN_ASSIGN_OR_RETURN(work.data, table::write_data_files(services_.store, batches, request));

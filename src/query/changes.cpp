@@ -12,7 +12,7 @@
 #include "base/civil_time.h"
 #include "engine/source_place.h"
 #include "query/views/view_sql.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/errors.h"
 #include "table/scan.h"
 

@@ -20,7 +20,7 @@
 #include "io/simulated.h"
 #include "query/session.h"
 #include "state/database.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/manifest_cache.h"
 #include "table/snapshot_builder.h"
 
@@ -40,6 +40,18 @@ inline void must(const Status& status) {
 
 /// 2026-01-01 00:00 UTC, when every test begins.
 inline constexpr std::int64_t kStartUs = 1'767'225'600'000'000;
+
+/// Cells joined by " | ".
+inline Result<std::vector<std::string>> lines_of_rows(engine::ResultSet& rows) {
+  TARN_ASSIGN_OR_RETURN(const auto texts, engine::read_texts(rows));
+  std::vector<std::string> lines;
+  for (const auto& row : texts) {
+    std::string line;
+    for (const auto& cell : row) line += (line.empty() ? "" : " | ") + cell.value_or("NULL");
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
 
 /// A lake in a folder of its own, written through the catalog with data files that the engine writes.
 class TestLake {
@@ -159,13 +171,7 @@ class TestLake {
     std::vector<std::string> lines;
     for (const StatementText& statement : split_statements(script)) {
       TARN_ASSIGN_OR_RETURN(engine::ResultSet rows, session_->run(statement, options));
-      lines.clear();
-      TARN_ASSIGN_OR_RETURN(const auto texts, engine::read_texts(rows));
-      for (const auto& row : texts) {
-        std::string line;
-        for (const auto& cell : row) line += (line.empty() ? "" : " | ") + cell.value_or("NULL");
-        lines.push_back(std::move(line));
-      }
+      TARN_ASSIGN_OR_RETURN(lines, lines_of_rows(rows));
     }
     return lines;
   }

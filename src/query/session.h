@@ -173,8 +173,8 @@ class Session {
   /// 0 … 100, negative when it is not known. From any thread.
   double progress() const;
 
-  /// From now on statements may be in PostgreSQL's dialect, and its system catalog is there. Call it again
-  /// when something in `identity` changed.
+  /// From now on statements may be in PostgreSQL's dialect, and its system catalog and information_schema are
+  /// there, of what the user may see. Call it again when something in `identity` changed.
   void speak_postgres(postgres::Identity identity);
 
   /// Who calls, where sessions of a user serve one call after another. For the audit.

@@ -55,6 +55,9 @@ inline constexpr ErrorCode kIndexNotInStep{"table.index_not_in_step", ErrorClass
 inline constexpr ErrorCode kSpillFailed{
     "table.spill_failed", ErrorClass::kTransient, "Rows that memory has no room for cannot be kept on disk.",
     "Make room on the disk of the project's state folder, and run again: nothing is lost."};
+inline constexpr ErrorCode kBadProperty{"table.bad_property", ErrorClass::kUser,
+                                        "A property of the table has a value that says nothing.",
+                                        "Set the property to one of the values named, or remove it."};
 inline constexpr ErrorCode kBadZOrder{"table.bad_zorder", ErrorClass::kUser,
                                       "The property `tarn.zorder` is not a list of the table's columns.",
                                       "Correct `zorder` in the contract, or the table's property."};

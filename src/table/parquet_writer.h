@@ -12,30 +12,16 @@
 #include "iceberg/manifest.h"
 #include "iceberg/schema.h"
 #include "io/object_store.h"
+#include "table/parquet_options.h"
 
 namespace tarn::table {
 
-struct ParquetOptions {
-  int zstd_level = 1;
-  /// A row group is closed when it holds this many rows or, about, bytes of Arrow memory.
-  std::int64_t row_group_rows = 262'144;
-  std::int64_t row_group_bytes = std::int64_t{128} << 20;
-  /// Encode columns in parallel on Arrow's CPU pool. Leave it off where files are written in parallel
-  /// already.
-  bool use_threads = false;
-  bool page_index = false;
-  /// About how many rows come: whether a dictionary pays depends on it. 0: those of the first batch.
-  std::int64_t expected_rows = 0;
-  /// Bounds of strings and binaries in the DataFile are cut to this many characters or bytes.
-  int bound_width = 16;
-};
-
-/// Writes one Parquet file (format 2, zstd, field ids, statistics) through an ObjectStore and describes it as
-/// Iceberg does. Dictionaries are used but for columns whose values hardly repeat, as
-/// far as the first rows tell. One thread at a time.
+/// Writes one Parquet file (format 2, field ids, statistics) through an ObjectStore and describes it as
+/// Iceberg does. Dictionaries are used but for columns whose values hardly repeat, as far as the first rows
+/// tell. One thread at a time.
 ///
-///   TARN_ASSIGN_OR_RETURN(auto writer, ParquetWriter::open(store, {.location = location, .schema =
-///   schema})); for (const auto& batch : batches) TARN_RETURN_IF_ERROR(writer->write(batch));
+///   TARN_ASSIGN_OR_RETURN(auto writer, ParquetWriter::open(store, {.location = place, .schema = schema}));
+///   for (const auto& batch : batches) TARN_RETURN_IF_ERROR(writer->write(batch));
 ///   TARN_ASSIGN_OR_RETURN(iceberg::DataFile file, writer->finish());
 class ParquetWriter {
  public:

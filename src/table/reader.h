@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "iceberg/schema.h"
 #include "io/object_store.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/scan.h"
 
 namespace tarn::table {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/errors.h"
 
 namespace tarn::table {

@@ -12,7 +12,7 @@
 #include "iceberg/errors.h"
 #include "table/columns/partition_key.h"
 #include "table/columns/snapshot_summary.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/errors.h"
 #include "table/maintenance/manifest_group.h"
 

@@ -1,5 +1,5 @@
 #include "iceberg/errors.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/errors.h"
 #include "table/snapshot_builder.h"
 

@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "table/data_files.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/errors.h"
 #include "table/reader.h"
 #include "table/scan.h"

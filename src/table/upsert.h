@@ -13,7 +13,7 @@
 #include "iceberg/table_metadata.h"
 #include "io/object_store.h"
 #include "table/data_files.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/deletes/write_deletes.h"
 #include "table/key_index.h"
 

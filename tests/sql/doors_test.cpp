@@ -76,6 +76,14 @@ std::string engine_bytes(const std::string& hexadecimal) {
   return text;
 }
 
+/// Checks that a message has the parts that the test names. The text with a caret is drawn by clients.
+void expect_parts(const std::string& message, const std::vector<std::string>& parts) {
+  for (const std::string& part : parts) {
+    if (part.find('^') != std::string::npos || part.find("-->") != std::string::npos) continue;
+    EXPECT_THAT(message, testing::HasSubstr(part));
+  }
+}
+
 class WireDoor final : public ServedDoor {
  public:
   WireDoor(TestLake& lake, bool is_extended) : ServedDoor(lake), is_extended_(is_extended) {
@@ -123,11 +131,7 @@ class WireDoor final : public ServedDoor {
   void expect(const Error& error, const std::string& code, const std::vector<std::string>& parts) override {
     const ErrorCode wanted{code, ErrorClass::kUser, "", ""};
     EXPECT_EQ(state_, pgwire::sqlstate_of(Error(wanted, ""))) << code << ": " << error.message();
-    for (const std::string& part : parts) {
-      // The text with a caret is drawn by clients.
-      if (part.find('^') != std::string::npos || part.find("-->") != std::string::npos) continue;
-      EXPECT_NE(error.message().find(part), std::string::npos) << error.message();
-    }
+    expect_parts(error.message(), parts);
   }
 
   void expect_rows(const std::vector<std::string>& rows, const std::vector<std::string>& expected) override {
@@ -209,10 +213,7 @@ class FlightDoor final : public ServedDoor {
 
   void expect(const Error& error, const std::string& code, const std::vector<std::string>& parts) override {
     EXPECT_THAT(error.message(), testing::HasSubstr("[" + code + "]"));
-    for (const std::string& part : parts) {
-      if (part.find('^') != std::string::npos || part.find("-->") != std::string::npos) continue;
-      EXPECT_THAT(error.message(), testing::HasSubstr(part));
-    }
+    expect_parts(error.message(), parts);
   }
 
  private:
@@ -260,13 +261,7 @@ class FlightDoor final : public ServedDoor {
     }
     must(import.close());
     engine::ResultSet read = must(reader_->query("SELECT * FROM main.answer"));
-    std::vector<std::string> lines;
-    for (const auto& row : must(engine::read_texts(read))) {
-      std::string line;
-      for (const auto& cell : row) line += (line.empty() ? "" : " | ") + cell.value_or("NULL");
-      lines.push_back(std::move(line));
-    }
-    return lines;
+    return must(lines_of_rows(read));
   }
 
   std::unique_ptr<io::Clock> clock_ = io::make_system_clock();

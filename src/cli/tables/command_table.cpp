@@ -15,7 +15,7 @@
 #include "cli/errors.h"
 #include "cli/tables/command_maintain.h"
 #include "iceberg/literal.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/scan.h"
 
 namespace tarn::cli {

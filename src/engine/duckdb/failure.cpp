@@ -142,4 +142,10 @@ Error make_failure(duckdb_error_type type, const char* message, const SourceText
   return Error(error.code(), std::string(error.code().meaning));
 }
 
+Status check_appender(duckdb_appender appender, duckdb_state state) {
+  if (state == DuckDBSuccess) return ok_status();
+  return make_failure(DUCKDB_ERROR_INVALID_INPUT, duckdb_appender_error(appender), "", "sql")
+      .with_context("adding rows to a table of the engine");
+}
+
 }  // namespace tarn::engine::internal

@@ -52,13 +52,19 @@ Status take_bytes(const WireField& field, std::string& out) {
   return ok_status();
 }
 
+/// A field that names a transaction. Without a name the statement commits by itself.
+Status refuse_transaction(const WireField& field) {
+  if (!field.is_bytes || field.bytes.empty()) return ok_status();
+  return Error(kUnsupported, "there are no transactions in Flight SQL here")
+      .with_hint("let the client commit each statement by itself, or use the PostgreSQL protocol");
+}
+
 template <typename Query>
 Result<Command> read_query(std::string_view message) {
   Query command;
   TARN_RETURN_IF_ERROR(each_field(message, [&](const WireField& field) -> Status {
     if (field.id == 1) return take_text(field, command.query);
-    if (field.id == 2) command.in_transaction = field.is_bytes && !field.bytes.empty();
-    return ok_status();
+    return field.id == 2 ? refuse_transaction(field) : ok_status();
   }));
   return Command(std::move(command));
 }
@@ -110,8 +116,7 @@ Result<Command> read_ingest(std::string_view message) {
         command.temporary = field.number != 0;
         return ok_status();
       case 6:
-        command.in_transaction = field.is_bytes && !field.bytes.empty();
-        return ok_status();
+        return refuse_transaction(field);
       default:
         return ok_status();
     }

@@ -14,7 +14,6 @@ namespace tarn::flight {
 
 struct StatementQuery {
   std::string query = {};
-  bool in_transaction = false;
 };
 /// What was made of a StatementQuery, see Statements.
 struct StatementTicket {
@@ -25,7 +24,6 @@ struct PreparedStatementQuery {
 };
 struct StatementUpdate {
   std::string query = {};
-  bool in_transaction = false;
 };
 struct PreparedStatementUpdate {
   std::string handle = {};
@@ -40,7 +38,6 @@ struct StatementIngest {
   std::string schema = {};   ///< Empty: the default one.
   std::string catalog = {};  ///< Empty: the only one.
   bool temporary = false;
-  bool in_transaction = false;
 };
 
 struct GetCatalogs {};
@@ -72,7 +69,6 @@ struct GetXdbcTypeInfo {
 
 struct CreatePreparedStatement {
   std::string query = {};
-  bool in_transaction = false;
 };
 struct ClosePreparedStatement {
   std::string handle = {};

@@ -150,13 +150,6 @@ Result<BoundValue> read_value(const arrow::Array& column, std::int64_t row) {
 
 }  // namespace
 
-Result<std::vector<BoundValue>> read_values(const arrow::RecordBatch& batch) {
-  if (batch.num_rows() != 1)
-    return Error(kBadParameter, fmt::format("{} rows of values were bound, not one", batch.num_rows()));
-  TARN_ASSIGN_OR_RETURN(auto rows, read_rows(batch));
-  return std::move(rows.front());
-}
-
 Result<std::vector<std::vector<BoundValue>>> read_rows(const arrow::RecordBatch& batch) {
   // What comes over the wire may say anything of itself.
   if (const arrow::Status valid = batch.ValidateFull(); !valid.ok())

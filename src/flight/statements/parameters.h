@@ -18,8 +18,7 @@ struct BoundValue {
   std::string sql_type = {};  ///< As SQL writes it; empty: of a NULL without a type.
 };
 
-/// The values of the one row of `batch`, or of each of its rows. Errors: flight.bad_parameter.
-Result<std::vector<BoundValue>> read_values(const arrow::RecordBatch& batch);
+/// The values of each row of `batch`. Errors: flight.bad_parameter.
 Result<std::vector<std::vector<BoundValue>>> read_rows(const arrow::RecordBatch& batch);
 
 /// `?` and `$1` with the types that they are declared to have; "" leaves one as it is.

@@ -71,7 +71,7 @@ Status BatchCommitter::write_side(TableWork& work, const Gathered& gathered, con
   std::vector<std::shared_ptr<const table::SpilledRows>> spilled = gathered.spilled;
   spilled.insert(spilled.end(), moved.spilled.begin(), moved.spilled.end());
   const std::vector<std::int64_t> rows = table::rows_to_write(plan, side);
-  table::DataFilesRequest request = request_for(*work.metadata, gathered, id, attempt);
+  TARN_ASSIGN_OR_RETURN(table::DataFilesRequest request, request_for(*work.metadata, gathered, id, attempt));
   request.rows = std::span<const std::int64_t>(rows);
   request.want_places = true;
   request.written = [&spilled](std::size_t batch) {

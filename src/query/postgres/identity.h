@@ -12,7 +12,7 @@ struct SettingValue {
   std::string description;
 };
 
-/// What a client of the PostgreSQL protocol is told of itself.
+/// What a server's client is told of itself.
 struct Identity {
   std::string user;
   std::string database;

@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "engine/row_filter.h"
 #include "io/object_store.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/scan.h"
 
 namespace tarn::query {

@@ -14,7 +14,7 @@
 #include "query/views/type_sql.h"
 #include "query/views/view_sql.h"
 #include "query/writes/statement_writer.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/deletes/write_deletes.h"
 
 /// INSERT, UPDATE, DELETE and TRUNCATE.

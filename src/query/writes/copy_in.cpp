@@ -53,7 +53,6 @@ struct CopyIn::Impl {
   std::string texts = {};
   std::optional<engine::Appender> appender = {};
 
-  Result<std::int64_t> fill(const std::string& stage);
   Error explain(Error error);
 };
 
@@ -78,12 +77,7 @@ Result<std::unique_ptr<CopyIn>> Session::begin_copy(std::string_view sql, const 
     if (!impl_->can_write())
       return Error(impl_->principal == nullptr ? kReadOnly : kWriteDenied,
                    "COPY would change the lake, and its tables are read-only for you in SQL");
-    StatementReader reader(target.table);
-    TARN_ASSIGN_OR_RETURN(WrittenName name, reader.qualified_name("a table"));
-    // For the errors, which tell what the client wrote.
-    const std::size_t place = sql.find(target.table);
-    name.place = place == std::string_view::npos ? Piece{} : Piece{place, place + target.table.size()};
-    impl->write.targets = {std::move(name)};
+    TARN_ASSIGN_OR_RETURN(impl->write.targets, target_named(target.table, sql));
     impl->write.columns = target.columns;
     TARN_RETURN_IF_ERROR(impl_->look_around());
     StatementWriter writer(*impl_, impl->sql, impl->write, impl->options);
@@ -142,35 +136,23 @@ Status CopyIn::add_row(std::span<const std::optional<std::string_view>> fields, 
 Result<std::int64_t> CopyIn::finish() {
   TARN_RETURN_IF_ERROR(impl_->appender->close());
   impl_->appender.reset();
-  StatementWriter writer(impl_->session, impl_->sql, impl_->write, impl_->options);
-  return writer.run_rows([&](const std::string& stage, const catalog::Table&) { return impl_->fill(stage); });
-}
-
-Result<std::int64_t> CopyIn::Impl::fill(const std::string& stage) {
   std::string names;
   std::string values;
-  for (const CopiedColumn& column : columns) {
+  for (const CopiedColumn& column : impl_->columns) {
     names += (names.empty() ? "" : ", ") + quote_identifier(column.name);
     values += (values.empty() ? "" : ", ") + column.value("CAST");
   }
-  const std::string insert =
-      fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} ORDER BY line", stage, names, values, texts);
-  const auto filled = [&]() -> Result<std::int64_t> {
-    TARN_ASSIGN_OR_RETURN(engine::ResultSet rows, session.connection->query(insert));
-    TARN_ASSIGN_OR_RETURN(const auto counted, engine::read_texts(rows));
-    return std::stoll(counted.at(0).at(0).value_or("0"));
-  };
-  Result<std::int64_t> rows = filled();
-  return rows.ok() ? rows : Result<std::int64_t>(explain(std::move(rows).error()));
+  StatementWriter writer(impl_->session, impl_->sql, impl_->write, impl_->options);
+  Result<std::int64_t> rows =
+      writer.run_rows(names, fmt::format("SELECT {} FROM {} ORDER BY line", values, impl_->texts));
+  return rows.ok() ? rows : Result<std::int64_t>(impl_->explain(std::move(rows).error()));
 }
 
 /// The first line with a value that is none of its column's type.
 Error CopyIn::Impl::explain(Error error) {
-  const bool is_null = &error.code() == &engine::kConstraint;
+  if (error.error_class() != ErrorClass::kUser || &error.code() == &kNotNull) return error;
   for (const CopiedColumn& column : columns) {
-    if (is_null || column.type.id() == iceberg::TypeId::kBinary ||
-        column.type.id() == iceberg::TypeId::kFixed)
-      continue;
+    if (column.type.id() == iceberg::TypeId::kBinary || column.type.id() == iceberg::TypeId::kFixed) continue;
     auto rows =
         session.connection->query(fmt::format("SELECT min(line) FROM {} WHERE {} IS NOT NULL AND {} IS NULL",
                                               texts, column.text, column.value("TRY_CAST")));
@@ -182,8 +164,7 @@ Error CopyIn::Impl::explain(Error error) {
                              column.type.to_string()))
         .with_hint("correct the line: nothing of this COPY was written");
   }
-  if (!is_null) return error;
-  return Error(kNotNull, error.message());
+  return error;
 }
 
 }  // namespace tarn::query

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "engine/arrow_import.h"
-#include "engine/errors.h"
 #include "engine/source_place.h"
 #include "query/errors.h"
 #include "query/writes/statement_reader.h"
@@ -104,25 +103,10 @@ Status LoadIn::Impl::define() {
 Result<std::int64_t> LoadIn::Impl::insert() {
   const std::string sql = fmt::format("INSERT INTO {} ({})", table, columns);
   WriteStatement write;
-  StatementReader reader(table);
-  TARN_ASSIGN_OR_RETURN(WrittenName name, reader.qualified_name("a table"));
-  const std::size_t place = sql.find(table);
-  name.place = {place, place + table.size()};
-  write.targets = {std::move(name)};
+  TARN_ASSIGN_OR_RETURN(write.targets, target_named(table, sql));
   const RunOptions options;
   StatementWriter writer(inside, sql, write, options);
-  const auto fill = [&](const std::string& stage) -> Result<std::int64_t> {
-    TARN_ASSIGN_OR_RETURN(engine::ResultSet inserted,
-                          inside.connection->query(fmt::format("INSERT INTO {0} ({1}) SELECT {1} FROM {2}",
-                                                               stage, columns, rows)));
-    TARN_ASSIGN_OR_RETURN(const auto counted, engine::read_texts(inserted));
-    return std::stoll(counted.at(0).at(0).value_or("0"));
-  };
-  return writer.run_rows([&](const std::string& stage, const catalog::Table&) -> Result<std::int64_t> {
-    Result<std::int64_t> count = fill(stage);
-    const bool is_null = !count.ok() && &count.error().code() == &engine::kConstraint;
-    return is_null ? Error(kNotNull, count.error().message()) : std::move(count);
-  });
+  return writer.run_rows(columns, fmt::format("SELECT {} FROM {}", columns, rows));
 }
 
 Result<std::int64_t> LoadIn::finish() {

@@ -142,4 +142,12 @@ Error StatementReader::unsupported(std::string_view what, std::string_view mend)
       .with_hint(std::string(mend));
 }
 
+Result<std::vector<WrittenName>> target_named(const std::string& table, std::string_view sql) {
+  StatementReader reader(table);
+  TARN_ASSIGN_OR_RETURN(WrittenName name, reader.qualified_name("a table"));
+  const std::size_t place = sql.find(table);
+  if (place != std::string_view::npos) name.place = {place, place + table.size()};
+  return std::vector{std::move(name)};
+}
+
 }  // namespace tarn::query

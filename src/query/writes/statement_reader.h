@@ -59,6 +59,10 @@ class StatementReader {
   std::size_t at_ = 0;
 };
 
+/// The targets of a statement that writes the one `table`, as SQL writes its name. Its place is where `sql`
+/// names it, for the errors, which tell what the client wrote. Errors: sql.syntax.
+Result<std::vector<WrittenName>> target_named(const std::string& table, std::string_view sql);
+
 /// `a = 1, (b, c) = (2, 3)`, up to one of `ends`.
 Result<std::vector<Assignment>> read_assignments(StatementReader& reader,
                                                  std::initializer_list<std::string_view> ends);

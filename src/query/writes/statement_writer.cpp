@@ -211,13 +211,15 @@ Result<std::int64_t> StatementWriter::run(const Impl::Bind& bind) {
   return repeat([&] { return run_once(bind); });
 }
 
-Result<std::int64_t> StatementWriter::run_rows(const Fill& fill) {
+Result<std::int64_t> StatementWriter::run_rows(const std::string& columns, const std::string& query) {
   return repeat([&]() -> Result<std::int64_t> {
     TARN_RETURN_IF_ERROR(session_.look_around());
     TARN_ASSIGN_OR_RETURN(const catalog::Table table, target());
     TARN_RETURN_IF_ERROR(record_definition({table.name}));
     TARN_ASSIGN_OR_RETURN(const std::string stage, session_.ensure_stage(table));
-    TARN_ASSIGN_OR_RETURN(const std::int64_t rows, fill(stage, table));
+    auto inserted = session_.connection->query(fmt::format("INSERT INTO {} ({}) {}", stage, columns, query));
+    if (!inserted.ok()) return of_table(inserted.error(), table.name);
+    TARN_ASSIGN_OR_RETURN(const std::int64_t rows, count_of(*inserted));
     session_.pending[table.name] += rows;
     return rows;
   });

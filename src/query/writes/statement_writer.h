@@ -41,10 +41,9 @@ class StatementWriter {
   /// What RETURNING gives: when it is prepared, and behind run().
   Result<engine::Statement> prepare_returned();
   Result<engine::ResultSet> returned();
-  /// The same for an INSERT whose rows come by `fill`: it adds them to the stage of the table, which is given
-  /// by its name in the engine, and returns how many.
-  using Fill = std::function<Result<std::int64_t>(const std::string& stage, const catalog::Table& table)>;
-  Result<std::int64_t> run_rows(const Fill& fill);
+  /// The same for an INSERT of rows that the engine has: `query` gives them for the `columns`, both as SQL
+  /// writes them.
+  Result<std::int64_t> run_rows(const std::string& columns, const std::string& query);
   /// The table that is written, if the session may write it; the transaction does not take part.
   Result<catalog::Table> loaded_target() {
     only_prepares_ = true;

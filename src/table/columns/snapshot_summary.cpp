@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "table/columns/partition_key.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 
 namespace tarn::table {
 namespace {

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "iceberg/snapshot.h"
 #include "io/object_store.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/manifest_cache.h"
 
 namespace tarn::table {

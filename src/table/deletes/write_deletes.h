@@ -10,7 +10,7 @@
 #include "iceberg/table_metadata.h"
 #include "io/object_store.h"
 #include "table/data_files.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/manifest_cache.h"
 
 namespace tarn::table {

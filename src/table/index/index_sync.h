@@ -15,7 +15,7 @@
 #include "iceberg/table_metadata.h"
 #include "io/object_store.h"
 #include "table/columns/row_identity.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/index/key_database.h"
 #include "table/manifest_cache.h"
 #include "table/scan.h"

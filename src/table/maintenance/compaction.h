@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "iceberg/table_metadata.h"
 #include "io/object_store.h"
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 #include "table/manifest_cache.h"
 #include "table/scan.h"
 #include "table/snapshot_builder.h"

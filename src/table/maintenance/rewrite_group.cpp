@@ -91,11 +91,14 @@ Result<RewrittenGroup> rewrite_group(io::ObjectStore& store, DeleteFileCache& de
         merge.add(std::move(reader), !curve && task.data->file.sort_order_id == order.order_id));
   }
   const std::string name = file_name_prefix(target.batch_id) + std::to_string(target.number) + ".parquet";
+  TARN_ASSIGN_OR_RETURN(ParquetOptions parquet, parquet_options(metadata.properties));
+  parquet.row_group_bytes =
+      std::min(parquet.row_group_bytes, std::max<std::int64_t>(target.memory_bytes / 4, 1 << 20));
+  parquet.expected_rows = expected_rows;
   ParquetWriter::Target file{
       .location = data_file_location(metadata.location, spec->path_of(rewritten.group.partition), name),
       .schema = schema,
-      .options = {.row_group_bytes = std::max<std::int64_t>(target.memory_bytes / 4, 1 << 20),
-                  .expected_rows = expected_rows},
+      .options = parquet,
       .sort_order_id = curve ? 0 : order.order_id};
   if (curve) file.options.row_group_rows = kCurveRowGroupRows;
   std::unique_ptr<ParquetWriter> writer;

@@ -123,6 +123,7 @@ class Writer final : public RowStream {
 
   Status write() {
     if (batches_.empty()) return ok_status();
+    TARN_ASSIGN_OR_RETURN(const ParquetOptions parquet, parquet_options(metadata_.properties));
     TARN_ASSIGN_OR_RETURN(WrittenFiles written,
                           write_data_files(store_, batches_,
                                            {.schema = metadata_.current_schema(),
@@ -130,7 +131,8 @@ class Writer final : public RowStream {
                                             .order = metadata_.default_sort_order(),
                                             .table_location = metadata_.location,
                                             .batch_id = batch_id_,
-                                            .first_number = static_cast<std::uint32_t>(files_.size())}));
+                                            .first_number = static_cast<std::uint32_t>(files_.size()),
+                                            .parquet = parquet}));
     std::ranges::move(written.files, std::back_inserter(files_));
     batches_.clear();
     bytes_ = 0;

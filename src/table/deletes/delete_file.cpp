@@ -1,4 +1,4 @@
-#include "table/delete_file.h"
+#include "table/deletes/delete_file.h"
 
 #include <arrow/api.h>
 

@@ -176,6 +176,14 @@ bool hardly_repeats(const arrow::Array& array, std::int64_t expected_rows) {
   return kLeastRepeats * values_behind(static_cast<double>(distinct), drawn) > present;
 }
 
+/// Numbers of one column are of about one size: packed they take less room than zstd leaves of them, and are
+/// read faster. Where there is a dictionary, its indices are packed already.
+bool is_integer_in_parquet(const arrow::DataType& type) {
+  if (type.id() == arrow::Type::DECIMAL128)
+    return static_cast<const arrow::Decimal128Type&>(type).precision() <= 18;
+  return arrow::is_integer(type.id()) || arrow::is_temporal(type.id());
+}
+
 template <typename Float>
 std::int64_t count_nans(const arrow::Array& array) {
   const auto* values = array.data()->GetValues<Float>(1);
@@ -297,6 +305,8 @@ class Writer final : public ParquetWriter {
     if (rows <= 0) rows = sample->num_rows();
     const std::int64_t group_rows = std::min(rows, target_.options.row_group_rows);
     for (int i = 0; i < sample->num_columns(); ++i) {
+      if (is_integer_in_parquet(*sample->column(i)->type()))
+        builder.encoding(dotted(written_schema_->field(i)->name()), parquet::Encoding::DELTA_BINARY_PACKED);
       if (hardly_repeats(*sample->column(i), group_rows))
         builder.disable_dictionary(dotted(written_schema_->field(i)->name()));
     }

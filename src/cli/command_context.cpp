@@ -355,8 +355,9 @@ CLI::Validator at_least_one() {
   return validator;
 }
 
-Result<project::Project> read_project_again(const fs::path& folder) {
-  TARN_ASSIGN_OR_RETURN(const std::vector<project::ProjectFile> files, read_project(folder));
+Result<project::Project> read_project_with(const fs::path& folder, const std::string& rules) {
+  TARN_ASSIGN_OR_RETURN(std::vector<project::ProjectFile> files, read_project(folder));
+  if (!rules.empty()) files.push_back({std::string(project::kRulesBySql), rules});
   project::LoadOutcome outcome = outcome_of(folder, files);
   if (outcome.project) return *std::move(outcome.project);
   Error error = bad_project(folder, outcome);

@@ -112,7 +112,8 @@ void add_output_option(CLI::App& command, CommandContext& context);
 /// For options that count: a whole number from 1. (CLI11 would wrap -1 round to the greatest number.)
 CLI::Validator at_least_one();
 
-/// The project as its files are now. Any thread. Errors: cli.bad_project, with the first thing that is wrong.
-Result<project::Project> read_project_again(const std::filesystem::path& folder);
+/// The project as its files are now, with what SQL said of users and roles (project::kRulesBySql; may be
+/// empty). Any thread. Errors: cli.bad_project, with the first thing that is wrong.
+Result<project::Project> read_project_with(const std::filesystem::path& folder, const std::string& rules);
 
 }  // namespace tarn::cli

@@ -7,7 +7,7 @@ namespace tarn::pgwire {
 namespace {
 
 /// By the names of codes: those of other libraries need not be linked for it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 68> kStates = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 75> kStates = {{
     {"pgwire.bad_message", "08P01"},
     {"pgwire.bad_version", "0A000"},
     {"pgwire.message_too_large", "54000"},
@@ -54,6 +54,13 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 68> kStates 
     {"audit.unavailable", "58030"},
     {"sql.unsupported_write", "0A000"},
     {"sql.write_denied", "42501"},
+    {"access.not_administrator", "42501"},
+    {"access.unknown_role", "42704"},
+    {"access.role_exists", "42710"},
+    {"access.stands_in_file", "55000"},
+    {"access.bad_rule", "22023"},
+    {"access.missing_attribute", "22023"},
+    {"access.bad_filter", "22023"},
     {"sql.written_by_feed", "42501"},
     {"sql.not_null", "23502"},
     {"sql.no_schema_selected", "3F000"},

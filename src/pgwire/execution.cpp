@@ -53,6 +53,12 @@ bool is_created_as(std::string_view sql) {
   return false;
 }
 
+/// GRANT and REVOKE of privileges, not of roles.
+bool names_privilege(std::string_view sql) {
+  return std::ranges::any_of(query::tokenize(sql),
+                             [&](const query::Token& token) { return query::is_word(token, sql, "ON"); });
+}
+
 /// What CommandComplete says.
 std::string tag_of(std::string_view sql, bool has_rows, std::int64_t count) {
   const std::vector<std::string> words = first_words(sql, 5);
@@ -63,9 +69,11 @@ std::string tag_of(std::string_view sql, bool has_rows, std::int64_t count) {
   if (first == "UPDATE" || first == "DELETE" || first == "MERGE") return fmt::format("{} {}", first, count);
   if (has_rows) return fmt::format("SELECT {}", count);
   if (first == "TRUNCATE") return "TRUNCATE TABLE";
+  if ((first == "GRANT" || first == "REVOKE") && !names_privilege(sql)) return first + " ROLE";
   if (first == "CREATE" && is_created_as(sql)) return fmt::format("SELECT {}", count);
   if (first != "CREATE" && first != "DROP" && first != "ALTER") return first.empty() ? "SELECT 0" : first;
   for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i] == "ROLE" || words[i] == "USER") return first + " ROLE";
     if (words[i] == "TABLE" || words[i] == "VIEW" || words[i] == "SCHEMA" || words[i] == "SEQUENCE" ||
         words[i] == "FUNCTION" || words[i] == "TYPE")
       return first + " " + words[i];

@@ -38,6 +38,32 @@ const UserSpec* AccessSpec::find_user(std::string_view name) const {
   return found == users.end() ? nullptr : &*found;
 }
 
+void add_rules(AccessSpec& to, AccessSpec rules) {
+  const auto append = [](auto& all, auto&& more) { std::ranges::move(more, std::back_inserter(all)); };
+  for (RoleSpec& role : rules.roles) {
+    const auto same = std::ranges::find(to.roles, role.name, &RoleSpec::name);
+    if (same == to.roles.end()) {
+      to.roles.push_back(std::move(role));
+      continue;
+    }
+    append(same->inherits, role.inherits);
+    append(same->grants, role.grants);
+    append(same->write, role.write);
+    append(same->deny, role.deny);
+  }
+  for (UserSpec& user : rules.users) {
+    const auto same = std::ranges::find(to.users, user.name, &UserSpec::name);
+    if (same == to.users.end()) {
+      to.users.push_back(std::move(user));
+      continue;
+    }
+    append(same->roles, user.roles);
+    // What a file says holds.
+    if (same->password->empty()) same->password = user.password;
+    same->attributes.merge(user.attributes);
+  }
+}
+
 std::vector<const RoleSpec*> roles_of(const AccessSpec& access, const UserSpec& user) {
   std::vector<const RoleSpec*> roles;
   const auto add = [&](const std::vector<Located<std::string>>& names) {

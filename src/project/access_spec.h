@@ -63,6 +63,7 @@ struct RoleSpec {
   std::vector<GrantSpec> grants;
   std::vector<Located<std::string>> write;  ///< Tables, as grants name them: SQL may change them.
   std::vector<DenySpec> deny;
+  bool administers = false;  ///< By CREATE USER, GRANT and the like.
 
   bool operator==(const RoleSpec&) const = default;
 };
@@ -91,6 +92,9 @@ struct AccessSpec {
   bool operator==(const AccessSpec&) const = default;
 };
 
+/// Adds what SQL said of users and roles: to those of the same name, or as new ones.
+void add_rules(AccessSpec& to, AccessSpec rules);
+
 /// The role, all that it inherits, and so on; each once. Unknown names are passed over.
 std::vector<const RoleSpec*> roles_of(const AccessSpec& access, const UserSpec& user);
 
@@ -106,6 +110,8 @@ struct ContractColumn {
   ColumnType type;
   /// Of the column or of its members; more than one only of a list<struct>.
   std::vector<Identifying> identifying;
+
+  bool operator==(const ContractColumn&) const = default;
 };
 /// The columns of every table that the contracts write, companion_table()s included, without those that Tarn
 /// adds. Feeds that share a table have the same columns.

@@ -61,6 +61,15 @@ void read_access(const ProjectFile& file, const EnvironmentLookup& environment, 
   access_block().read(document.root, reader, spec);
 }
 
+void read_rules(const ProjectFile& file, AccessSpec& spec, Diagnostics& out) {
+  Document document;
+  if (!parse_yaml(file, document, out)) return;
+  Reader reader(document, out);
+  AccessSpec rules;
+  access_block().read(document.root, reader, rules);
+  add_rules(spec, std::move(rules));
+}
+
 bool is_access_file(std::string_view path) {
   return path.starts_with("access/");
 }
@@ -99,9 +108,12 @@ LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup&
   std::vector<const ProjectFile*> feeds;
   std::vector<const ProjectFile*> access;
   const ProjectFile* own = nullptr;
+  const ProjectFile* rules = nullptr;
   for (const ProjectFile& file : files) {
     if (file.path == "tarn.yaml") {
       own = &file;
+    } else if (file.path == kRulesBySql) {
+      rules = &file;
     } else if (is_project_file(file.path)) {
       (is_access_file(file.path) ? access : feeds).push_back(&file);
     }
@@ -129,6 +141,10 @@ LoadOutcome load(const std::vector<ProjectFile>& files, const EnvironmentLookup&
   for (const ProjectFile* file : access) {
     if (!project.access) project.access.emplace();
     read_access(*file, environment, *project.access, out);
+  }
+  if (rules != nullptr) {
+    if (!project.access) project.access.emplace();
+    read_rules(*rules, *project.access, out);
   }
   check_project(project, clean, out);
   check_locations(project, out);

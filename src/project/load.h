@@ -26,6 +26,11 @@ struct ProjectFile {
   std::string text;
 };
 
+/// The file that load() reads as what SQL said of users and roles, in JSON: it adds to access/*.yaml, and has
+/// no variables of the environment. What it holds was checked when it was said, and may not fit the files any
+/// more.
+inline constexpr std::string_view kRulesBySql = "the rules by SQL";
+
 /// The value of an environment variable, or nothing. Serves `${NAME}` in the scalars of a contract.
 using EnvironmentLookup = std::function<std::optional<std::string>(std::string_view name)>;
 

@@ -64,6 +64,21 @@ inline constexpr ErrorCode kNoMaskKey{
     "access.no_mask_key", ErrorClass::kPermanent, "The key of `hash` masks is not at hand.",
     "Set the variable of `mask_key_env`, or make the file of `mask_key_file`."};
 
+inline constexpr ErrorCode kNotAdministrator{
+    "access.not_administrator", ErrorClass::kUser, "The user may not change users, roles and rights.",
+    "Ask the owner, or one whose role has `administers: true` in access/*.yaml."};
+inline constexpr ErrorCode kUnknownRole{"access.unknown_role", ErrorClass::kUser,
+                                        "There is no role or user of that name.",
+                                        "Correct the name, or CREATE ROLE it."};
+inline constexpr ErrorCode kRoleExists{"access.role_exists", ErrorClass::kUser,
+                                       "A role or a user has that name already.", "Choose another name."};
+inline constexpr ErrorCode kStandsInFile{"access.stands_in_file", ErrorClass::kUser,
+                                         "SQL cannot take back what access/*.yaml say.",
+                                         "Change the file at the place that the message names."};
+inline constexpr ErrorCode kBadRule{"access.bad_rule", ErrorClass::kUser,
+                                    "Users and roles would not be in order with this change.",
+                                    "See the reason; nothing was changed."};
+
 /// Every code of this library, for the reference page.
 std::span<const ErrorCode* const> error_codes();
 

@@ -38,6 +38,7 @@ Result<std::unique_ptr<Session>> Session::open(engine::Database& engine, const L
     impl->audit.emplace(*client.audit, std::move(client.actor));
   }
   impl->is_current = std::move(client.is_current);
+  impl->editor = client.editor;
   if (client.principal != nullptr) TARN_RETURN_IF_ERROR(impl->become(std::move(client.principal)));
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "engine/database.h"
+#include "query/access/access_editor.h"
 #include "query/access/principal.h"
 #include "query/audit/session_audit.h"
 #include "query/lake.h"
@@ -37,6 +38,9 @@ struct SessionClient {
   state::AuditActor actor = {};
   /// Whether the principal's rights are still what they were; empty: they are. Any thread.
   std::function<bool()> is_current = {};
+  /// Where CREATE USER, GRANT and the like go, if the owner or a principal who administers says them; null:
+  /// nowhere. Must outlive the session.
+  AccessEditor* editor = nullptr;
 };
 
 /// What becomes of a statement that cannot be prepared: it is put on record, or it was only a try.

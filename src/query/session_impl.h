@@ -48,6 +48,7 @@ struct StatementReads {
   std::vector<std::string> ops = {};
   std::vector<std::string> written = {};  ///< Tables that the statement changes.
   bool looks_up = false;                  ///< The system catalog.
+  bool changes_access = false;            ///< GRANT and the like.
 };
 
 inline Lake with_staged(Lake lake, const StagedTables& staged) {
@@ -119,12 +120,15 @@ struct Session::Impl {
   std::function<bool()> is_current;             ///< SessionClient::is_current.
   std::optional<SessionAudit> audit;            ///< Where what the session does is recorded.
   bool in_transaction = false;                  ///< BEGIN … COMMIT.
+  AccessEditor* editor = nullptr;               ///< SessionClient::editor.
+  std::vector<AccessStatement> access_changes;  ///< Of the transaction, for its commit.
   bool has_answer = false;                      ///< What RETURNING gave is still there.
   /// Rows that INSERT and COPY brought and that are in no file yet, by table: they wait in the engine.
   std::map<TableName, std::int64_t> pending;
   struct Savepoint {
     std::string name;
     std::shared_ptr<const LakeTransaction::State> state;
+    std::size_t access_changes = 0;
   };
   std::vector<Savepoint> savepoints;
   Result<std::vector<Savepoint>::iterator> find_savepoint(const std::string& name);
@@ -206,6 +210,14 @@ struct Session::Impl {
   /// Writes rows that wait into files; of all tables, or of one.
   Status flush_all();
   Status flush(const TableName& table);
+  // In access/access_changes.cpp: CREATE USER, GRANT and the like.
+  bool may_administer() const;
+  /// Nothing: it is another statement. Errors: access.not_administrator.
+  Result<std::optional<AccessStatement>> read_access(std::string_view sql) const;
+  /// In a transaction it is kept with the commit.
+  Status change_access(std::string_view sql, AccessStatement statement);
+  Status keep_access_changes();
+  Status check_next(std::shared_ptr<const AccessPolicy> next) const;
   // In access/session_access.cpp:
   Status become(std::shared_ptr<const Principal> who);
   Status check_kind(std::string_view sql) const;

@@ -243,6 +243,15 @@ CREATE TABLE dropped_tables (
   dropped_at_us INTEGER NOT NULL);
 )sql";
 
+// What SQL said of users and roles, one document after another.
+constexpr std::string_view kVersion8 = R"sql(
+CREATE TABLE access_rules (
+  revision INTEGER PRIMARY KEY,
+  document TEXT NOT NULL,
+  changed_at_us INTEGER NOT NULL,
+  changed_by TEXT NOT NULL);
+)sql";
+
 Status check_known(const SchemaVersion& version, std::size_t newest) {
   if (version.empty()) return ok_status();
   if (version.application_id != kApplicationId)
@@ -268,7 +277,7 @@ Status apply(Connection& connection, std::span<const std::string_view> steps) {
 
 std::span<const std::string_view> migrations() {
   static constexpr std::array kSteps = {kVersion1, kVersion2, kVersion3, kVersion4,
-                                        kVersion5, kVersion6, kVersion7};
+                                        kVersion5, kVersion6, kVersion7, kVersion8};
   return kSteps;
 }
 

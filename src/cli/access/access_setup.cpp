@@ -17,6 +17,7 @@
 #include "io/errors.h"
 #include "io/object_store.h"
 #include "query/errors.h"
+#include "state/access/access_rules.h"
 
 namespace tarn::cli {
 namespace {
@@ -45,9 +46,18 @@ Result<std::string> engine_folder(const std::string& location) {
 }  // namespace
 
 Result<std::shared_ptr<const query::AccessPolicy>> load_access_policy(CommandContext& context) {
-  TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
-  if (!project->access) return std::shared_ptr<const query::AccessPolicy>();
-  query::AccessPolicy policy{*project->access, project::contract_tables(project->feeds)};
+  TARN_ASSIGN_OR_RETURN(const project::Project* const files, context.project());
+  TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadWrite));
+  TARN_ASSIGN_OR_RETURN(const state::AccessRules rules, state::access_rules(*database));
+  project::AccessSpec access = files->access.value_or(project::AccessSpec());
+  if (!rules.document.empty()) {
+    TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
+    TARN_ASSIGN_OR_RETURN(const project::Project with_rules, read_project_with(folder, rules.document));
+    access = *with_rules.access;
+  }
+  // Roles alone are nobody: without a user everybody on this machine is the owner.
+  if (!files->access && access.users.empty()) return std::shared_ptr<const query::AccessPolicy>();
+  query::AccessPolicy policy{std::move(access), project::contract_tables(files->feeds)};
   TARN_ASSIGN_OR_RETURN(policy.mask_key, mask_key(context, policy.access));
   return std::make_shared<const query::AccessPolicy>(std::move(policy));
 }

@@ -13,9 +13,9 @@
 
 namespace tarn::cli {
 
-/// The policy of access/*.yaml with the key of its masks, if that is at hand; null when the project has no
-/// such file. Errors: those of CommandContext::project(), access.no_mask_key for a key file that cannot be
-/// read.
+/// The policy of access/*.yaml and of what SQL said, with the key of its masks, if that is at hand; null when
+/// there is no such file and SQL made no user. The state is opened for writing. Errors: those of
+/// CommandContext::project(), access.no_mask_key for a key file that cannot be read.
 Result<std::shared_ptr<const query::AccessPolicy>> load_access_policy(CommandContext& context);
 
 /// An engine for sessions of others than the owner: by no statement it reads or writes anything but the

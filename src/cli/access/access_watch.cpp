@@ -10,6 +10,7 @@
 
 #include "cli/access/access_setup.h"
 #include "cli/errors.h"
+#include "state/access/access_rules.h"
 
 namespace tarn::cli {
 namespace {
@@ -45,6 +46,9 @@ Result<std::unique_ptr<AccessWatch>> AccessWatch::start(CommandContext& context,
   watch->mask_key_ = watch->policy_->mask_key;
   TARN_ASSIGN_OR_RETURN(watch->folder_, context.project_folder());
   watch->read_ = bytes_of(watch->folder_ / "access");
+  TARN_ASSIGN_OR_RETURN(watch->database_, context.database(state::OpenMode::kReadWrite));
+  TARN_ASSIGN_OR_RETURN(const state::AccessRules rules, state::access_rules(*watch->database_));
+  watch->rules_ = rules.document;
   watch->watcher_ = std::jthread([self = watch.get(), &log](const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any stopped;
@@ -59,7 +63,16 @@ std::shared_ptr<const query::AccessPolicy> AccessWatch::policy() const {
   return policy_;
 }
 
+void AccessWatch::take_rules(telemetry::Log& log) {
+  const std::lock_guard lock(loading_);
+  const auto rules = state::access_rules(*database_);
+  // A state that cannot be asked now is asked again in a moment.
+  if (rules.ok() && rules->document != rules_) take(rules->document, log);
+}
+
 void AccessWatch::look(telemetry::Log& log) {
+  take_rules(log);
+  const std::lock_guard lock(loading_);
   std::string now = bytes_of(folder_ / "access");
   if (now == read_) return changed_.clear();
   // Somebody may be in the middle of writing it.
@@ -68,14 +81,20 @@ void AccessWatch::look(telemetry::Log& log) {
     return;
   }
   read_ = std::exchange(changed_, {});
-  if (const Status loaded = load(); !loaded.ok()) return log.error("access.not_reloaded", loaded.error(), {});
+  take(rules_, log);
+}
+
+void AccessWatch::take(const std::string& rules, telemetry::Log& log) {
+  rules_ = rules;
+  if (const Status loaded = load(rules); !loaded.ok())
+    return log.error("access.not_reloaded", loaded.error(), {});
   const auto current = policy();
   log.info("access.reloaded", {{"users", static_cast<std::int64_t>(current->access.users.size())},
                                {"roles", static_cast<std::int64_t>(current->access.roles.size())}});
 }
 
-Status AccessWatch::load() {
-  TARN_ASSIGN_OR_RETURN(const project::Project project, read_project_again(folder_));
+Status AccessWatch::load(const std::string& rules) {
+  TARN_ASSIGN_OR_RETURN(const project::Project project, read_project_with(folder_, rules));
   if (!project.access || project.access->users.empty())
     return Error(kBadProject, "access/*.yaml names no users any more, and everybody could read everything")
         .with_hint("restart `tarn serve` if that is meant");

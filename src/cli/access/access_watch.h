@@ -12,9 +12,10 @@
 
 namespace tarn::cli {
 
-/// The policy of access/*.yaml as it is now: what is changed there while a process serves holds some two
-/// seconds later, and what is wrong there is logged, and the former policy stays. Where there were no users
-/// at the start nothing is watched: a listener that is open to everybody is closed by a restart.
+/// The policy of access/*.yaml and of what SQL said as it is now: what is changed while a process serves
+/// holds some two seconds later, what this process's SQL changes at once, and what is wrong there is logged,
+/// and the former policy stays. Where there were no users at the start nothing is watched: a listener that is
+/// open to everybody is closed by a restart.
 class AccessWatch {
  public:
   /// `context` and `log` must outlive it. Errors: those of load_access_policy().
@@ -22,14 +23,20 @@ class AccessWatch {
 
   /// Null: there are no users. Another pointer when something has changed. Any thread.
   std::shared_ptr<const query::AccessPolicy> policy() const;
+  /// Takes what SQL has just said. Any thread.
+  void take_rules(telemetry::Log& log);
 
  private:
   AccessWatch() = default;
   void look(telemetry::Log& log);
-  Status load();
+  Status load(const std::string& rules);
+  void take(const std::string& rules, telemetry::Log& log);
 
   std::filesystem::path folder_;
+  state::Database* database_ = nullptr;
   std::string mask_key_;
+  std::mutex loading_;   ///< Of the four below.
+  std::string rules_;    ///< What SQL had said when the policy was made.
   std::string read_;     ///< The files as the policy was made of them.
   std::string changed_;  ///< As they were found then; taken once they have stayed so.
   mutable std::mutex mutex_;

@@ -1,14 +1,19 @@
 #include "cli/access/command_access.h"
 
+#include <fmt/format.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <array>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/civil_time.h"
 #include "base/scram.h"
+#include "cli/access/on_record.h"
 #include "cli/errors.h"
+#include "state/access/access_rules.h"
 
 namespace tarn::cli {
 namespace {
@@ -50,10 +55,29 @@ Result<int> run_password(CommandContext& context) {
   return kExitDone;
 }
 
+/// What SQL said, in the form of access/*.yaml, which JSON is, too.
+Result<int> run_show(CommandContext& context) {
+  TARN_RETURN_IF_ERROR(check_state(context));
+  TARN_ASSIGN_OR_RETURN(state::Database* const database, context.database(state::OpenMode::kReadOnly));
+  TARN_ASSIGN_OR_RETURN(const state::AccessRules rules, state::access_rules(*database));
+  if (rules.document.empty()) {
+    context.note("nothing was said by SQL: CREATE USER and GRANT in `tarn sql` do");
+    return kExitDone;
+  }
+  auto shown = nlohmann::json::parse(rules.document);
+  for (nlohmann::json& user : shown["users"]) {
+    if (user.contains("password")) user["password"] = "***";
+  }
+  TARN_RETURN_IF_ERROR(context.print(shown.dump(2) + "\n"));
+  context.note(fmt::format("revision {}, {} by {}", rules.revision, format_timestamp_utc(rules.changed_at_us),
+                           rules.changed_by));
+  return kExitDone;
+}
+
 }  // namespace
 
 void add_access_command(CLI::App& app, CommandContext& context) {
-  CLI::App* group = app.add_subcommand("access", "Who may see what, by access/*.yaml");
+  CLI::App* group = app.add_subcommand("access", "Who may see what, by access/*.yaml and by SQL");
   group->require_subcommand(1);
   CLI::App* password =
       group->add_subcommand("password", "Make the verifier of a password from standard input");
@@ -64,6 +88,12 @@ void add_access_command(CLI::App& app, CommandContext& context) {
       "`${NAME}`.\n\n"
       "Examples:\n  tarn access password < password.txt");
   context.on_run(*password, [&context] { return run_password(context); });
+  CLI::App* show = group->add_subcommand("show", "What SQL said of users, roles and rights");
+  show->footer(
+      "CREATE USER, CREATE ROLE, GRANT and REVOKE add to access/*.yaml. The answer has the form of those "
+      "files.\n\n"
+      "Examples:\n  tarn access show\n  tarn sql \"GRANT SELECT ON curated.encounter TO clerk\"");
+  context.on_run(*show, [&context] { return run_show(context); });
 }
 
 }  // namespace tarn::cli

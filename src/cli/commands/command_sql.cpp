@@ -14,6 +14,7 @@
 
 #include "cli/access/access_setup.h"
 #include "cli/access/on_record.h"
+#include "cli/access/sql_rules.h"
 #include "cli/errors.h"
 #include "cli/sql/prompt.h"
 #include "cli/sql/result_printer.h"
@@ -106,6 +107,7 @@ Status check_usage(const SqlOptions& options, const CommandContext& context) {
 struct SqlSetup {
   std::unique_ptr<engine::Database> engine;
   std::unique_ptr<state::AuditTrail> audit;
+  std::unique_ptr<SqlRules> rules;
   std::unique_ptr<query::Session> session;
 };
 
@@ -115,7 +117,7 @@ Result<std::shared_ptr<const query::Principal>> principal_of(CommandContext& con
   TARN_ASSIGN_OR_RETURN(const auto policy, load_access_policy(context));
   if (policy == nullptr) {
     return Error(query::kUnknownUser, fmt::format("there is no user `{}`: the project has none", user))
-        .with_hint("define users in access/*.yaml");
+        .with_hint("define users in access/*.yaml, or by CREATE USER");
   }
   return query::Principal::make(policy, user);
 }
@@ -148,6 +150,9 @@ Result<SqlSetup> open_session(CommandContext& context, const std::string& user) 
     TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
     lake.renew_access = s3_renewal(*setup.engine, *store);
   }
+  TARN_ASSIGN_OR_RETURN(std::filesystem::path folder, context.project_folder());
+  setup.rules = std::make_unique<SqlRules>(*state, context.clock(), context.random(), std::move(folder),
+                                           std::function<void()>());
   const bool is_owner = principal == nullptr;
   state::AuditActor actor = owner_at_command_line(context, "tarn sql");
   if (!is_owner) actor.user = user;
@@ -156,7 +161,11 @@ Result<SqlSetup> open_session(CommandContext& context, const std::string& user) 
       query::Session::open(
           *setup.engine, lake,
           {.copy_to_files = is_owner, .settings = is_owner, .temporary_objects = true, .writes = true},
-          {.principal = std::move(principal), .audit = setup.audit.get(), .actor = actor}));
+          {.principal = std::move(principal),
+           .audit = setup.audit.get(),
+           .actor = actor,
+           .is_current = {},
+           .editor = setup.rules.get()}));
   return setup;
 }
 

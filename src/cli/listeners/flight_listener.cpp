@@ -19,7 +19,7 @@ Result<std::unique_ptr<FlightListener>> FlightListener::start(CommandContext& co
   TARN_ASSIGN_OR_RETURN(const net::ListenAddress address, net::parse_listen_address(spec.listen));
   const bool has_tls = !spec.tls.certificate.empty();
   if (!address.is_loopback)
-    TARN_RETURN_IF_ERROR(check_exposure({"flight", spec.listen, has_tls, spec.plain}, *project));
+    TARN_RETURN_IF_ERROR(check_exposure({"flight", spec.listen, has_tls, spec.plain}, sessions.has_users()));
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
   flight::ServerParts parts{.open_session =
                                 [&sessions](const std::string& user) {
@@ -36,7 +36,7 @@ Result<std::unique_ptr<FlightListener>> FlightListener::start(CommandContext& co
                             .random = context.random(),
                             .clock = context.clock(),
                             .log = log};
-  if (project->access) {
+  if (sessions.is_guarded()) {
     parts.find_verifier = [&sessions](const std::string& name) -> std::optional<std::string> {
       const auto user = sessions.find_user(name);
       if (!user) return std::nullopt;
@@ -55,7 +55,7 @@ Result<std::unique_ptr<FlightListener>> FlightListener::start(CommandContext& co
   log.info("flight.listening", {{"address", fmt::format("{}{}{}:{}", is_v6 ? "[" : "", address.address,
                                                         is_v6 ? "]" : "", listener->server_->port())},
                                 {"tls", has_tls},
-                                {"users", project->access.has_value()}});
+                                {"users", sessions.is_guarded()}});
   return listener;
 }
 

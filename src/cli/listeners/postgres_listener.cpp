@@ -16,8 +16,8 @@ Result<std::unique_ptr<PostgresListener>> PostgresListener::start(CommandContext
   const project::PostgresListenerSpec& spec = project->spec.listeners.postgres;
   TARN_ASSIGN_OR_RETURN(const net::ListenAddress address, net::parse_listen_address(spec.listen));
   if (!address.is_loopback) {
-    TARN_RETURN_IF_ERROR(
-        check_exposure({"postgres", spec.listen, !spec.tls.certificate.empty(), spec.plain}, *project));
+    TARN_RETURN_IF_ERROR(check_exposure({"postgres", spec.listen, !spec.tls.certificate.empty(), spec.plain},
+                                        sessions.has_users()));
   }
   TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
   std::unique_ptr<PostgresListener> listener(new PostgresListener());
@@ -34,7 +34,7 @@ Result<std::unique_ptr<PostgresListener>> PostgresListener::start(CommandContext
                                 },
                             .random = context.random(),
                             .log = log};
-  if (project->access) {
+  if (sessions.is_guarded()) {
     parts.find_user = [&sessions, by_certificate = !spec.tls.client_ca.empty()](
                           const std::string& name) -> std::optional<pgwire::User> {
       const auto user = sessions.find_user(name);
@@ -52,9 +52,9 @@ Result<std::unique_ptr<PostgresListener>> PostgresListener::start(CommandContext
   const bool is_v6 = address.address.find(':') != std::string::npos;
   listener->address_ = fmt::format("{}{}{}:{}", is_v6 ? "[" : "", address.address, is_v6 ? "]" : "",
                                    listener->server_->port());
-  log.info("postgres.listening", {{"address", listener->address_},
-                                  {"tls", options.tls != nullptr},
-                                  {"users", project->access.has_value()}});
+  log.info(
+      "postgres.listening",
+      {{"address", listener->address_}, {"tls", options.tls != nullptr}, {"users", sessions.is_guarded()}});
   return listener;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
 #include <utility>
 
 #include "cli/access/access_setup.h"
@@ -9,6 +10,28 @@
 #include "cli/storage/s3_settings.h"
 
 namespace tarn::cli {
+namespace {
+
+/// What a session began with.
+class SessionRights {
+ public:
+  explicit SessionRights(std::shared_ptr<const query::AccessPolicy> policy) : policy_(std::move(policy)) {}
+
+  /// Whether its user has the same rights now. Any thread.
+  bool hold(const std::string& user, const std::shared_ptr<const query::AccessPolicy>& now) {
+    const std::lock_guard lock(mutex_);
+    if (now == policy_) return true;
+    if (now == nullptr || !query::has_same_rights(user, *policy_, *now)) return false;
+    policy_ = now;
+    return true;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const query::AccessPolicy> policy_;
+};
+
+}  // namespace
 
 Result<std::unique_ptr<ServedSessions>> ServedSessions::start(CommandContext& context, telemetry::Log& log) {
   TARN_ASSIGN_OR_RETURN(const project::Project* const project, context.project());
@@ -21,6 +44,12 @@ Result<std::unique_ptr<ServedSessions>> ServedSessions::start(CommandContext& co
                         }));
   TARN_ASSIGN_OR_RETURN(sessions->engine_, open_served_engine(context));
   TARN_ASSIGN_OR_RETURN(sessions->access_, AccessWatch::start(context, log));
+  if (sessions->is_guarded()) {
+    TARN_ASSIGN_OR_RETURN(const std::filesystem::path folder, context.project_folder());
+    sessions->rules_ =
+        std::make_unique<SqlRules>(*database, context.clock(), context.random(), folder,
+                                   [access = sessions->access_.get(), &log] { access->take_rules(log); });
+  }
   sessions->lake_.writing = lake_writing(context, *project);
   if (uses_s3(project->spec)) {
     TARN_ASSIGN_OR_RETURN(s3::S3ObjectStore* const store, context.s3());
@@ -39,7 +68,9 @@ Result<std::unique_ptr<query::Session>> ServedSessions::open(const Client& clien
                                         .session = new_audit_session(random_)}};
   if (const auto policy = access_->policy(); policy != nullptr) {
     TARN_ASSIGN_OR_RETURN(served.principal, query::Principal::make(policy, client.user));
-    served.is_current = [access = access_.get(), policy] { return access->policy() == policy; };
+    served.is_current = [access = access_.get(), rights = std::make_shared<SessionRights>(policy),
+                         user = client.user] { return rights->hold(user, access->policy()); };
+    served.editor = rules_.get();
   }
   return query::Session::open(*engine_, lake_, rights, std::move(served));
 }
@@ -63,11 +94,11 @@ void ServedSessions::record_login(const Client& client, const Error* error) cons
     audit_->append_refusal_of_stranger(std::move(record));
 }
 
-Status check_exposure(const Exposure& exposure, const project::Project& project) {
-  if (!project.access || project.access->users.empty()) {
+Status check_exposure(const Exposure& exposure, bool has_users) {
+  if (!has_users) {
     return Error(kOpenListener,
                  fmt::format("nobody could connect to {}: there are no users", exposure.listen))
-        .with_hint("name them in `access/users.yaml`, or listen on 127.0.0.1");
+        .with_hint("name them in `access/users.yaml` or by CREATE USER, or listen on 127.0.0.1");
   }
   if (!exposure.has_tls && !exposure.plain) {
     return Error(kPlainListener, fmt::format("{} would be served without TLS", exposure.listen))

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "cli/access/access_watch.h"
+#include "cli/access/sql_rules.h"
 #include "cli/command_context.h"
 #include "engine/database.h"
 #include "query/lake.h"
@@ -35,7 +36,10 @@ class ServedSessions {
   /// query::Principal.
   Result<std::unique_ptr<query::Session>> open(const Client& client,
                                                const query::StatementRights& rights) const;
-  /// The user as access/*.yaml has her now; nothing where there is none of that name.
+  /// Whether nobody is served who is not a user; else everybody sees everything.
+  bool is_guarded() const { return access_->policy() != nullptr; }
+  bool has_users() const { return is_guarded() && !access_->policy()->access.users.empty(); }
+  /// The user as the policy has her now; nothing where there is none of that name.
   std::optional<project::UserSpec> find_user(const std::string& name) const;
   /// Puts a login on record, or why it was refused. Those of unknown strangers only so many a second.
   void record_login(const Client& client, const Error* error) const;
@@ -47,6 +51,7 @@ class ServedSessions {
   query::Lake lake_;
   io::Random& random_;
   std::unique_ptr<AccessWatch> access_;
+  std::unique_ptr<SqlRules> rules_;  ///< Null: there are no users.
 };
 
 /// Who reaches a listener of SQL, and how.
@@ -58,6 +63,6 @@ struct Exposure {
 };
 /// Beyond this machine nothing is offered to everybody, nor in the clear, unless the project says so. Errors:
 /// cli.open_listener, cli.plain_listener.
-Status check_exposure(const Exposure& exposure, const project::Project& project);
+Status check_exposure(const Exposure& exposure, bool has_users);
 
 }  // namespace tarn::cli

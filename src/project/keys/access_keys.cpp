@@ -94,6 +94,12 @@ Block<RoleSpec> describe_role() {
                                                        .description = "What it may not read in any case.",
                                                        .example = "[{tables: [curated.salary]}]",
                                                        .synonyms = {"denies"}});
+  block.add(field(&RoleSpec::administers),
+            {.name = "administers",
+             .description = "Whether its users may make users and roles, and give and take any rights by "
+                            "SQL, their own included.",
+             .example = "true",
+             .default_text = "false"});
   return block;
 }
 

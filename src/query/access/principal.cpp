@@ -76,6 +76,17 @@ std::string later_of(const iceberg::Schema& schema, std::string_view column) {
 
 }  // namespace
 
+bool has_same_rights(std::string_view user, const AccessPolicy& before, const AccessPolicy& after) {
+  const project::UserSpec* const was = before.access.find_user(user);
+  const project::UserSpec* const is = after.access.find_user(user);
+  if (was == nullptr || is == nullptr || !(*was == *is)) return false;
+  if (!(before.access.identifying == after.access.identifying) || before.mask_key != after.mask_key ||
+      !(before.contracts == after.contracts))
+    return false;
+  return std::ranges::equal(roles_of(before.access, *was), roles_of(after.access, *is),
+                            [](const auto* a, const auto* b) { return *a == *b; });
+}
+
 /// What one grant shows of a column.
 struct Principal::Shown {
   std::string_view filter;
@@ -106,6 +117,7 @@ Result<std::shared_ptr<const Principal>> Principal::make(std::shared_ptr<const A
 
 Status Principal::add_role(const project::RoleSpec& role, const project::UserSpec& user) {
   roles_.push_back(*role.name);
+  administers_ = administers_ || role.administers;
   for (const project::GrantSpec& spec : role.grants) {
     Grant grant{&spec, "", lowered(spec.columns), lowered(spec.except)};
     TARN_ASSIGN_OR_RETURN(grant.filter, with_attributes(spec.where, user));

@@ -40,6 +40,10 @@ struct TablePolicy {
   const VisibleColumn* find(std::string_view column) const;
 };
 
+/// Whether a user's sessions may go on when the policy becomes another one: all that says what she sees is
+/// the same, and so is her password.
+bool has_same_rights(std::string_view user, const AccessPolicy& before, const AccessPolicy& after);
+
 /// A user, with what all roles together allow. Immutable; any thread may call it.
 class Principal {
  public:
@@ -54,6 +58,8 @@ class Principal {
   bool sees(const TableName& table) const;
   /// Of a table of the lake that sees() allows. `schema` is its present one.
   TablePolicy policy(const TableName& table, const iceberg::Schema& schema) const;
+  /// Whether the user may change users, roles and rights.
+  bool administers() const { return administers_; }
   /// Whether there is anything that the user may write.
   bool writes() const { return !written_.empty(); }
   /// Whether SQL may make, change and drop the table, as far as roles say. Never one of `ops`.
@@ -89,6 +95,7 @@ class Principal {
   std::vector<Grant> grants_;
   std::vector<const project::DenySpec*> denials_;
   std::vector<const project::Located<std::string>*> written_;
+  bool administers_ = false;
 };
 
 }  // namespace tarn::query

@@ -28,7 +28,7 @@ bool is_lookup(std::string_view ops) {
 /// Whether the audit is told of a statement: what reads nothing but what there is need not be there, and no
 /// doubt is left out.
 bool is_told(std::string_view sql, const StatementReads& reads) {
-  if (!reads.written.empty()) return true;
+  if (!reads.written.empty() || reads.changes_access) return true;
   if (!reads.tables.empty() || !std::ranges::all_of(reads.ops, is_lookup)) return true;
   if (reads.looks_up || !reads.ops.empty()) return false;
   return std::ranges::any_of(tokenize(sql), [&](const Token& token) {

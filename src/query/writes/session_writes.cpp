@@ -65,6 +65,16 @@ Result<std::optional<engine::ResultSet>> Session::Impl::run_change(std::string_v
                                                                    const Bind& bind) {
   TARN_ASSIGN_OR_RETURN(std::optional<engine::ResultSet> turned, run_transaction(sql));
   if (turned) return Result<std::optional<engine::ResultSet>>(std::move(turned));
+  Result<std::optional<AccessStatement>> access = read_access(sql);
+  if (!access.ok()) {
+    refuse(sql, access.error());
+    return std::move(access).error();
+  }
+  if (*access) {
+    TARN_RETURN_IF_ERROR(change_access(sql, **std::move(access)));
+    TARN_ASSIGN_OR_RETURN(engine::ResultSet done, count_as_rows(0));
+    return std::optional(std::move(done));
+  }
   Result<std::optional<WriteStatement>> write = read_write(sql);
   if (!write.ok()) {
     refuse(sql, write.error());
@@ -80,6 +90,11 @@ Result<std::optional<engine::ResultSet>> Session::Impl::run_change(std::string_v
 
 Result<std::optional<Session::Impl::PreparedChange>> Session::Impl::prepare_change(
     std::string_view sql, const RunOptions& options) {
+  TARN_ASSIGN_OR_RETURN(const auto access, read_access(sql));
+  if (access) {
+    TARN_ASSIGN_OR_RETURN(engine::Statement nothing, connection->prepare("SELECT 0 AS count"));
+    return std::optional(PreparedChange{std::move(nothing), engine::StatementKind::kAlter, {}});
+  }
   TARN_ASSIGN_OR_RETURN(const std::optional<WriteStatement> write, read_write(sql));
   if (!write) return std::optional<PreparedChange>();
   StatementWriter writer(*this, sql, *write, options);
@@ -93,7 +108,7 @@ Result<std::optional<Session::Impl::PreparedChange>> Session::Impl::prepare_chan
 
 Result<std::optional<engine::ResultSet>> Session::Impl::run_transaction(std::string_view sql) {
   // PostgreSQL's clients are told of transactions by their protocol.
-  if (!can_write() || identity) return std::optional<engine::ResultSet>();
+  if ((!can_write() && !may_administer()) || identity) return std::optional<engine::ResultSet>();
   const std::vector<Token> tokens = tokenize(sql);
   const auto is = [&](std::size_t i, std::string_view word) {
     return i < tokens.size() && is_word(tokens[i], sql, word);
@@ -115,7 +130,7 @@ Result<std::optional<engine::ResultSet>> Session::Impl::run_transaction(std::str
 }
 
 Status Session::Impl::begin() {
-  if (!can_write()) return ok_status();
+  if (!can_write() && !may_administer()) return ok_status();
   if (in_transaction) return Error(engine::kTransaction, "there is a transaction in progress already");
   in_transaction = true;
   return ok_status();
@@ -124,6 +139,7 @@ Status Session::Impl::begin() {
 void Session::Impl::roll_back() {
   in_transaction = false;
   savepoints.clear();
+  access_changes.clear();
   while (!pending.empty()) drop_stage(pending.begin()->first);
   transaction.roll_back();
 }
@@ -134,7 +150,7 @@ Status Session::Impl::commit() {
   const auto committed = [&]() -> Status {
     TARN_RETURN_IF_ERROR(check_current());
     TARN_RETURN_IF_ERROR(flush_all());
-    if (transaction.is_empty()) return ok_status();
+    if (transaction.is_empty()) return keep_access_changes();
     if (audit) {
       ReadyStatement ready("COMMIT");
       ready.rewrite.finish();
@@ -143,7 +159,7 @@ Status Session::Impl::commit() {
     }
     TARN_ASSIGN_OR_RETURN(const auto tables, transaction.commit());
     if (audited) audited->wrote(written_text(tables), 0);
-    return ok_status();
+    return keep_access_changes();
   };
   Status done = committed();
   if (audited) audited->end(done.ok() ? state::kAuditDone : done.error().name());
@@ -158,7 +174,7 @@ Status Session::Impl::commit() {
 Status Session::Impl::save(const std::string& name) {
   if (!in_transaction) return ok_status();
   TARN_RETURN_IF_ERROR(flush_all());
-  savepoints.push_back({name, transaction.save()});
+  savepoints.push_back({name, transaction.save(), access_changes.size()});
   return ok_status();
 }
 
@@ -177,6 +193,7 @@ Status Session::Impl::restore(const std::string& name) {
   TARN_ASSIGN_OR_RETURN(const auto found, find_savepoint(name));
   while (!pending.empty()) drop_stage(pending.begin()->first);
   transaction.restore(found->state);
+  access_changes.resize(found->access_changes);
   savepoints.erase(std::next(found), savepoints.end());
   return ok_status();
 }

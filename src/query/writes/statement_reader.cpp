@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/ascii.h"
@@ -56,6 +57,21 @@ Result<std::string> StatementReader::name(std::string_view what) {
   const Token& token = tokens_[at_++];
   std::string name = name_of(token, sql_);
   return token.kind == TokenKind::kQuoted ? name : to_lower_ascii(name);
+}
+
+Result<std::string> StatementReader::text(std::string_view what) {
+  if (at_end() || tokens_[at_].kind != TokenKind::kString) return wrong(what);
+  return string_of(tokens_[at_++], sql_);
+}
+
+Result<std::int64_t> StatementReader::number(std::string_view what) {
+  if (at_end() || tokens_[at_].kind != TokenKind::kNumber) return wrong(what);
+  const std::string_view digits = tokens_[at_].in(sql_);
+  std::int64_t value = 0;
+  const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (failed != std::errc() || end != digits.data() + digits.size()) return wrong(what);
+  ++at_;
+  return value;
 }
 
 Result<WrittenName> StatementReader::qualified_name(std::string_view what) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -9,7 +10,7 @@
 #include "query/lexer.h"
 #include "query/writes/write_statement.h"
 
-/// For this folder only.
+/// For this library only.
 namespace tarn::query {
 
 /// Goes through a statement's tokens.
@@ -37,6 +38,9 @@ class StatementReader {
   Status expect_end();
   Result<std::string> name(std::string_view what);
   Result<WrittenName> qualified_name(std::string_view what);
+  /// What a text in quotes stands for.
+  Result<std::string> text(std::string_view what);
+  Result<std::int64_t> number(std::string_view what);
   /// `(a, b)`.
   Result<std::vector<std::string>> names_in_parentheses();
 

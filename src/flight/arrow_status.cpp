@@ -31,7 +31,7 @@ std::string text_of(const Error& error) {
   return text.substr(0, cut) + "…";
 }
 
-enum class Kind : std::uint8_t { kNotImplemented, kNotFound, kFlight };
+enum class Kind : std::uint8_t { kNotImplemented, kNotFound, kExists, kFlight };
 struct Mapped {
   std::string_view name;
   Kind kind;
@@ -45,11 +45,18 @@ constexpr std::array kMapped = {
     Mapped{"sql.unsupported_type", Kind::kNotImplemented},
     Mapped{"flight.no_such_handle", Kind::kNotFound},
     Mapped{"sql.unknown_table", Kind::kNotFound},
+    Mapped{"catalog.table_exists", Kind::kExists},
+    Mapped{"catalog.view_exists", Kind::kExists},
+    Mapped{"catalog.namespace_exists", Kind::kExists},
+    Mapped{"access.role_exists", Kind::kExists},
     Mapped{"flight.not_authenticated", Kind::kFlight, FlightStatusCode::Unauthenticated},
     Mapped{"flight.statement_timeout", Kind::kFlight, FlightStatusCode::TimedOut},
     Mapped{"sql.interrupted", Kind::kFlight, FlightStatusCode::Cancelled},
     Mapped{"sql.permission", Kind::kFlight, FlightStatusCode::Unauthorized},
     Mapped{"sql.not_allowed", Kind::kFlight, FlightStatusCode::Unauthorized},
+    Mapped{"sql.write_denied", Kind::kFlight, FlightStatusCode::Unauthorized},
+    Mapped{"sql.written_by_feed", Kind::kFlight, FlightStatusCode::Unauthorized},
+    Mapped{"access.not_administrator", Kind::kFlight, FlightStatusCode::Unauthorized},
 };
 
 }  // namespace
@@ -60,6 +67,7 @@ arrow::Status to_arrow(const Error& error) {
     if (mapped.name != error.name()) continue;
     if (mapped.kind == Kind::kNotImplemented) return arrow::Status::NotImplemented(std::move(text));
     if (mapped.kind == Kind::kNotFound) return arrow::Status::KeyError(std::move(text));
+    if (mapped.kind == Kind::kExists) return arrow::Status::AlreadyExists(std::move(text));
     return MakeFlightError(mapped.code, std::move(text));
   }
   switch (error.error_class()) {

@@ -85,7 +85,9 @@ std::string tag_of(std::string_view sql, bool has_rows, std::int64_t count) {
 
 Status Backend::run_in_turn(const std::function<void()>& interrupt, const std::function<Status()>& action) {
   TARN_ASSIGN_OR_RETURN(const std::string text, settings_.get("statement_timeout"));
-  const std::int64_t limit_ms = parse_milliseconds(text).value_or(0);
+  TARN_ASSIGN_OR_RETURN(const query::Session* const lake, session());
+  const std::int64_t limit_ms = lake->limits().timeout_with(parse_milliseconds(text).value_or(0));
+  running_.share(lake->limits().shares);
   auto deadline = query::RunningStatements::TimePoint::max();
   if (limit_ms != 0) deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
   running_.start(interrupt);
@@ -94,13 +96,13 @@ Status Backend::run_in_turn(const std::function<void()>& interrupt, const std::f
   if (limit_ms != 0) shared_.running.set_deadline(process_, deadline);
   // While the client does not read, another statement may run; an end that comes then reaches the engine.
   messages_.set_waiting([&](bool waits) {
-    if (has_turn && waits) shared_.running.done();
+    if (has_turn && waits) shared_.running.done(running_);
     has_turn = !waits && shared_.running.begin(running_, deadline);
   });
   Status done = has_turn ? action() : Status(Error(engine::kInterrupted, "it waited for its turn"));
   messages_.set_waiting({});
   if (limit_ms != 0) shared_.running.forget_deadline(process_);
-  if (has_turn) shared_.running.done();
+  if (has_turn) shared_.running.done(running_);
   query::EndReason reason = running_.finish();
   if (was_late) reason = query::EndReason::kTimedOut;
   if (done.ok() || &done.error().code() != &engine::kInterrupted) return done;

@@ -56,6 +56,14 @@ struct DenySpec {
   bool operator==(const DenySpec&) const = default;
 };
 
+/// What statements of a role's users may take.
+struct RoleLimits {
+  std::uint64_t running = 0;              ///< At once, of all its users; 0: as many as the listener runs.
+  std::int64_t statement_timeout_ms = 0;  ///< 0: without end.
+
+  bool operator==(const RoleLimits&) const = default;
+};
+
 struct RoleSpec {
   Located<std::string> name;
   std::string description;
@@ -63,6 +71,7 @@ struct RoleSpec {
   std::vector<GrantSpec> grants;
   std::vector<Located<std::string>> write;  ///< Tables, as grants name them: SQL may change them.
   std::vector<DenySpec> deny;
+  RoleLimits limits;
   bool administers = false;  ///< By CREATE USER, GRANT and the like.
 
   bool operator==(const RoleSpec&) const = default;

@@ -43,6 +43,11 @@ Result<std::unique_ptr<Session>> Session::open(engine::Database& engine, const L
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 
+const SessionLimits& Session::limits() const {
+  static const SessionLimits kNone;
+  return impl_->principal == nullptr ? kNone : impl_->principal->limits();
+}
+
 bool Session::is_current() const {
   return impl_->check_current().ok();
 }

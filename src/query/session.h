@@ -169,6 +169,8 @@ class Session {
   Result<std::unique_ptr<LoadIn>> begin_load(const LoadTarget& target, ::ArrowSchema& columns,
                                              const std::vector<std::string>& names);
 
+  /// What the roles of its user leave to each statement; the owner has no limits.
+  const SessionLimits& limits() const;
   /// False: its user's rights have changed, and it runs nothing any more. Any thread.
   bool is_current() const;
 

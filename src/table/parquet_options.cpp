@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kCodecProperty = "write.parquet.compression-codec";
 constexpr std::string_view kLevelProperty = "write.parquet.compression-level";
+constexpr std::string_view kPackProperty = "tarn.packed-integers";
 constexpr std::string_view kRowGroupProperty = "write.parquet.row-group-size-bytes";
 
 struct Codec {
@@ -68,9 +69,10 @@ Result<ParquetOptions> parquet_options(const std::map<std::string, std::string>&
   if (const auto found = properties.find(std::string(kCodecProperty)); found != properties.end()) {
     TARN_ASSIGN_OR_RETURN(options.codec, codec_of(found->second));
   }
-  if (arrow::util::Codec::SupportsCompressionLevel(options.codec)) {
-    const auto least = arrow::util::Codec::MinimumCompressionLevel(options.codec);
-    const auto most = arrow::util::Codec::MaximumCompressionLevel(options.codec);
+  const arrow::Compression::type codec = options.codec.value_or(arrow::Compression::ZSTD);
+  if (arrow::util::Codec::SupportsCompressionLevel(codec)) {
+    const auto least = arrow::util::Codec::MinimumCompressionLevel(codec);
+    const auto most = arrow::util::Codec::MaximumCompressionLevel(codec);
     TARN_ASSIGN_OR_RETURN(const auto level,
                           number_of(properties, kLevelProperty, least.ValueOr(1), most.ValueOr(1)));
     if (level) options.level = static_cast<int>(*level);
@@ -78,6 +80,11 @@ Result<ParquetOptions> parquet_options(const std::map<std::string, std::string>&
   TARN_ASSIGN_OR_RETURN(const auto bytes, number_of(properties, kRowGroupProperty, std::int64_t{1} << 10,
                                                     std::int64_t{1} << 31));
   if (bytes) options.row_group_bytes = *bytes;
+  if (const auto found = properties.find(std::string(kPackProperty)); found != properties.end()) {
+    if (found->second != "true" && found->second != "false")
+      return wrong(kPackProperty, found->second, "give `true` or `false`");
+    options.packs_integers = found->second == "true";
+  }
   return options;
 }
 

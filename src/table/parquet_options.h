@@ -13,8 +13,11 @@ namespace tarn::table {
 
 /// How a Parquet file is written.
 struct ParquetOptions {
-  arrow::Compression::type codec = arrow::Compression::ZSTD;
+  /// Nothing: zstd for text and what has parts, Snappy for numbers, which are read more often and gain less.
+  std::optional<arrow::Compression::type> codec = std::nullopt;
   std::optional<int> level = std::nullopt;  ///< Of the codec; nothing: 1 of zstd, else the codec's own.
+  /// Whole numbers, decimals up to 18 digits, dates and times without a dictionary are DELTA_BINARY_PACKED.
+  bool packs_integers = false;
   /// A row group is closed when it holds this many rows or, about, bytes of Arrow memory.
   std::int64_t row_group_rows = 262'144;
   std::int64_t row_group_bytes = std::int64_t{128} << 20;
@@ -29,7 +32,8 @@ struct ParquetOptions {
 };
 
 /// As the table's properties ask: `write.parquet.compression-codec`, `write.parquet.compression-level` and
-/// `write.parquet.row-group-size-bytes` of the Iceberg documentation. Errors: table.bad_property.
+/// `write.parquet.row-group-size-bytes` of the Iceberg documentation, and `tarn.packed-integers`. Errors:
+/// table.bad_property.
 Result<ParquetOptions> parquet_options(const std::map<std::string, std::string>& properties);
 
 }  // namespace tarn::table

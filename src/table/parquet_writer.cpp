@@ -4,6 +4,7 @@
 #include <arrow/extension/uuid.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/util/byte_size.h>
+#include <arrow/util/compression.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/metadata.h>
@@ -176,8 +177,7 @@ bool hardly_repeats(const arrow::Array& array, std::int64_t expected_rows) {
   return kLeastRepeats * values_behind(static_cast<double>(distinct), drawn) > present;
 }
 
-/// Numbers of one column are of about one size: packed they take less room than zstd leaves of them, and are
-/// read faster. Where there is a dictionary, its indices are packed already.
+/// What ParquetOptions::packs_integers packs.
 bool is_integer_in_parquet(const arrow::DataType& type) {
   if (type.id() == arrow::Type::DECIMAL128)
     return static_cast<const arrow::Decimal128Type&>(type).precision() <= 18;
@@ -291,13 +291,14 @@ class Writer final : public ParquetWriter {
 
   std::shared_ptr<parquet::WriterProperties> properties(const arrow::RecordBatch* sample) const {
     parquet::WriterProperties::Builder builder;
-    builder.compression(target_.options.codec)
+    const arrow::Compression::type codec = target_.options.codec.value_or(arrow::Compression::ZSTD);
+    builder.compression(codec)
         ->version(parquet::ParquetVersion::PARQUET_2_6)
         ->max_row_group_length(std::max<std::int64_t>(1, target_.options.row_group_rows))
         ->enable_store_decimal_as_integer()
         ->set_size_statistics_level(parquet::SizeStatisticsLevel::None);
     std::optional<int> level = target_.options.level;
-    if (!level && target_.options.codec == arrow::Compression::ZSTD) level = kZstdLevel;
+    if (!level && codec == arrow::Compression::ZSTD) level = kZstdLevel;
     if (level) builder.compression_level(*level);
     if (target_.options.page_index) builder.enable_write_page_index();
     if (sample == nullptr) return builder.build();
@@ -305,10 +306,16 @@ class Writer final : public ParquetWriter {
     if (rows <= 0) rows = sample->num_rows();
     const std::int64_t group_rows = std::min(rows, target_.options.row_group_rows);
     for (int i = 0; i < sample->num_columns(); ++i) {
-      if (is_integer_in_parquet(*sample->column(i)->type()))
-        builder.encoding(dotted(written_schema_->field(i)->name()), parquet::Encoding::DELTA_BINARY_PACKED);
-      if (hardly_repeats(*sample->column(i), group_rows))
-        builder.disable_dictionary(dotted(written_schema_->field(i)->name()));
+      const arrow::DataType& type = *sample->column(i)->type();
+      const auto path = dotted(written_schema_->field(i)->name());
+      if (!target_.options.codec && arrow::is_fixed_width(type.id()) &&
+          type.id() != arrow::Type::DICTIONARY) {
+        builder.compression(path, arrow::Compression::SNAPPY);
+        builder.codec_options(path, std::make_shared<arrow::util::CodecOptions>());  // without zstd's level
+      }
+      if (target_.options.packs_integers && is_integer_in_parquet(type))
+        builder.encoding(path, parquet::Encoding::DELTA_BINARY_PACKED);
+      if (hardly_repeats(*sample->column(i), group_rows)) builder.disable_dictionary(path);
     }
     return builder.build();
   }

@@ -26,8 +26,10 @@ Status StatementTurn::start(std::function<bool()> is_left) {
   shared_.statements.enter(handle_, {.user = caller_.user,
                                      .end = [this] { shared_.running.cancel(process_, 0); },
                                      .is_left = std::move(is_left)});
-  if (shared_.options.statement_timeout.count() > 0) {
-    deadline_ = std::chrono::steady_clock::now() + shared_.options.statement_timeout;
+  running_.share(session_->limits().shares);
+  const std::int64_t limit_ms = session_->limits().timeout_with(shared_.options.statement_timeout.count());
+  if (limit_ms != 0) {
+    deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
     shared_.running.set_deadline(process_, deadline_);
   }
   return ok_status();
@@ -36,7 +38,7 @@ Status StatementTurn::start(std::function<bool()> is_left) {
 Status StatementTurn::run(const std::function<Status()>& action) {
   const bool has_turn = shared_.running.begin(running_, deadline_);
   Status done = has_turn ? action() : Status(Error(engine::kInterrupted, "it waited for its turn"));
-  if (has_turn) shared_.running.done();
+  if (has_turn) shared_.running.done(running_);
   if (done.ok() || &done.error().code() != &engine::kInterrupted) return done;
   const bool was_late = !has_turn && !running_.is_to_end();
   const query::EndReason reason = was_late ? query::EndReason::kTimedOut : running_.reason();

@@ -72,6 +72,31 @@ const Block<DenySpec>& deny_block() {
   return kBlock;
 }
 
+Block<RoleLimits> describe_limits() {
+  Block<RoleLimits> block({.name = "limits",
+                           .description =
+                               "What statements of the role's users may take; of several roles each "
+                               "holds."});
+  block.add(field(&RoleLimits::running),
+            {.name = "running",
+             .description =
+                 "Statements of all its users that compute at once, of each listener; more wait, and let "
+                 "others pass.",
+             .example = "2",
+             .default_text = "as many as the listener's `max_running`"});
+  block.add(duration_field(&RoleLimits::statement_timeout_ms),
+            {.name = "statement_timeout",
+             .description = "How long a statement may run, whatever the session sets; 0: without end.",
+             .example = "5min",
+             .default_text = "0"});
+  return block;
+}
+
+const Block<RoleLimits>& limits_block() {
+  static const Block<RoleLimits> kBlock = describe_limits();
+  return kBlock;
+}
+
 Block<RoleSpec> describe_role() {
   Block<RoleSpec> block({.name = "role", .description = "What its users may see; nothing by default."});
   block.add(field(&RoleSpec::description),
@@ -94,6 +119,10 @@ Block<RoleSpec> describe_role() {
                                                        .description = "What it may not read in any case.",
                                                        .example = "[{tables: [curated.salary]}]",
                                                        .synonyms = {"denies"}});
+  block.add(block_field<limits_block>(&RoleSpec::limits),
+            {.name = "limits",
+             .description = "What statements of its users may take.",
+             .example = "{running: 2, statement_timeout: 5min}"});
   block.add(field(&RoleSpec::administers),
             {.name = "administers",
              .description = "Whether its users may make users and roles, and give and take any rights by "

@@ -118,6 +118,9 @@ Result<std::shared_ptr<const Principal>> Principal::make(std::shared_ptr<const A
 Status Principal::add_role(const project::RoleSpec& role, const project::UserSpec& user) {
   roles_.push_back(*role.name);
   administers_ = administers_ || role.administers;
+  limits_.statement_timeout_ms = limits_.timeout_with(role.limits.statement_timeout_ms);
+  if (role.limits.running > 0)
+    limits_.shares.push_back({*role.name, static_cast<std::size_t>(role.limits.running)});
   for (const project::GrantSpec& spec : role.grants) {
     Grant grant{&spec, "", lowered(spec.columns), lowered(spec.except)};
     TARN_ASSIGN_OR_RETURN(grant.filter, with_attributes(spec.where, user));

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "iceberg/schema.h"
 #include "project/access_spec.h"
+#include "query/serving/role_share.h"
 
 namespace tarn::query {
 
@@ -58,6 +59,8 @@ class Principal {
   bool sees(const TableName& table) const;
   /// Of a table of the lake that sees() allows. `schema` is its present one.
   TablePolicy policy(const TableName& table, const iceberg::Schema& schema) const;
+  /// The tightest of all roles.
+  const SessionLimits& limits() const { return limits_; }
   /// Whether the user may change users, roles and rights.
   bool administers() const { return administers_; }
   /// Whether there is anything that the user may write.
@@ -96,6 +99,7 @@ class Principal {
   std::vector<const project::DenySpec*> denials_;
   std::vector<const project::Located<std::string>*> written_;
   bool administers_ = false;
+  SessionLimits limits_;
 };
 
 }  // namespace tarn::query

@@ -61,7 +61,7 @@ void RunningStatements::cancel(std::int32_t process, std::int32_t secret) {
   const auto found = entries_.find(process);
   if (found == entries_.end() || found->second.secret != secret) return;
   found->second.statement->end(EndReason::kCancelled);
-  for (Waiting& waiting : waiting_) waiting.is_first.notify_one();  // It may be one of them.
+  for (Waiting& waiting : waiting_) waiting.is_next.notify_one();  // It may be one of them.
 }
 
 void RunningStatements::shut_down() {
@@ -69,36 +69,53 @@ void RunningStatements::shut_down() {
   is_stopping_ = true;
   for (auto& [process, entry] : entries_) entry.statement->end(EndReason::kShuttingDown);
   changed_.notify_all();
-  for (Waiting& waiting : waiting_) waiting.is_first.notify_one();
+  for (Waiting& waiting : waiting_) waiting.is_next.notify_one();
 }
 
-void RunningStatements::wake_first() {
-  if (!waiting_.empty() && free_ > 0) waiting_.front().is_first.notify_one();
+RunningStatements::Waiting* RunningStatements::next() {
+  if (free_ == 0) return nullptr;
+  const auto may_run = [&](const Waiting& waiting) {
+    return std::ranges::all_of(waiting.statement.shares(), [&](const RoleShare& share) {
+      const auto running = of_role_.find(share.role);
+      return running == of_role_.end() || running->second < share.limit;
+    });
+  };
+  const auto found = std::ranges::find_if(waiting_, may_run);
+  return found == waiting_.end() ? nullptr : &*found;
+}
+
+void RunningStatements::wake_next() {
+  if (Waiting* const waiting = next()) waiting->is_next.notify_one();
 }
 
 bool RunningStatements::begin(RunningStatement& statement, TimePoint deadline) {
   std::unique_lock lock(mutex_);
-  const auto place = waiting_.emplace(waiting_.end());
-  const auto is_turn = [&] {
-    return is_stopping_ || statement.is_to_end() || (free_ > 0 && place == waiting_.begin());
-  };
+  const auto place = waiting_.emplace(waiting_.end(), statement);
+  const auto is_turn = [&] { return is_stopping_ || statement.is_to_end() || next() == &*place; };
   bool came = true;
   if (deadline == TimePoint::max()) {
-    place->is_first.wait(lock, is_turn);
+    place->is_next.wait(lock, is_turn);
   } else {
-    came = place->is_first.wait_until(lock, deadline, is_turn);
+    came = place->is_next.wait_until(lock, deadline, is_turn);
   }
   waiting_.erase(place);
   const bool runs = came && !is_stopping_ && !statement.is_to_end();
-  if (runs) --free_;
-  wake_first();
+  if (runs) {
+    --free_;
+    for (const RoleShare& share : statement.shares()) ++of_role_[share.role];
+  }
+  wake_next();
   return runs;
 }
 
-void RunningStatements::done() {
+void RunningStatements::done(const RunningStatement& statement) {
   const std::lock_guard lock(mutex_);
   ++free_;
-  wake_first();
+  for (const RoleShare& share : statement.shares()) {
+    const auto running = of_role_.find(share.role);
+    if (--running->second == 0) of_role_.erase(running);
+  }
+  wake_next();
 }
 
 void RunningStatements::set_deadline(std::int32_t process, TimePoint deadline) {

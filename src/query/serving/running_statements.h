@@ -8,9 +8,13 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
+#include "query/serving/role_share.h"
 
 /// What runs now, for those who want it to end: cancel requests, timeouts, the server's stop.
 namespace tarn::query {
@@ -27,6 +31,9 @@ class RunningStatement {
   /// Why it was to end, if it was.
   EndReason finish();
   void end(EndReason reason);
+  /// What its user's roles leave to it. Call it while nothing runs.
+  void share(std::vector<RoleShare> shares) { shares_ = std::move(shares); }
+  const std::vector<RoleShare>& shares() const { return shares_; }
   /// Whether end() was called since start(), and why.
   bool is_to_end() const { return reason() != EndReason::kNone; }
   EndReason reason() const;
@@ -35,6 +42,7 @@ class RunningStatement {
   mutable std::mutex mutex_;
   std::function<void()> interrupt_;
   EndReason reason_ = EndReason::kNone;
+  std::vector<RoleShare> shares_;
 };
 
 /// The connections by the numbers that cancel requests name, what they may run at once, and when a
@@ -56,10 +64,12 @@ class RunningStatements {
   void shut_down();
 
   using TimePoint = std::chrono::steady_clock::time_point;
-  /// Waits until fewer statements run than may, in the order of asking. False: the time was over first, or
-  /// the statement is to end.
+  /// Waits until fewer statements run than may, in all and of each role that has a share, in the order of
+  /// asking: whose role has its share passes nobody's turn on. False: the time was over first, or the
+  /// statement is to end.
   bool begin(RunningStatement& statement, TimePoint deadline);
-  void done();
+  /// Behind a begin() that was true.
+  void done(const RunningStatement& statement);
   /// Ends the statement at `deadline`, unless forget_deadline() was called before.
   void set_deadline(std::int32_t process, TimePoint deadline);
   void forget_deadline(std::int32_t process);
@@ -77,11 +87,15 @@ class RunningStatements {
   std::map<std::int32_t, Entry> entries_;
   std::int32_t last_process_ = 0;
   std::size_t free_;
+  std::map<std::string, std::size_t> of_role_;  ///< How many run.
   struct Waiting {
-    std::condition_variable is_first;
+    explicit Waiting(const RunningStatement& the_statement) : statement(the_statement) {}
+    const RunningStatement& statement;
+    std::condition_variable is_next;
   };
-  /// Lets the first one look whether it is its turn.
-  void wake_first();
+  /// The first one that may run; null: none.
+  Waiting* next();
+  void wake_next();
   std::list<Waiting> waiting_;
   bool is_stopping_ = false;
   std::jthread watcher_;

@@ -8,6 +8,7 @@ import datetime
 import pathlib
 import subprocess
 import sys
+import time
 
 import psycopg
 
@@ -26,10 +27,13 @@ POLICY = """roles:
     grants:
       - tables: [curated.stay]
         columns: [id]
+  hurried: {grants: [{tables: [curated.stay]}], limits: {running: 1, statement_timeout: 1s}}
 users:
   head: {password: "VERIFIER", roles: [boss]}
   rita: {password: "VERIFIER", roles: [reader]}
+  sam: {password: "VERIFIER", roles: [hurried]}
 """
+FOREVER = "SELECT count(*) FROM range(100000) a, range(1000000) b WHERE (a.range * b.range) % 7 = 3"
 COUNT = "SELECT count(*) FROM curated.stay"
 STAY = "SELECT id, ward, born FROM curated.stay ORDER BY id LIMIT 1"
 
@@ -112,6 +116,14 @@ class Roles:
         self.check("she does not", writes(), "42501")
         self.check("feeds write theirs", self.tag("GRANT ALL ON curated.stay TO clerk"), "22023")
 
+    def limits(self):
+        with self.connect("sam") as sam:
+            self.check("a statement in time", state_of(lambda: sam.execute(COUNT).fetchone()), (wire_server.ROWS,))
+            sam.execute("SET statement_timeout = '1h'")
+            begin = time.monotonic()
+            self.check("one that takes too long", state_of(lambda: sam.execute(FOREVER)), "57014")
+            self.check("whatever the session says", time.monotonic() - begin < 20, True)
+
     def refusals(self):
         for sql, state in (
                 ("GRANT SELECT ON curated.stay TO nobody", "42704"), ("GRANT SELECT ON curated.stay TO ann", "42704"),
@@ -155,7 +167,7 @@ def main():
     server = wire_server.WireServer(tarn, access={"users.yaml": POLICY.replace("VERIFIER", verifier)})
     with server:
         roles = Roles(server)
-        for part in (roles.users_and_grants, roles.rows_and_masks, roles.transactions, roles.writing, roles.refusals):
+        for part in (roles.users_and_grants, roles.rows_and_masks, roles.transactions, roles.writing, roles.limits, roles.refusals):
             part()
         at_command_line(server, roles)
     return server.finish()

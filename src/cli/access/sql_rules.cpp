@@ -1,6 +1,7 @@
 #include "cli/access/sql_rules.h"
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "cli/command_context.h"
@@ -13,6 +14,11 @@ namespace {
 
 // Each time somebody else was faster.
 constexpr int kAttempts = 20;
+
+bool has_users(const std::string& document) {
+  return !document.empty() &&
+         !nlohmann::json::parse(document).value("users", nlohmann::json::object()).empty();
+}
 
 }  // namespace
 
@@ -31,6 +37,10 @@ Status SqlRules::change_once(const std::string& who, const Edit& edit, const Che
   if (document == present.document) return ok_status();
   const auto next = read_project_with(folder_, document);
   if (!next.ok()) return Error(query::kBadRule, next.error().message()).with_hint(next.error().hint());
+  if (next->access->users.empty() && has_users(present.document))
+    return Error(query::kBadRule,
+                 "this is the last user, and without users everybody on this machine sees everything")
+        .with_hint("make another user first");
   // Whether the key of masks is at hand is no question of the rules.
   TARN_RETURN_IF_ERROR(check(std::make_shared<query::AccessPolicy>(
       query::AccessPolicy{*next->access, project::contract_tables(next->feeds)})));

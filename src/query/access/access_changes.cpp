@@ -39,11 +39,20 @@ class NamedTables {
   Status resolve() {
     for (WrittenName& name : statement_.tables) {
       TARN_RETURN_IF_ERROR(statement_.whole_schemas ? resolve_schema(name) : resolve_table(name));
+      TARN_RETURN_IF_ERROR(check_plain(name));
     }
     return ok_status();
   }
 
  private:
+  /// Rules name tables by patterns: a name that looks like one would mean others, too.
+  static Status check_plain(const WrittenName& name) {
+    const std::string written = fmt::format("{}", fmt::join(name.parts, "."));
+    if (written.find_first_of("*?[]{},") == std::string::npos) return ok_status();
+    return Error(kBadRule, fmt::format("`{}` cannot be granted: its name looks like a pattern", written))
+        .with_hint("rename it, or grant it in access/*.yaml");
+  }
+
   std::vector<TableName> all() const {
     std::vector<TableName> names = known_.tables;
     names.insert(names.end(), known_.views.begin(), known_.views.end());

@@ -83,7 +83,7 @@ def statements(server):
                                 ("SELECT 1 FROM curated.stey", "ProgrammingError:NOT_FOUND", "did you mean `curated.stay`"),
                                 ("SELECT 1; SELECT 2", "ProgrammingError:INVALID_ARGUMENT", "one statement"),
                                 ("SELECT 'x'::int", "ProgrammingError:INVALID_ARGUMENT", "sql.conversion"),
-                                ("DELETE FROM curated.stay", "ProgrammingError:INVALID_ARGUMENT", "sql.written_by_feed"),
+                                ("DELETE FROM curated.stay", "ProgrammingError:UNAUTHORIZED", "sql.written_by_feed"),
                                 ("CREATE TEMP TABLE t AS SELECT 1", None, ""), ("USE curated", None, ""), ("BEGIN", None, ""),
                                 ("SELECT * FROM read_csv('/etc/passwd')", None, "")]:
             got, said = failure(query, connection, sql)

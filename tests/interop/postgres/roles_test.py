@@ -39,9 +39,9 @@ STAY = "SELECT id, ward, born FROM curated.stay ORDER BY id LIMIT 1"
 
 
 class Roles:
-    def __init__(self, server):
+    def __init__(self, server, head="head"):
         self.server = server
-        self.head = self.connect("head")
+        self.head = self.connect(head)
 
     def connect(self, user, password=PASSWORD):
         return psycopg.connect(host="127.0.0.1", port=self.server.port, user=user, password=password, dbname="tarn", autocommit=True)
@@ -116,6 +116,10 @@ class Roles:
         self.check("she does not", writes(), "42501")
         self.check("feeds write theirs", self.tag("GRANT ALL ON curated.stay TO clerk"), "22023")
 
+    def odd_names(self):
+        self.check("a name like a pattern", self.tag('CREATE TABLE sandbox."t*" (i INT)'), "CREATE TABLE")
+        self.check("is not granted", self.tag('GRANT SELECT ON sandbox."t*" TO clerk'), "22023")
+
     def limits(self):
         with self.connect("sam") as sam:
             self.check("a statement in time", state_of(lambda: sam.execute(COUNT).fetchone()), (wire_server.ROWS,))
@@ -161,16 +165,32 @@ def at_command_line(server, roles):
     server.check("she is gone", after(lambda: roles.asks("ann", COUNT, "another one"), "refused"), "refused")
 
 
+def without_files(tarn):
+    """A project whose users are SQL's alone."""
+    server = wire_server.WireServer(tarn)
+    said = []
+    for sql in ("CREATE ROLE reader", "GRANT SELECT ON curated.stay TO reader", f"CREATE USER ann PASSWORD '{PASSWORD}' IN ROLE reader"):
+        said.append(subprocess.run([tarn, "-C", server.project, "sql", sql], capture_output=True, text=True, timeout=60).returncode)
+    server.check("the owner makes the first user", said, [0, 0, 0])
+    with server:
+        roles = Roles(server, "ann")
+        server.check("she reads", roles.asks("ann", COUNT), (wire_server.ROWS,))
+        server.check("nobody else does", roles.asks("bob", COUNT), "refused")
+        last = subprocess.run([tarn, "-C", server.project, "sql", "DROP USER ann"], capture_output=True, text=True, timeout=60)
+        server.check("the last user stays", (last.returncode, "the last user" in last.stderr), (1, True))
+    return server.finish()
+
+
 def main():
     tarn = sys.argv[1]
     verifier = subprocess.run([tarn, "access", "password"], input=PASSWORD + "\n", check=True, capture_output=True, text=True).stdout.strip()
     server = wire_server.WireServer(tarn, access={"users.yaml": POLICY.replace("VERIFIER", verifier)})
     with server:
         roles = Roles(server)
-        for part in (roles.users_and_grants, roles.rows_and_masks, roles.transactions, roles.writing, roles.limits, roles.refusals):
+        for part in (roles.users_and_grants, roles.rows_and_masks, roles.transactions, roles.writing, roles.odd_names, roles.limits, roles.refusals):
             part()
         at_command_line(server, roles)
-    return server.finish()
+    return server.finish() or without_files(tarn)
 
 
 if __name__ == "__main__":

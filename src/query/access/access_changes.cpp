@@ -6,10 +6,13 @@
 #include "base/ascii.h"
 #include "base/scram.h"
 #include "engine/errors.h"
+#include "engine/source_place.h"
 #include "query/access/access_editor.h"
 #include "query/access/check_policy.h"
+#include "query/access/row_filter.h"
 #include "query/errors.h"
 #include "query/session_impl.h"
+#include "query/views/type_sql.h"
 #include "query/writes/statement_writer.h"
 
 /// CREATE USER, GRANT and the like in a session.
@@ -32,9 +35,9 @@ AccessEditor::Edit edit_of(const std::vector<AccessStatement>& statements) {
 /// What is named, as the lake writes it.
 class NamedTables {
  public:
-  NamedTables(const Lake& lake, const KnownNames& known, std::vector<std::string_view> ops,
-              AccessStatement& statement)
-      : lake_(lake), known_(known), ops_(std::move(ops)), statement_(statement) {}
+  NamedTables(engine::Connection& connection, const Lake& lake, const KnownNames& known,
+              std::vector<std::string_view> ops, AccessStatement& statement)
+      : connection_(connection), lake_(lake), known_(known), ops_(std::move(ops)), statement_(statement) {}
 
   Status resolve() {
     for (WrittenName& name : statement_.tables) {
@@ -65,7 +68,7 @@ class NamedTables {
     for (const TableName& one : all()) {
       if (to_lower_ascii(one.schema) != to_lower_ascii(written)) continue;
       name.parts = {one.schema};
-      return ok_status();
+      return check_filter_of_all(one.schema);
     }
     return Error(engine::kCatalog, fmt::format("there is no schema `{}` with a table in it", written))
         .with_hint("SHOW TABLES lists the schemas");
@@ -81,10 +84,40 @@ class NamedTables {
     for (const TableName& one : all()) {
       if (to_lower_ascii(one.to_string()) != to_lower_ascii(written)) continue;
       name.parts = {one.schema, one.name};
-      return resolve_columns(one);
+      TARN_RETURN_IF_ERROR(resolve_columns(one));
+      return check_filter_of(one);
     }
     return Error(kUnknownTable, fmt::format("there is no table `{}`", written))
         .with_hint("SHOW TABLES lists them");
+  }
+
+  Status check_filter_of_all(const std::string& schema) const {
+    for (const TableName& table : known_.tables) {
+      if (table.schema == schema) TARN_RETURN_IF_ERROR(check_filter_of(table));
+    }
+    return ok_status();
+  }
+
+  /// A filter that does not fit its table would leave nothing to be seen of it.
+  Status check_filter_of(const TableName& table) const {
+    const bool is_table = std::ranges::find(known_.tables, table) != known_.tables.end();
+    if (statement_.where.empty() || !is_table) return ok_status();
+    TARN_ASSIGN_OR_RETURN(const catalog::Table loaded, lake_.load_table(table));
+    std::string columns;
+    for (const iceberg::NestedField& field : loaded.metadata->current_schema().fields())
+      columns += fmt::format("{}NULL::{} AS {}", columns.empty() ? "" : ", ", type_sql(field.type),
+                             engine::quote_identifier(field.name));
+    Rewrite filter(statement_.where);
+    for (const Token& token : tokenize(statement_.where)) {
+      if (token.kind == TokenKind::kParameter) filter.replace(token.begin, token.end, "(NULL)");
+    }
+    const std::string condition = filter.finish();
+    TARN_RETURN_IF_ERROR(check_filter(connection_, condition));
+    const auto bound =
+        connection_.prepare(fmt::format("SELECT 1 FROM (SELECT {}) WHERE ({}\n)", columns, condition));
+    if (bound.ok()) return ok_status();
+    return Error(kBadFilter,
+                 fmt::format("the filter does not fit `{}`: {}", table.to_string(), bound.error().message()));
   }
 
   Status resolve_columns(const TableName& table) {
@@ -115,6 +148,7 @@ class NamedTables {
     return ok_status();
   }
 
+  engine::Connection& connection_;
   const Lake& lake_;
   const KnownNames& known_;
   const std::vector<std::string_view> ops_;
@@ -137,7 +171,7 @@ Status Session::Impl::change_access(std::string_view sql, AccessStatement statem
   std::shared_ptr<AuditedStatement> audited;
   const auto change = [&]() -> Status {
     TARN_RETURN_IF_ERROR(look_around());
-    TARN_RETURN_IF_ERROR(NamedTables(lake, known, ops_names(), statement).resolve());
+    TARN_RETURN_IF_ERROR(NamedTables(*connection, lake, known, ops_names(), statement).resolve());
     if (audit) {
       ReadyStatement ready{std::string(sql)};
       ready.rewrite.finish();

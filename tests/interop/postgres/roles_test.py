@@ -133,6 +133,8 @@ class Roles:
                 ("GRANT SELECT ON curated.stay TO nobody", "42704"), ("GRANT SELECT ON curated.stay TO ann", "42704"),
                 ("GRANT SELECT ON curated.nothing TO clerk", "42P01"), ("GRANT SELECT (nothing) ON curated.stay TO clerk", "42703"),
                 ("GRANT SELECT ON ALL TABLES IN SCHEMA nothing TO clerk", "42704"), ("CREATE ROLE clerk", "42710"),
+                ("GRANT SELECT ON curated.stay TO clerk WHERE (nothing = 1)", "22023"),
+                ("GRANT SELECT ON ALL TABLES IN SCHEMA curated TO clerk WHERE (born > 'x' OR nothing)", "22023"),
                 ("CREATE USER head", "42710"), ("GRANT clerk TO clerk", "22023"), ("DROP USER rita", "55000"),
                 ("REVOKE SELECT ON curated.stay FROM reader", "55000"), ("REVOKE reader FROM rita", "55000"),
                 ("ALTER USER rita PASSWORD 'x'", "55000"), ("CREATE ROLE a SUPERUSER", "0A000"), ("GRANT SELECT ON curated.stay", "42601"),

@@ -108,6 +108,11 @@ bool RunningStatements::begin(RunningStatement& statement, TimePoint deadline) {
   return runs;
 }
 
+std::size_t RunningStatements::waiting() {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
 void RunningStatements::done(const RunningStatement& statement) {
   const std::lock_guard lock(mutex_);
   ++free_;

@@ -68,6 +68,8 @@ class RunningStatements {
   /// asking: whose role has its share passes nobody's turn on. False: the time was over first, or the
   /// statement is to end.
   bool begin(RunningStatement& statement, TimePoint deadline);
+  /// How many wait in begin().
+  std::size_t waiting();
   /// Behind a begin() that was true.
   void done(const RunningStatement& statement);
   /// Ends the statement at `deadline`, unless forget_deadline() was called before.

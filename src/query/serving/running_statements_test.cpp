@@ -39,10 +39,11 @@ class Statements {
   /// Whether it runs, in the end.
   bool runs(std::size_t at) { return wait(at, 1); }
   bool gave_up(std::size_t at) { return wait(at, 2); }
-  /// It has had time to begin.
-  bool waits(std::size_t at) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    return all_[at].state == 0;
+  /// It has asked, and `all` wait with it.
+  bool waits(std::size_t at, std::size_t all) {
+    const TimePoint end = in(std::chrono::seconds(10));
+    while (running_.waiting() != all && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    return running_.waiting() == all && all_[at].state == 0;
   }
   void done(std::size_t at) { running_.done(all_[at].statement); }
   void cancel(std::size_t at) { running_.cancel(all_[at].process, 7); }
@@ -69,12 +70,12 @@ TEST(RunningStatements, RunInTheOrderOfAsking) {
   const std::size_t first = statements.ask({});
   EXPECT_TRUE(statements.runs(first));
   const std::size_t second = statements.ask({});
-  EXPECT_TRUE(statements.waits(second));
+  EXPECT_TRUE(statements.waits(second, 1));
   const std::size_t third = statements.ask({});
-  EXPECT_TRUE(statements.waits(third));
+  EXPECT_TRUE(statements.waits(third, 2));
   statements.done(first);
   EXPECT_TRUE(statements.runs(second));
-  EXPECT_TRUE(statements.waits(third));
+  EXPECT_TRUE(statements.waits(third, 1));
   statements.done(second);
   EXPECT_TRUE(statements.runs(third));
 }
@@ -84,19 +85,20 @@ TEST(RunningStatements, ARoleHasItsShareAndOthersPass) {
   const std::size_t first = statements.ask({{"report", 1}});
   EXPECT_TRUE(statements.runs(first));
   const std::size_t second = statements.ask({{"report", 1}});
+  EXPECT_TRUE(statements.waits(second, 1));
   const std::size_t both = statements.ask({{"report", 1}, {"board", 5}});
-  EXPECT_TRUE(statements.waits(second));
+  EXPECT_TRUE(statements.waits(both, 2));
   const std::size_t board = statements.ask({{"board", 1}});
   EXPECT_TRUE(statements.runs(board));
   EXPECT_TRUE(statements.runs(statements.ask({})));
   // The server is full: whoever may run comes in the order of asking.
   const std::size_t owner = statements.ask({});
-  EXPECT_TRUE(statements.waits(owner));
+  EXPECT_TRUE(statements.waits(owner, 3));
   statements.done(board);
   EXPECT_TRUE(statements.runs(owner));
   statements.done(first);
   EXPECT_TRUE(statements.runs(second));
-  EXPECT_TRUE(statements.waits(both));
+  EXPECT_TRUE(statements.waits(both, 1));
   statements.done(second);
   EXPECT_TRUE(statements.runs(both));
 }
@@ -108,8 +110,9 @@ TEST(RunningStatements, WhoGivesUpHoldsNobodyUp) {
   const std::size_t late = statements.ask({{"report", 1}}, std::chrono::milliseconds(30));
   EXPECT_TRUE(statements.gave_up(late));
   const std::size_t cancelled = statements.ask({});
-  EXPECT_TRUE(statements.waits(cancelled));
+  EXPECT_TRUE(statements.waits(cancelled, 1));
   const std::size_t last = statements.ask({{"report", 1}});
+  EXPECT_TRUE(statements.waits(last, 2));
   statements.cancel(cancelled);
   EXPECT_TRUE(statements.gave_up(cancelled));
   statements.done(first);

@@ -5,10 +5,31 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "project/load.h"
+#include "query/access/access_editor.h"
 #include "query/lexer.h"
 #include "query/rewrite.h"
 #include "query/statement_rules.h"
 #include "query/table_references.h"
+#include "query/writes/write_statement.h"
+
+namespace {
+
+/// What a statement says of users and roles can be kept and read again, whatever it says.
+void keep_rules(std::string_view sql) {
+  const auto statement = tarn::query::read_access_statement(sql);
+  if (!statement.ok() || !*statement) return;
+  tarn::project::AccessSpec files;
+  files.roles.emplace_back().name = std::string("r");
+  files.users.emplace_back().name = std::string("u");
+  const auto document = tarn::query::edited_rules(**statement, "", files);
+  if (!document.ok()) return;
+  TARN_CHECK(tarn::query::edited_rules({}, *document, files).ok());
+  (void)tarn::project::load(
+      {{"tarn.yaml", "project: x"}, {std::string(tarn::project::kRulesBySql), *document}}, nullptr);
+}
+
+}  // namespace
 
 /// Any bytes as SQL: tokens lie in the text in order, statements too, and a rewrite that changes nothing is
 /// the text.
@@ -21,6 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   for (const tarn::query::StatementText& statement : tarn::query::split_statements(sql)) {
     const std::string_view text = statement.text();
+    keep_rules(text);
+    (void)tarn::query::read_write_statement(text);
     const std::set<std::string> temporary = {"mine"};
     (void)tarn::query::check_statement(text, {.temporary_objects = true}, temporary);
     (void)tarn::query::created_temporary(text);

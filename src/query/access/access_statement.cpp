@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "engine/errors.h"
+#include "engine/utf8.h"
 #include "query/writes/statement_reader.h"
 
 namespace tarn::query {
@@ -237,16 +239,22 @@ Result<std::optional<AccessStatement>> some(Result<AccessStatement> read) {
 
 Result<std::optional<AccessStatement>> read_access_statement(std::string_view sql) {
   StatementReader reader(sql);
+  const bool is_of_rights = reader.is_any({"GRANT", "REVOKE"});
+  const bool is_definition = reader.is_any({"CREATE", "ALTER", "DROP"});
+  const bool logs_in = reader.is("USER", 1);
+  if (!is_of_rights && !(is_definition && (logs_in || reader.is("ROLE", 1))))
+    return std::optional<AccessStatement>();
+  // What it says is kept as JSON.
+  if (engine::to_valid_utf8(sql) != sql || sql.find('\0') != std::string_view::npos)
+    return Error(engine::kSyntax, "the statement is not UTF-8 text");
   AccessReader access(reader);
-  for (const bool logs_in : {false, true}) {
-    const std::string_view what = logs_in ? "USER" : "ROLE";
-    if (reader.take({"CREATE", what})) return some(access.create(logs_in));
-    if (reader.take({"ALTER", what})) return some(access.alter());
-    if (reader.take({"DROP", what})) return some(access.drop());
-  }
   if (reader.take({"GRANT"})) return some(access.grant(true));
   if (reader.take({"REVOKE"})) return some(access.grant(false));
-  return std::optional<AccessStatement>();
+  const std::string_view what = logs_in ? "USER" : "ROLE";
+  if (reader.take({"CREATE", what})) return some(access.create(logs_in));
+  if (reader.take({"ALTER", what})) return some(access.alter());
+  reader.take({"DROP", what});
+  return some(access.drop());
 }
 
 }  // namespace tarn::query

@@ -1,0 +1,1 @@
+CREATE USER "ÿ" PASSWORD 'Ã'; GRANT SELECT ON a.b TO r MASK (x WITH "hÿ")

@@ -8,6 +8,7 @@
 #include "catalog/errors.h"
 #include "engine/errors.h"
 #include "engine/source_place.h"
+#include "engine/utf8.h"
 #include "query/errors.h"
 #include "query/session_impl.h"
 #include "query/views/type_sql.h"
@@ -50,7 +51,11 @@ bool Session::Impl::can_write() const {
 
 Result<std::optional<WriteStatement>> Session::Impl::read_write(std::string_view sql) const {
   if (!can_write() || changes_temporary(sql, temporary)) return std::optional<WriteStatement>();
-  return read_write_statement(sql);
+  TARN_ASSIGN_OR_RETURN(std::optional<WriteStatement> write, read_write_statement(sql));
+  // Names go into metadata, which is JSON.
+  if (write && engine::to_valid_utf8(sql) != sql)
+    return Error(engine::kSyntax, "the statement is not UTF-8 text");
+  return write;
 }
 
 Result<engine::ResultSet> Session::Impl::count_as_rows(std::int64_t count) {

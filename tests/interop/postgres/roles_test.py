@@ -141,7 +141,9 @@ class Roles:
                 ("CREATE ROLE \"Not A Name\"", "22023"), ("GRANT SELECT ON curated.stay TO clerk MASK (cost WITH partial(2))", "22023"),
                 ("GRANT SELECT ON curated.stay TO clerk WITH GRANT OPTION", "0A000"), ("DROP ROLE nothing", "42704")):
             self.check(sql, self.tag(sql), state)
-        for sql in (b"ALTER USER ann SET ward TO '\xff'", b'CREATE ROLE "a\xc3"', b"CREATE USER a PASSWORD '\xff'"):
+        for sql in (b"ALTER USER ann SET ward TO '\xff'", b'CREATE ROLE "a\xc3"', b"CREATE USER a PASSWORD '\xff'",
+                    b'CREATE TABLE sandbox.b ("a\xff" INT)', b'ALTER TABLE sandbox.t ADD COLUMN "c\xc3" INT',
+                    b'CREATE TABLE sandbox.b AS SELECT 1 AS "c\xff"', b"INSERT INTO sandbox.t SELECT 1 WHERE '\xff' = 'a'"):
             self.check(f"{sql}", (self.tag(sql), self.tag(sql, prepare=True)), ("42601", "42601"))
         for sql, tag in (("CREATE ROLE IF NOT EXISTS clerk", "CREATE ROLE"), ("DROP ROLE IF EXISTS nothing", "DROP ROLE"),
                          ("GRANT USAGE ON SCHEMA curated TO clerk", "GRANT"), ("CREATE ROLE team NOLOGIN ROLE ann", "CREATE ROLE"),

@@ -69,6 +69,9 @@ std::string tag_of(std::string_view sql, bool has_rows, std::int64_t count) {
   if (first == "UPDATE" || first == "DELETE" || first == "MERGE") return fmt::format("{} {}", first, count);
   if (has_rows) return fmt::format("SELECT {}", count);
   if (first == "TRUNCATE") return "TRUNCATE TABLE";
+  if (first == "REFRESH") return "REFRESH MATERIALIZED VIEW";
+  if (words.size() > 1 && words[1] == "MATERIALIZED")
+    return first == "CREATE" ? fmt::format("SELECT {}", count) : first + " MATERIALIZED VIEW";
   if ((first == "GRANT" || first == "REVOKE") && !names_privilege(sql)) return first + " ROLE";
   if (first == "CREATE" && is_created_as(sql)) return fmt::format("SELECT {}", count);
   if (first != "CREATE" && first != "DROP" && first != "ALTER") return first.empty() ? "SELECT 0" : first;

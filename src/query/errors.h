@@ -32,6 +32,10 @@ inline constexpr ErrorCode kWriteDenied{"sql.write_denied", ErrorClass::kUser,
 inline constexpr ErrorCode kWrittenByFeed{
     "sql.written_by_feed", ErrorClass::kUser, "A feed writes this table, and SQL must leave it alone.",
     "Correct the data at its source, or keep results in another table."};
+inline constexpr ErrorCode kMaterializedView{
+    "sql.materialized_view", ErrorClass::kUser,
+    "A materialized view is changed like a table, or a table like a materialized view.",
+    "A materialized view is made of its query: REFRESH, ALTER or DROP MATERIALIZED VIEW."};
 inline constexpr ErrorCode kNotNull{"sql.not_null", ErrorClass::kUser,
                                     "A column that must have a value got none.",
                                     "Give every row a value, or `ALTER TABLE … ALTER … DROP NOT NULL`."};

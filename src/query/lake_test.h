@@ -196,11 +196,11 @@ class TestLake {
   /// From now on the session writes.
   void let_write(std::int32_t format_version) { session_ = open_writer(nullptr, format_version); }
   std::unique_ptr<Session> open_writer(std::shared_ptr<const Principal> principal = nullptr,
-                                       std::int32_t format_version = 2) {
+                                       std::int32_t format_version = 2, OpenAs open_as = {}) {
     return must(
         Session::open(*engine_, writable(format_version),
                       {.copy_to_files = true, .settings = true, .temporary_objects = true, .writes = true},
-                      {.principal = std::move(principal)}));
+                      {.principal = std::move(principal), .open_as = std::move(open_as)}));
   }
   engine::Database& engine() { return *engine_; }
   io::Clock& clock() { return clock_; }

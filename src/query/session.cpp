@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -39,6 +40,7 @@ Result<std::unique_ptr<Session>> Session::open(engine::Database& engine, const L
   }
   impl->is_current = std::move(client.is_current);
   impl->editor = client.editor;
+  impl->open_as = std::move(client.open_as);
   if (client.principal != nullptr) TARN_RETURN_IF_ERROR(impl->become(std::move(client.principal)));
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
@@ -54,6 +56,8 @@ bool Session::is_current() const {
 
 void Session::interrupt() {
   impl_->connection->interrupt();
+  const std::lock_guard lock(impl_->inner_mutex);
+  if (impl_->inner != nullptr) impl_->inner->interrupt();
 }
 
 double Session::progress() const {

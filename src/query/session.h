@@ -29,6 +29,11 @@ namespace tarn::query {
 
 using Parameters = std::map<std::string, std::string, std::less<>>;
 
+class Session;
+/// A session of another user, of the owner for an empty name. Errors: access.unknown_user and those of
+/// Session::open().
+using OpenAs = std::function<Result<std::unique_ptr<Session>>(const std::string& user)>;
+
 /// Who a session is for.
 struct SessionClient {
   std::shared_ptr<const Principal> principal = nullptr;  ///< Null: the owner, who sees everything.
@@ -41,6 +46,9 @@ struct SessionClient {
   /// Where CREATE USER, GRANT and the like go, if the owner or a principal who administers says them; null:
   /// nowhere. Must outlive the session.
   AccessEditor* editor = nullptr;
+  /// For materialized views that others made: they are computed with their makers' rights. Empty: they cannot
+  /// be refreshed.
+  OpenAs open_as = {};
 };
 
 /// What becomes of a statement that cannot be prepared: it is put on record, or it was only a try.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <span>
@@ -121,6 +122,9 @@ struct Session::Impl {
   std::optional<SessionAudit> audit;            ///< Where what the session does is recorded.
   bool in_transaction = false;                  ///< BEGIN … COMMIT.
   AccessEditor* editor = nullptr;               ///< SessionClient::editor.
+  OpenAs open_as;                               ///< SessionClient::open_as.
+  std::mutex inner_mutex;                       ///< Of `inner`.
+  Session* inner = nullptr;                     ///< Of another user, that a statement of this one runs in.
   std::vector<AccessStatement> access_changes;  ///< Of the transaction, for its commit.
   bool has_answer = false;                      ///< What RETURNING gave is still there.
   /// Rows that INSERT and COPY brought and that are in no file yet, by table: they wait in the engine.
@@ -151,7 +155,10 @@ struct Session::Impl {
   Result<std::string> translate(std::string_view sql, bool& names_system);
   /// Where the engine looks for names, as a statement that says so.
   std::string path_statement() const;
-  Status provide(const StatementNeeds& needs, const RunOptions& options, ReadyStatement& ready);
+  /// What becomes of names without a schema.
+  enum class Bare : std::uint8_t { kInPath, kReplaced };
+  Status provide(const StatementNeeds& needs, const RunOptions& options, ReadyStatement& ready,
+                 Bare bare = Bare::kInPath);
   /// Which states of which tables are named; what is no table is left out.
   Result<std::vector<TableUse>> uses_of(const StatementNeeds& needs, std::string_view sql,
                                         const RunOptions& options);

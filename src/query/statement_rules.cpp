@@ -62,8 +62,8 @@ class Rules {
       return rights_.settings ? ok_status() : not_allowed(at, "settings and calls");
     }
     if (word(at, "COPY")) return check_copy(at);
-    if (any_word(at,
-                 {"CREATE", "DROP", "ALTER", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "COMMENT"})) {
+    if (any_word(at, {"CREATE", "DROP", "ALTER", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "REFRESH",
+                      "COMMENT"})) {
       return check_change(at);
     }
     if (any_word(at, {"ATTACH", "DETACH", "INSTALL", "LOAD", "EXPORT", "IMPORT", "CHECKPOINT", "FORCE",

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "catalog/if_present.h"
 #include "query/ops_tables.h"
+#include "query/views/materialized_view.h"
 #include "query/views/type_sql.h"
 #include "query/views/view_text.h"
 
@@ -55,6 +57,10 @@ VisibleTable describe(const catalog::Table& table) {
   if (comment != metadata.properties.end()) visible.description = comment->second;
   visible.records = count_of(metadata.current_snapshot(), "total-records");
   visible.size_bytes = count_of(metadata.current_snapshot(), "total-files-size");
+  if (auto kept = materialized_view(metadata)) {
+    visible.is_materialized = true;
+    visible.view_sql = std::move(kept->text.sql);
+  }
   add_columns(visible, metadata.current_schema());
   return visible;
 }
@@ -83,8 +89,9 @@ Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const KnownNa
     TARN_ASSIGN_OR_RETURN(const auto table, catalog::if_present(lake.load_table(name)));
     if (!table) continue;
     tables.push_back(describe(*table));
-    if (principal != nullptr)
-      keep_visible(tables.back(), principal->policy(name, table->metadata->current_schema()));
+    if (principal == nullptr) continue;
+    keep_visible(tables.back(), principal->policy(name, table->metadata->current_schema()));
+    if (!principal->may_write(name)) tables.back().view_sql.clear();
   }
   for (const TableName& name : known.views) {
     TARN_ASSIGN_OR_RETURN(const auto view, catalog::if_present(lake.catalog.load_view(name)));

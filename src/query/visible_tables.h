@@ -29,7 +29,8 @@ struct VisibleTable {
   std::int64_t size_bytes = 0;
   std::string state = {};  ///< Differs when anything else here may differ.
   bool is_view = false;
-  std::string view_sql = {};  ///< A view's query; empty: not for this session to know.
+  bool is_materialized = false;  ///< A table that keeps the rows of a query.
+  std::string view_sql = {};     ///< The query of either; empty: not for this session to know.
   std::vector<Column> columns = {};
 };
 

@@ -9,6 +9,8 @@
 #include "cli/listeners/flight_listener.h"
 #include "cli/listeners/postgres_listener.h"
 #include "cli/listeners/rest_listener.h"
+#include "cli/listeners/served_sessions.h"
+#include "cli/listeners/view_refresher.h"
 #include "cli/progress/ingest_progress.h"
 #include "cli/tables/command_maintain.h"
 #include "ingest/errors.h"
@@ -178,9 +180,11 @@ Result<int> run_serve(CommandContext& context) {
   std::unique_ptr<ServedSessions> sessions;
   std::unique_ptr<PostgresListener> postgres;
   std::unique_ptr<FlightListener> flight;
+  std::unique_ptr<ViewRefresher> refresher;
   const project::ListenersSpec& listeners = project->spec.listeners;
   if (!listeners.postgres.listen.empty() || !listeners.flight.listen.empty()) {
     TARN_ASSIGN_OR_RETURN(sessions, ServedSessions::start(context, log));
+    refresher = std::make_unique<ViewRefresher>(*sessions, context.clock(), log);
   }
   if (!listeners.postgres.listen.empty()) {
     TARN_ASSIGN_OR_RETURN(postgres, PostgresListener::start(context, *sessions, log));
@@ -194,6 +198,7 @@ Result<int> run_serve(CommandContext& context) {
   ingest::Progress progress;
   const Status outcome = open.pipeline->serve(progress, stop.token());
   background.reset();
+  refresher.reset();
   if (flight != nullptr) flight->stop();
   if (postgres != nullptr) postgres->stop();
   if (listener != nullptr) listener->stop();

@@ -156,6 +156,15 @@ Result<SqlSetup> open_session(CommandContext& context, const std::string& user) 
   const bool is_owner = principal == nullptr;
   state::AuditActor actor = owner_at_command_line(context, "tarn sql");
   if (!is_owner) actor.user = user;
+  const query::OpenAs open_as = [&context, &engine = *setup.engine, audit = setup.audit.get(), actor,
+                                 lake](const std::string& maker) -> Result<std::unique_ptr<query::Session>> {
+    query::SessionClient client{.audit = audit, .actor = actor};
+    if (!maker.empty()) {
+      TARN_ASSIGN_OR_RETURN(client.principal, principal_of(context, maker));
+      client.actor.user = maker;
+    }
+    return query::Session::open(engine, lake, {.writes = true}, std::move(client));
+  };
   TARN_ASSIGN_OR_RETURN(
       setup.session,
       query::Session::open(
@@ -165,7 +174,8 @@ Result<SqlSetup> open_session(CommandContext& context, const std::string& user) 
            .audit = setup.audit.get(),
            .actor = actor,
            .is_current = {},
-           .editor = setup.rules.get()}));
+           .editor = setup.rules.get(),
+           .open_as = open_as}));
   return setup;
 }
 

@@ -72,7 +72,20 @@ Result<std::unique_ptr<query::Session>> ServedSessions::open(const Client& clien
                          user = client.user] { return rights->hold(user, access->policy()); };
     served.editor = rules_.get();
   }
+  served.open_as = [this, door = std::string(client.door)](const std::string& user) {
+    return open_as(user, door);
+  };
   return query::Session::open(*engine_, lake_, rights, std::move(served));
+}
+
+Result<std::unique_ptr<query::Session>> ServedSessions::open_as(const std::string& user,
+                                                                std::string_view door) const {
+  const query::StatementRights rights{.writes = true};
+  if (!user.empty()) return open({.door = door, .user = user}, rights);
+  return query::Session::open(
+      *engine_, lake_, rights,
+      {.audit = audit_.get(),
+       .actor = {.user = system_user(), .door = std::string(door), .session = new_audit_session(random_)}});
 }
 
 std::optional<project::UserSpec> ServedSessions::find_user(const std::string& name) const {

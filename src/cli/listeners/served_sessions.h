@@ -36,6 +36,12 @@ class ServedSessions {
   /// query::Principal.
   Result<std::unique_ptr<query::Session>> open(const Client& client,
                                                const query::StatementRights& rights) const;
+  /// For what Tarn does in a user's name, with her rights; with the owner's for an empty one. Errors: as of
+  /// open().
+  Result<std::unique_ptr<query::Session>> open_as(const std::string& user, std::string_view door) const;
+  /// Another pointer when rights have changed. Any thread.
+  std::shared_ptr<const query::AccessPolicy> policy() const { return access_->policy(); }
+  const query::Lake& lake() const { return lake_; }
   /// Whether nobody is served who is not a user; else everybody sees everything.
   bool is_guarded() const { return access_->policy() != nullptr; }
   bool has_users() const { return is_guarded() && !access_->policy()->access.users.empty(); }

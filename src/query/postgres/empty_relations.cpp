@@ -30,7 +30,6 @@ constexpr auto kEmpty = std::to_array<EmptyRelation>({
     {"tarn_pg", "pg_init_privs", R"(objoid UINTEGER, classoid UINTEGER, objsubid INTEGER, privtype VARCHAR, initprivs VARCHAR[])"},
     {"tarn_pg", "pg_largeobject_metadata", R"(oid UINTEGER, tableoid UINTEGER, lomowner UINTEGER, lomacl VARCHAR[])"},
     {"tarn_pg", "pg_locks", R"(locktype VARCHAR, database UINTEGER, relation UINTEGER, page INTEGER, tuple SMALLINT, virtualxid VARCHAR, transactionid UINTEGER, classid UINTEGER, objid UINTEGER, objsubid SMALLINT, virtualtransaction VARCHAR, pid INTEGER, mode VARCHAR, granted BOOLEAN, fastpath BOOLEAN, waitstart TIMESTAMPTZ)"},
-    {"tarn_pg", "pg_matviews", R"(schemaname VARCHAR, matviewname VARCHAR, matviewowner VARCHAR, "tablespace" VARCHAR, hasindexes BOOLEAN, ispopulated BOOLEAN, definition VARCHAR)"},
     {"tarn_pg", "pg_opclass", R"(oid UINTEGER, tableoid UINTEGER, opcmethod UINTEGER, opcname VARCHAR, opcnamespace UINTEGER, opcowner UINTEGER, opcfamily UINTEGER, opcintype UINTEGER, opcdefault BOOLEAN, opckeytype UINTEGER)"},
     {"tarn_pg", "pg_operator", R"(oid UINTEGER, tableoid UINTEGER, oprname VARCHAR, oprnamespace UINTEGER, oprowner UINTEGER, oprkind VARCHAR, oprcanmerge BOOLEAN, oprcanhash BOOLEAN, oprleft UINTEGER, oprright UINTEGER, oprresult UINTEGER, oprcom UINTEGER, oprnegate UINTEGER, oprcode UINTEGER, oprrest UINTEGER, oprjoin UINTEGER)"},
     {"tarn_pg", "pg_opfamily", R"(oid UINTEGER, tableoid UINTEGER, opfmethod UINTEGER, opfname VARCHAR, opfnamespace UINTEGER, opfowner UINTEGER)"},

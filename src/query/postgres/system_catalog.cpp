@@ -34,11 +34,17 @@ std::int64_t oid_of(std::string_view text) {
   return kFirstOid + static_cast<std::int64_t>(xxh3_64(text) % kOids);
 }
 
+/// As pg_class.relkind has it.
+std::string_view kind_of(const VisibleTable& table) {
+  if (table.is_materialized) return "m";
+  return table.is_view ? "v" : "r";
+}
+
 Status add_relation(engine::Appender& rows, std::int64_t oid, std::int64_t schema,
                     const VisibleTable& table) {
   const auto keys =
       std::ranges::count_if(table.columns, [](const auto& column) { return column.key_position > 0; });
-  rows.int64(oid).int64(schema).text(table.name.schema).text(table.name.name).text(table.is_view ? "v" : "r");
+  rows.int64(oid).int64(schema).text(table.name.schema).text(table.name.name).text(kind_of(table));
   rows.float64(static_cast<double>(table.records)).int64(table.size_bytes).text_or_null(table.description);
   rows.int64(keys).int64(static_cast<std::int64_t>(table.columns.size())).text_or_null(table.view_sql);
   return rows.end_row();

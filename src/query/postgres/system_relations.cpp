@@ -102,6 +102,10 @@ CREATE VIEW tarn_pg.pg_views AS
   SELECT schema AS schemaname, name AS viewname, (SELECT user_name FROM tarn_pg.lake_session) AS viewowner,
     definition
   FROM tarn_pg.lake_relations WHERE kind = 'v';
+CREATE VIEW tarn_pg.pg_matviews AS
+  SELECT schema AS schemaname, name AS matviewname, (SELECT user_name FROM tarn_pg.lake_session) AS matviewowner,
+    NULL::VARCHAR AS "tablespace", false AS hasindexes, true AS ispopulated, definition
+  FROM tarn_pg.lake_relations WHERE kind = 'm';
 CREATE VIEW tarn_pg.pg_indexes AS
   SELECT schema AS schemaname, name AS tablename, name || '_pkey' AS indexname, NULL::VARCHAR AS "tablespace",
     tarn_pg.pg_get_indexdef(oid + 3000000000) AS indexdef

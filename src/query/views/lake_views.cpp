@@ -65,11 +65,20 @@ Result<std::shared_ptr<const ViewFacts>> LakeViews::ensure_view(const catalog::T
   // A snapshot never changes; a branch's schema may, with the table's.
   const bool fixed = use.at && !std::holds_alternative<table::SnapshotByRef>(*use.at);
   const std::string made_from = fixed ? schema : table.metadata_location;
-  if (view.made_from == made_from) return view.facts;
-  TARN_ASSIGN_OR_RETURN(table::Scan scan, table::plan_scan(lake_.manifests, *table.metadata,
-                                                           use.at.value_or(table::CurrentSnapshot{})));
+  const bool stands_in = stand_in_ && !use.at && stand_in_->table == table.name;
+  if (view.made_from == made_from && !stands_in) return view.facts;
   ScanFilters filters(connection_, lake_.store, lake_.deleted_rows);
-  TARN_ASSIGN_OR_RETURN(std::string select, scan_sql(scan, *table.metadata, filters));
+  table::Scan scan;
+  std::string select;
+  if (stands_in) {
+    scan.schema = table.metadata->current_schema();
+    scan.snapshot_id = stand_in_->snapshot;
+    select = stand_in_->rows;
+  } else {
+    TARN_ASSIGN_OR_RETURN(
+        scan, table::plan_scan(lake_.manifests, *table.metadata, use.at.value_or(table::CurrentSnapshot{})));
+    TARN_ASSIGN_OR_RETURN(select, scan_sql(scan, *table.metadata, filters));
+  }
   auto facts = std::make_shared<ViewFacts>(ViewFacts{.table = table.name, .snapshot = scan.snapshot_id});
   if (principal_ != nullptr) {
     const iceberg::Schema& present = table.metadata->current_schema();
@@ -99,6 +108,12 @@ Result<std::shared_ptr<const ViewFacts>> LakeViews::ensure_view(const catalog::T
   ++generation_;
   ++tables_generation_;
   return view.facts;
+}
+
+void LakeViews::show_present() {
+  if (!stand_in_) return;
+  if (const auto view = views_.find(stand_in_->table); view != views_.end()) view->second.made_from.clear();
+  stand_in_.reset();
 }
 
 Result<table::Scan> LakeViews::place_rows(const catalog::Table& table) {

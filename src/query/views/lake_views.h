@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -60,6 +61,12 @@ class LakeViews {
   /// Makes the view `kWriteSchema."name"` of a table's live rows as they are, with their places, and returns
   /// what it reads. Good until the next call. Errors: as of ensure().
   Result<table::Scan> place_rows(const catalog::Table& table);
+  /// Until show_present(), `rows`, a SELECT of all of its columns, stands for what `table` holds at
+  /// `snapshot`.
+  void show_only(const TableName& table, std::int64_t snapshot, std::string rows) {
+    stand_in_.emplace(StandIn{table, snapshot, std::move(rows)});
+  }
+  void show_present();
   /// Makes the engine's view of a view of the lake, or of what a policy leaves of it: `select` as the engine
   /// understands it, whose tables ensure() has brought. Errors: sql.unreadable_table.
   Status ensure_query(const TableName& name, const std::string& select);
@@ -94,6 +101,12 @@ class LakeViews {
   };
   std::map<TableName, Query> queries_;
   std::vector<engine::RowFilterUse> placed_;
+  struct StandIn {
+    TableName table;
+    std::int64_t snapshot;
+    std::string rows;
+  };
+  std::optional<StandIn> stand_in_;
 };
 
 }  // namespace tarn::query

@@ -302,6 +302,13 @@ Result<std::int64_t> StatementWriter::remove_all(const TableName& name) {
   TARN_ASSIGN_OR_RETURN(engine::ResultSet counted, session_.run(counting, {}));
   TARN_ASSIGN_OR_RETURN(const std::int64_t count, count_of(counted));
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, session_.transaction.pin(name));
+  TARN_ASSIGN_OR_RETURN(table::SnapshotChange change, emptied(table));
+  if (change.removed_files.empty()) return count;
+  TARN_RETURN_IF_ERROR(session_.transaction.change_rows(name, std::move(change)));
+  return count;
+}
+
+Result<table::SnapshotChange> StatementWriter::emptied(const catalog::Table& table) const {
   TARN_ASSIGN_OR_RETURN(const table::Scan scan, table::plan_scan(session_.lake.manifests, *table.metadata));
   table::SnapshotChange change;
   for (const table::ScanTask& task : scan.tasks) change.removed_files.insert(task.data->file.file_path);
@@ -310,9 +317,7 @@ Result<std::int64_t> StatementWriter::remove_all(const TableName& name) {
     if (!table::is_deletion_vector(file->file))
       change.removed_files.insert(table::delete_file_key(file->file));
   }
-  if (change.removed_files.empty()) return count;
-  TARN_RETURN_IF_ERROR(session_.transaction.change_rows(name, std::move(change)));
-  return count;
+  return change;
 }
 
 }  // namespace tarn::query

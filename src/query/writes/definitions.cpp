@@ -14,7 +14,7 @@
 #include "query/views/type_sql.h"
 #include "query/writes/statement_writer.h"
 
-/// CREATE, DROP and ALTER.
+/// CREATE, DROP and ALTER of tables and schemas.
 namespace tarn::query {
 namespace {
 
@@ -164,12 +164,17 @@ Status StatementWriter::create() {
 
 Status StatementWriter::drop() {
   std::vector<TableName> tables;
+  keeps_view_ = write_.kind == WriteKind::kDropMaterialized;
   for (const WrittenName& written : write_.targets) {
     TARN_ASSIGN_OR_RETURN(const auto name, existing_if_there(written));
     if (!name) continue;
     TARN_ASSIGN_OR_RETURN(const catalog::Table table, session_.transaction.pin(*name));
     if (const Status allowed = check_rights(*name, table.metadata.get()); !allowed.ok())
       return at(allowed.error(), written.place);
+    if (keeps_view_ && !materialized_view(*table.metadata))
+      return at(Error(kMaterializedView, fmt::format("\"{}\" is not a materialized view", name->to_string()))
+                    .with_hint("write DROP TABLE"),
+                written.place);
     tables.push_back(*name);
   }
   if (tables.empty()) return ok_status();
@@ -192,6 +197,10 @@ Status StatementWriter::alter() {
   TARN_ASSIGN_OR_RETURN(const auto name, existing_if_there(write_.targets.front()));
   if (!name) return ok_status();
   TARN_RETURN_IF_ERROR(session_.flush(*name));
+  // Materialized views have names, too.
+  keeps_view_ = std::ranges::all_of(write_.alterations, [](const Alteration& one) {
+    return one.kind == Alteration::Kind::kRenameTable || one.kind == Alteration::Kind::kSetSchema;
+  });
   TARN_ASSIGN_OR_RETURN(const catalog::Table first, target());
   TARN_RETURN_IF_ERROR(record_definition({*name}));
   TableName now = *name;

@@ -155,6 +155,11 @@ Status LakeTransaction::apply(Entry& entry, const std::vector<iceberg::TableUpda
   return ok_status();
 }
 
+Status LakeTransaction::set_properties(const TableName& name, std::map<std::string, std::string> properties) {
+  TARN_ASSIGN_OR_RETURN(Entry* const entry, touch(name));
+  return apply(*entry, {iceberg::SetProperties{std::move(properties)}});
+}
+
 Status LakeTransaction::change_schema(const TableName& name, const iceberg::SchemaUpdate::Outcome& outcome) {
   TARN_ASSIGN_OR_RETURN(Entry* const entry, touch(name));
   return apply(*entry, {iceberg::AddSchema{outcome.schema}, iceberg::SetCurrentSchema{}});

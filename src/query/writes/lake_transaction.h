@@ -43,6 +43,7 @@ class LakeTransaction final : public StagedTables {
   Result<catalog::Table> create_table(const TableName& name, const iceberg::Schema& schema);
   Status drop_table(const TableName& name);
   Status rename_table(const TableName& from, const TableName& to);
+  Status set_properties(const TableName& name, std::map<std::string, std::string> properties);
   Status change_schema(const TableName& name, const iceberg::SchemaUpdate::Outcome& outcome);
   /// Builds a snapshot. Its files are the transaction's from now on, as those of note_files() are.
   Status change_rows(const TableName& name, table::SnapshotChange change);

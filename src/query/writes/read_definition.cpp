@@ -2,7 +2,7 @@
 
 #include "query/writes/statement_reader.h"
 
-/// CREATE, DROP and ALTER.
+/// CREATE, DROP, ALTER and REFRESH.
 namespace tarn::query {
 namespace {
 
@@ -21,8 +21,7 @@ class DefinitionReader {
     reader_.take({"UNLOGGED"});
     if (reader_.take({"SCHEMA"})) return create_schema();
     if (reader_.take({"VIEW"})) return create_view(replaces);
-    if (reader_.is("MATERIALIZED"))
-      return reader_.unsupported("materialized views", "CREATE TABLE … AS SELECT keeps a result");
+    if (reader_.take({"MATERIALIZED", "VIEW"})) return create_materialized(replaces);
     if (reader_.is("RECURSIVE"))
       return reader_.unsupported("recursive views", "CREATE VIEW … AS WITH RECURSIVE … SELECT");
     if (!reader_.is("TABLE")) {
@@ -42,6 +41,8 @@ class DefinitionReader {
       write_.kind = WriteKind::kDropTable;
     } else if (reader_.take({"VIEW"})) {
       write_.kind = WriteKind::kDropView;
+    } else if (reader_.take({"MATERIALIZED", "VIEW"})) {
+      write_.kind = WriteKind::kDropMaterialized;
     } else if (reader_.take({"SCHEMA"})) {
       write_.kind = WriteKind::kDropSchema;
     } else {
@@ -56,10 +57,15 @@ class DefinitionReader {
   }
 
   Read alter() {
-    if (!reader_.is_any({"TABLE", "VIEW"}))
+    if (reader_.take({"TABLE"})) {
+      write_.kind = WriteKind::kAlterTable;
+    } else if (reader_.take({"VIEW"})) {
+      write_.kind = WriteKind::kAlterView;
+    } else if (reader_.take({"MATERIALIZED", "VIEW"})) {
+      write_.kind = WriteKind::kAlterMaterialized;
+    } else {
       return reader_.unsupported("this ALTER", "tables and views can be altered");
-    write_.kind = reader_.take({"VIEW"}) ? WriteKind::kAlterView : WriteKind::kAlterTable;
-    if (write_.kind == WriteKind::kAlterTable) reader_.take({"TABLE"});
+    }
     write_.if_there = reader_.take({"IF", "EXISTS"});
     reader_.take({"ONLY"});
     TARN_RETURN_IF_ERROR(take_target("a table"));
@@ -67,6 +73,17 @@ class DefinitionReader {
       TARN_ASSIGN_OR_RETURN(Alteration one, alteration());
       write_.alterations.push_back(std::move(one));
     } while (reader_.take_symbol(","));
+    return finish();
+  }
+
+  Read refresh() {
+    TARN_RETURN_IF_ERROR(reader_.expect({"MATERIALIZED", "VIEW"}));
+    write_.kind = WriteKind::kRefresh;
+    // Readers are never kept waiting.
+    reader_.take({"CONCURRENTLY"});
+    TARN_RETURN_IF_ERROR(take_target("a materialized view"));
+    if (reader_.is("WITH") && reader_.is("NO", 1)) return reader_.unsupported("WITH NO DATA", "leave it out");
+    reader_.take({"WITH", "DATA"});
     return finish();
   }
 
@@ -136,6 +153,38 @@ class DefinitionReader {
       TARN_ASSIGN_OR_RETURN(write_.columns, reader_.names_in_parentheses());
     }
     TARN_RETURN_IF_ERROR(no_storage());
+    return take_query();
+  }
+
+  Read create_materialized(bool replaces) {
+    if (replaces)
+      return reader_.unsupported("CREATE OR REPLACE MATERIALIZED VIEW",
+                                 "DROP MATERIALIZED VIEW IF EXISTS it first, in the same transaction");
+    write_.kind = WriteKind::kCreateMaterialized;
+    write_.if_there = reader_.take({"IF", "NOT", "EXISTS"});
+    TARN_RETURN_IF_ERROR(take_target("a materialized view"));
+    if (reader_.is_symbol_next("(")) {
+      TARN_ASSIGN_OR_RETURN(write_.columns, reader_.names_in_parentheses());
+    }
+    if (reader_.take({"WITH"})) {
+      TARN_ASSIGN_OR_RETURN(write_.refresh, refresh_rule());
+    }
+    TARN_RETURN_IF_ERROR(no_storage());
+    return take_query();
+  }
+
+  /// `(refresh = 'auto')`.
+  Result<std::string> refresh_rule() {
+    TARN_RETURN_IF_ERROR(reader_.expect_symbol("("));
+    if (!reader_.is("REFRESH")) return reader_.unsupported("this storage parameter", "there is `refresh`");
+    TARN_RETURN_IF_ERROR(reader_.expect({"REFRESH"}));
+    TARN_RETURN_IF_ERROR(reader_.expect_symbol("="));
+    TARN_ASSIGN_OR_RETURN(std::string rule, reader_.text("'auto', 'manual' or how often, such as '5m'"));
+    TARN_RETURN_IF_ERROR(reader_.expect_symbol(")"));
+    return rule;
+  }
+
+  Read take_query() {
     TARN_RETURN_IF_ERROR(reader_.expect({"AS"}));
     const std::size_t begin = reader_.at();
     std::size_t end = reader_.size();
@@ -197,6 +246,11 @@ class DefinitionReader {
       Alteration moved{.kind = Alteration::Kind::kSetSchema};
       TARN_ASSIGN_OR_RETURN(moved.new_name, reader_.name("a schema"));
       return moved;
+    }
+    if (write_.kind == WriteKind::kAlterMaterialized && reader_.take({"SET"})) {
+      Alteration rule{.kind = Alteration::Kind::kSetRefresh};
+      TARN_ASSIGN_OR_RETURN(rule.new_name, refresh_rule());
+      return rule;
     }
     return reader_.unsupported("this ALTER TABLE", "there are ADD, DROP, RENAME, ALTER … TYPE, SET SCHEMA");
   }
@@ -274,6 +328,7 @@ Read read_definition(StatementReader& reader) {
   if (reader.take({"CREATE"})) return definition.create();
   if (reader.take({"DROP"})) return definition.drop();
   if (reader.take({"ALTER"})) return definition.alter();
+  if (reader.take({"REFRESH"})) return definition.refresh();
   return std::optional<WriteStatement>();
 }
 

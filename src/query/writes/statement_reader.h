@@ -74,7 +74,7 @@ Result<std::vector<Assignment>> read_assignments(StatementReader& reader,
 /// MERGE, whose next word is INTO. As read_write_statement().
 Result<std::optional<WriteStatement>> read_merge(StatementReader& reader, Piece with);
 
-/// CREATE, DROP and ALTER, whose first word is next. As read_write_statement().
+/// CREATE, DROP, ALTER and REFRESH, whose first word is next. As read_write_statement().
 Result<std::optional<WriteStatement>> read_definition(StatementReader& reader);
 
 }  // namespace tarn::query

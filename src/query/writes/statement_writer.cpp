@@ -24,6 +24,8 @@ bool is_definition(WriteKind kind) {
     case WriteKind::kTruncate:
     case WriteKind::kMerge:
     case WriteKind::kCreateTableAs:
+    case WriteKind::kCreateMaterialized:
+    case WriteKind::kRefresh:
       return false;
     default:
       return true;
@@ -107,6 +109,11 @@ Status StatementWriter::check_rights(const TableName& name, const iceberg::Table
     return Error(kWriteDenied, fmt::format("permission denied for table {}", name.to_string()));
   if (other != others.end())
     return Error(kWrittenByFeed, fmt::format("`{}` is written by {}", name.to_string(), other->second));
+  if (table != nullptr && !keeps_view_ && materialized_view(*table))
+    return Error(kMaterializedView,
+                 fmt::format("cannot change materialized view \"{}\": its rows are those of "
+                             "its query",
+                             name.to_string()));
   if (user == nullptr || table == nullptr || user->sees_whole(name, table->current_schema()))
     return ok_status();
   return Error(kWriteDenied,
@@ -189,7 +196,8 @@ Result<engine::Statement> StatementWriter::prepare() {
   const bool has_query = write_.kind == WriteKind::kInsert || write_.kind == WriteKind::kUpdate ||
                          write_.kind == WriteKind::kDelete || write_.kind == WriteKind::kMerge ||
                          write_.kind == WriteKind::kCreateTableAs;
-  if (write_.kind == WriteKind::kCreateView) TARN_RETURN_IF_ERROR(source_query());
+  if (write_.kind == WriteKind::kCreateView || write_.kind == WriteKind::kCreateMaterialized)
+    TARN_RETURN_IF_ERROR(source_query());
   if (!has_query) return session_.connection->prepare("SELECT 0 AS count");
   if (write_.kind == WriteKind::kCreateTableAs) {
     TARN_ASSIGN_OR_RETURN(const Query query, source_query());
@@ -271,6 +279,10 @@ Result<std::int64_t> StatementWriter::run_once(const Impl::Bind& bind) {
       return remove(bind);
     case WriteKind::kCreateTableAs:
       return create_as(bind);
+    case WriteKind::kCreateMaterialized:
+      return create_materialized();
+    case WriteKind::kRefresh:
+      return refresh_named();
     default:
       break;
   }
@@ -293,6 +305,9 @@ Result<std::int64_t> StatementWriter::run_definition() {
     case WriteKind::kAlterTable:
     case WriteKind::kAlterView:
       done = alter();
+      break;
+    case WriteKind::kAlterMaterialized:
+      done = alter_materialized();
       break;
     case WriteKind::kCreateView:
       done = create_view();

@@ -12,6 +12,8 @@
 
 #include "base/result.h"
 #include "query/session_impl.h"
+#include "query/views/materialized_view.h"
+#include "query/writes/refresh_plan.h"
 #include "query/writes/write_statement.h"
 #include "table/rows/row_stream.h"
 
@@ -91,6 +93,8 @@ class StatementWriter {
   Result<std::int64_t> update(const Impl::Bind& bind);
   Result<std::int64_t> remove(const Impl::Bind& bind);
   Result<std::int64_t> remove_all(const TableName& name);
+  /// What takes all rows of a table away.
+  Result<table::SnapshotChange> emptied(const catalog::Table& table) const;
   Result<Query> update_query(const catalog::Table& table);
   Result<Query> delete_query(const catalog::Table& table);
   std::string once_each() const;
@@ -144,6 +148,23 @@ class StatementWriter {
   Result<const TableName*> existing_view(const WrittenName& name) const;
   Result<ViewText> view_source() const;
   Status check_view(const TableName& name, const ViewText& text);
+
+  // materialized.cpp
+  Result<std::int64_t> create_materialized();
+  Result<std::int64_t> refresh_named();
+  Status alter_materialized();
+  Result<std::int64_t> refresh(const TableName& name);
+  /// The view's query, made ready, and what it reads.
+  struct Kept;
+  Result<Kept> kept_query(const TableName& name, const MaterializedView& view);
+  /// Brings the rows that `plan` says, and notes where they come from.
+  Result<std::int64_t> fill(const catalog::Table& table, MaterializedView view, Kept kept,
+                            const RefreshPlan& plan);
+  Result<RefreshPlan> plan_of(const catalog::Table& table, const MaterializedView& view, const Kept& kept);
+  Result<bool> collect_added(const TableName& grown, const MaterializedView& view, const ViewSources& now);
+  Status refresh_as_maker(const TableName& name, const std::string& maker);
+  std::string own_user() const;
+
   Status alter_table(const catalog::Table& table, const Alteration& alteration);
   Status move_table(const TableName& from, const TableName& to);
   Result<std::string> type_of(const ColumnDefinition& column) const;
@@ -157,6 +178,7 @@ class StatementWriter {
   const RunOptions& options_;
   std::shared_ptr<AuditedStatement> audited_;
   bool is_recorded_ = false;
+  bool keeps_view_ = false;  ///< What it changes may be, or must be, a materialized view.
   bool only_prepares_ = false;
 };
 

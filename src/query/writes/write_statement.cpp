@@ -172,6 +172,7 @@ Read read_write_statement(std::string_view sql) {
     return read_change(reader, with);
   }
   if (reader.take({"TRUNCATE"})) return ChangeReader(reader, {}).truncate();
+  if (reader.is("REFRESH") && reader.is("MATERIALIZED", 1)) return read_definition(reader);
   if (reader.is_any({"CREATE", "DROP", "ALTER"})) return read_definition(reader);
   return read_change(reader, {});
 }

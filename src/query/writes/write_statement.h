@@ -38,6 +38,10 @@ enum class WriteKind : std::uint8_t {
   kAlterTable,
   kCreateView,
   kAlterView,
+  kCreateMaterialized,
+  kAlterMaterialized,
+  kDropMaterialized,
+  kRefresh,
   kCreateSchema,
   kDropSchema,
 };
@@ -67,11 +71,12 @@ struct Alteration {
     kDropNotNull,
     kRenameTable,
     kSetSchema,
+    kSetRefresh,
   };
   Kind kind = Kind::kAddColumn;
   bool if_there = false;         ///< IF EXISTS, of ADD IF NOT EXISTS.
   ColumnDefinition column = {};  ///< Its name, and of kAddColumn and kSetType its type.
-  std::string new_name = {};     ///< Of the column, the table or the schema.
+  std::string new_name = {};     ///< Of the column, the table or the schema; of kSetRefresh the rule.
 };
 
 /// `WHEN … THEN …` of MERGE.
@@ -103,7 +108,8 @@ struct WriteStatement {
   Piece with = {};                        ///< Common table expressions in front of the statement.
   std::vector<std::string> columns = {};  ///< Of INSERT, CREATE … AS.
   Piece source = {};                      ///< The query of INSERT and CREATE … AS.
-  bool with_rows = true;                  ///< CREATE TABLE … AS … WITH NO DATA: false.
+  bool with_rows = true;                  ///< CREATE … AS … WITH NO DATA: false.
+  std::string refresh = {};               ///< Of materialized views, in WITH (refresh = '…').
   std::vector<Assignment> assignments = {};
   Piece from = {};   ///< Behind UPDATE's FROM, DELETE's and MERGE's USING.
   Piece where = {};  ///< The condition.

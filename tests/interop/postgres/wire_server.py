@@ -116,6 +116,13 @@ class WireServer:
         else:
             self.failures.append(f"{what}: {actual!r} instead of {expected!r}")
 
+    def wait_until(self, what, holds, seconds=60):
+        """Checks that something comes to hold by itself."""
+        end = time.monotonic() + seconds
+        while not (held := holds()) and time.monotonic() < end:
+            time.sleep(0.1)
+        self.check(what, bool(held), True)
+
     def finish(self):
         for failure in self.failures:
             print("FAILED", failure)

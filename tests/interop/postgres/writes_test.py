@@ -270,10 +270,39 @@ def by_peers(server, python):
         server.check("what PyIceberg and DuckDB read", json.loads(ran.stdout), [expected, expected])
 
 
+def by_materialized_views(server):
+    """A declared query is kept fresh by the server alone, and tools see what it is."""
+    with connect(server) as connection:
+        def states(*cases):
+            for sql, answer in cases:
+                server.check(sql, state_of(connection, sql), answer)
+
+        states(("CREATE TABLE s.seen (ward text, beds int)", "CREATE TABLE"), ("INSERT INTO s.seen VALUES ('A', 1), ('B', 2)", "INSERT 0 2"),
+               ("CREATE MATERIALIZED VIEW s.kept AS SELECT ward, sum(beds) AS beds FROM s.seen GROUP BY ward", "SELECT 2"),
+               ("CREATE MATERIALIZED VIEW s.still WITH (refresh = 'manual') AS SELECT count(*) AS n FROM s.kept", "SELECT 1"),
+               ("DROP TABLE s.kept", "42809"), ("INSERT INTO s.kept VALUES ('C', 1)", "42809"),
+               ("INSERT INTO s.seen VALUES ('A', 10), ('C', 3)", "INSERT 0 2"))
+        kept = "SELECT ward, beds::int FROM s.kept ORDER BY ward"
+        server.wait_until("the view is fresh", lambda: connection.execute(kept).fetchall() == [("A", 11), ("B", 2), ("C", 3)])
+        states(("UPDATE s.seen SET beds = 0 WHERE ward = 'B'", "UPDATE 1"))
+        server.wait_until("what was changed is in it", lambda: connection.execute(kept).fetchall() == [("A", 11), ("B", 0), ("C", 3)])
+        server.check("the one by hand", connection.execute("SELECT n FROM s.still").fetchone(), (2,))
+        states(("REFRESH MATERIALIZED VIEW s.still", "REFRESH MATERIALIZED VIEW"), ("REFRESH MATERIALIZED VIEW s.seen", "42809"),
+               ("ALTER MATERIALIZED VIEW s.still RENAME TO moved", "ALTER MATERIALIZED VIEW"))
+        server.check("it is fresh then", connection.execute("SELECT n FROM s.moved").fetchone(), (3,))
+        server.check("pg_matviews", connection.execute("SELECT matviewname, definition FROM pg_matviews ORDER BY 1").fetchall(),
+                     [("kept", "SELECT ward, sum(beds) AS beds FROM s.seen GROUP BY ward"), ("moved", "SELECT count(*) AS n FROM s.kept")])
+        server.check("relkind", connection.execute("SELECT relkind FROM pg_class WHERE relname = 'kept'").fetchone(), ("m",))
+        inspector = sqlalchemy.inspect(sqlalchemy.create_engine(f"postgresql+psycopg://ann@127.0.0.1:{server.port}/tarn"))
+        server.check("SQLAlchemy", (sorted(inspector.get_materialized_view_names("s")), "kept" in inspector.get_table_names("s")),
+                     (["kept", "moved"], False))
+        states(("DROP MATERIALIZED VIEW s.moved, s.kept", "DROP MATERIALIZED VIEW"), ("DROP MATERIALIZED VIEW IF EXISTS s.kept", "DROP MATERIALIZED VIEW"))
+
+
 def main():
     # PyIceberg does not find files in folders with blanks.
     with wire_server.WireServer(sys.argv[1], prefix="tarn-writes-") as server:
-        for suite in (by_tags, by_psycopg, by_copy, by_sqlalchemy, by_many):
+        for suite in (by_tags, by_psycopg, by_copy, by_sqlalchemy, by_many, by_materialized_views):
             suite(server)
         asyncio.run(by_asyncpg(server))
         by_peers(server, sys.argv[2])

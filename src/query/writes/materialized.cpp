@@ -137,7 +137,10 @@ Result<std::int64_t> StatementWriter::refresh_named() {
   if (!view)
     return at(Error(kMaterializedView, fmt::format("\"{}\" is not a materialized view", name.to_string())),
               written.place);
-  if (view->maker == own_user()) return refresh(name);
+  if (view->maker == own_user()) {
+    TARN_RETURN_IF_ERROR(refresh(name));
+    return 0;
+  }
   TARN_RETURN_IF_ERROR(record_definition({name}));
   TARN_RETURN_IF_ERROR(refresh_as_maker(name, view->maker));
   return 0;

@@ -19,6 +19,7 @@
 #include "io/errors.h"
 #include "io/routed_store.h"
 #include "project/load.h"
+#include "query/access/access_editor.h"
 #include "state/errors.h"
 
 namespace tarn::cli {
@@ -357,8 +358,14 @@ CLI::Validator at_least_one() {
 
 Result<project::Project> read_project_with(const fs::path& folder, const std::string& rules) {
   TARN_ASSIGN_OR_RETURN(std::vector<project::ProjectFile> files, read_project(folder));
-  if (!rules.empty()) files.push_back({std::string(project::kRulesBySql), rules});
   project::LoadOutcome outcome = outcome_of(folder, files);
+  if (outcome.project && !rules.empty()) {
+    const project::AccessSpec in_files = outcome.project->access.value_or(project::AccessSpec());
+    files.push_back({std::string(project::kRulesBySql), query::effective_rules(rules, in_files)});
+    outcome = outcome_of(folder, files);
+    if (!outcome.project && !outcome.errors.empty())
+      return Error(kBadProject, outcome.errors.front().message()).with_hint(outcome.errors.front().hint());
+  }
   if (outcome.project) return *std::move(outcome.project);
   Error error = bad_project(folder, outcome);
   if (!outcome.errors.empty()) error = std::move(error).with_context(outcome.errors.front().message());

@@ -56,8 +56,9 @@ Result<std::vector<std::vector<BoundValue>>> bound_rows(af::FlightMessageReader&
   while (true) {
     TARN_ASSIGN_OR_RETURN(const auto batch, next_batch(reader));
     if (batch == nullptr) return rows;
-    values += static_cast<std::size_t>(batch->num_rows() * batch->num_columns());
-    if (values > kMostValues)
+    const auto columns = static_cast<std::size_t>(std::max(batch->num_columns(), 1));
+    const auto count = static_cast<std::size_t>(batch->num_rows());
+    if (count > kMostValues / columns || (values += count * columns) > kMostValues)
       return Error(kBadParameter, fmt::format("more than {} values were bound", kMostValues))
           .with_hint("ingest the rows, which is faster, too");
     TARN_ASSIGN_OR_RETURN(auto more, read_rows(*batch));

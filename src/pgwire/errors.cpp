@@ -7,7 +7,7 @@ namespace tarn::pgwire {
 namespace {
 
 /// By the names of codes: those of other libraries need not be linked for it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 76> kStates = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 77> kStates = {{
     {"pgwire.bad_message", "08P01"},
     {"pgwire.bad_version", "0A000"},
     {"pgwire.message_too_large", "54000"},
@@ -63,6 +63,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 76> kStates 
     {"access.bad_filter", "22023"},
     {"sql.written_by_feed", "42501"},
     {"sql.materialized_view", "42809"},
+    {"sql.too_complex", "54001"},
     {"sql.not_null", "23502"},
     {"sql.no_schema_selected", "3F000"},
     {"sql.duplicate_column", "42701"},

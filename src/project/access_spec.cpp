@@ -58,8 +58,7 @@ void add_rules(AccessSpec& to, AccessSpec rules) {
       continue;
     }
     append(same->roles, user.roles);
-    // What a file says holds.
-    if (same->password->empty()) same->password = user.password;
+    // What a file says holds, and so does its saying nothing of a password.
     same->attributes.merge(user.attributes);
   }
 }

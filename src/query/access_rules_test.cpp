@@ -43,13 +43,14 @@ struct Case {
 
 TEST(AccessRules, AreWhatWasSaid) {
   const std::vector<Case> cases = {
-      {{"CREATE ROLE a"}, R"({"roles":{"a":{}},"users":{}})"},
-      {{"create role \"a\" with nosuperuser inherit nologin"}, R"({"roles":{"a":{}},"users":{}})"},
+      {{"CREATE ROLE a"}, R"({"made":{"roles":["a"]},"roles":{"a":{}},"users":{}})"},
+      {{"create role \"a\" with nosuperuser inherit nologin"},
+       R"({"made":{"roles":["a"]},"roles":{"a":{}},"users":{}})"},
       {{"CREATE USER u PASSWORD 'v' IN ROLE clerk, lead"},
-       R"({"roles":{},"users":{"u":{"password":"v","roles":["clerk","lead"]}}})"},
+       R"({"made":{"users":["u"]},"roles":{},"users":{"u":{"password":"v","roles":["clerk","lead"]}}})"},
       {{"CREATE ROLE u LOGIN", "DROP USER u"}, R"({"roles":{},"users":{}})"},
       {{"CREATE ROLE a", "CREATE ROLE b ROLE a, ann", "DROP ROLE b"},
-       R"({"roles":{"a":{"inherits":[]}},"users":{}})"},
+       R"({"made":{"roles":["a"]},"roles":{"a":{"inherits":[]}},"users":{}})"},
       {{"GRANT SELECT ON curated.visit TO lead"},
        R"({"roles":{"lead":{"grants":[{"tables":["curated.visit"]}]}},"users":{}})"},
       {{"GRANT SELECT ON a.b, a.c TO lead", "REVOKE SELECT ON TABLE a.b FROM lead CASCADE"},
@@ -69,8 +70,12 @@ TEST(AccessRules, AreWhatWasSaid) {
        R"({"roles":{},"users":{"ann":{"attributes":{"ward":["A","B"]}}}})"},
       {{"ALTER USER ann SET ward TO 'A'", "ALTER ROLE ann RESET ward"}, R"({"roles":{},"users":{}})"},
       {{"CREATE USER u PASSWORD 'v'", "ALTER USER u PASSWORD NULL"},
-       R"({"roles":{},"users":{"u":{"roles":[]}}})"},
-      {{"GRANT USAGE ON SCHEMA a, b TO lead"}, R"({"roles":{},"users":{}})"},
+       R"({"made":{"users":["u"]},"roles":{},"users":{"u":{"roles":[]}}})"},
+      // Of a schema's tables, each by itself, too.
+      {{"GRANT SELECT ON s.a, s.b, t.a TO lead", "GRANT ALL ON s.c TO lead",
+        "REVOKE ALL ON ALL TABLES IN SCHEMA s FROM lead"},
+       R"({"roles":{"lead":{"grants":[{"tables":["t.a"]}],"write":[]}},"users":{}})"},
+      {{"GRANT USAGE ON SCHEMA a, b TO lead"}, ""},
       {{"CREATE USER IF NOT EXISTS ann"}, R"({"roles":{},"users":{}})"},
       {{"DROP ROLE IF EXISTS nobody"}, R"({"roles":{},"users":{}})"},
   };
@@ -118,6 +123,15 @@ TEST(AccessRules, RefuseWhatTheyCannotSay) {
       {{"REVOKE ALL ON sandbox.t FROM clerk"}, "access.stands_in_file"},
       {{"REVOKE clerk FROM ann"}, "access.stands_in_file"},
       {{"REVOKE clerk FROM lead"}, "access.stands_in_file"},
+      {{"REVOKE SELECT ON ALL TABLES IN SCHEMA curated FROM clerk"}, "access.stands_in_file"},
+      {{"REVOKE nobody FROM ann"}, "access.unknown_role"},
+      {{"GRANT USAGE ON SCHEMA a TO nobody"}, "access.unknown_role"},
+      {{"ALTER USER ann NOLOGIN"}, "sql.unsupported_write"},
+      {{"CREATE USER a PASSWORD 'x"}, "sql.syntax"},
+      {{"CREATE USER a PASSWORD $q$x$q"}, "sql.syntax"},
+      {{R"(CREATE USER a PASSWORD E'\x41')"}, "sql.syntax"},
+      {{"CREATE ROLE \"a"}, "sql.syntax"},
+      {{"ALTER USER ann SET ward TO 'a''"}, "sql.syntax"},
       {{"REVOKE USAGE ON SCHEMA a FROM lead"}, "sql.unsupported_write"},
       {{"GRANT SELECT ON ALL TABLES IN SCHEMA a TO lead", "REVOKE SELECT ON a.b FROM lead"},
        "access.bad_rule"},
@@ -130,9 +144,11 @@ TEST(AccessRules, AddToTheFiles) {
   const std::string rules =
       said({"CREATE ROLE extra", "GRANT SELECT (id) ON curated.visit TO extra", "GRANT extra TO ann",
             "ALTER USER ann SET ward TO 'W'", "CREATE USER bob IN ROLE lead"});
-  const auto outcome = project::load(
-      {{"tarn.yaml", "project: x"}, {"access/a.yaml", kFiles}, {std::string(project::kRulesBySql), rules}},
-      nullptr);
+  const auto outcome =
+      project::load({{"tarn.yaml", "project: x"},
+                     {"access/a.yaml", kFiles},
+                     {std::string(project::kRulesBySql), effective_rules(rules, policy_of(kFiles)->access)}},
+                    nullptr);
   ASSERT_TRUE(outcome.project) << project::render_outcome(outcome, false);
   const auto policy = std::make_shared<const AccessPolicy>(AccessPolicy{*outcome.project->access, {}, ""});
   const auto ann = must(Principal::make(policy, "ann"));
@@ -149,6 +165,16 @@ TEST(AccessRules, AddToTheFiles) {
                                      [](std::string_view) { return std::optional<std::string>("leaked"); });
   ASSERT_TRUE(literal.project) << project::render_outcome(literal, false);
   EXPECT_EQ(literal.project->access->find_user("eve")->attributes.at("a").front(), "${HOME}");
+}
+
+TEST(AccessRules, AddNothingToWhatTheFilesNoLongerHave) {
+  const std::string rules =
+      said({"CREATE ROLE extra", "GRANT extra TO ann, clerk", "GRANT clerk, extra TO ann",
+            "CREATE USER bob IN ROLE lead, extra", "ALTER USER ann SET ward TO 'W'"});
+  EXPECT_EQ(effective_rules(rules, policy_of("users: {}")->access),
+            R"({"roles":{"extra":{}},"users":{"bob":{"roles":["extra"]}}})");
+  EXPECT_EQ(effective_rules(said({"ALTER USER ann SET ward TO 'W'"}), policy_of(kFiles)->access),
+            R"({"roles":{},"users":{"ann":{"attributes":{"ward":["W"]},"roles":[]}}})");
 }
 
 }  // namespace

@@ -36,6 +36,10 @@ inline constexpr ErrorCode kMaterializedView{
     "sql.materialized_view", ErrorClass::kUser,
     "A materialized view is changed like a table, or a table like a materialized view.",
     "A materialized view is made of its query: REFRESH, ALTER or DROP MATERIALIZED VIEW."};
+inline constexpr ErrorCode kTooComplex{
+    "sql.too_complex", ErrorClass::kUser,
+    "Written out, a statement would be larger than the engine can plan in reasonable time.",
+    "Keep a part of it in a temporary table, or write it with fewer layers."};
 inline constexpr ErrorCode kNotNull{"sql.not_null", ErrorClass::kUser,
                                     "A column that must have a value got none.",
                                     "Give every row a value, or `ALTER TABLE … ALTER … DROP NOT NULL`."};

@@ -192,6 +192,29 @@ std::string string_of(const Token& token, std::string_view sql) {
   return value;
 }
 
+bool is_whole(const Token& token, std::string_view sql) {
+  std::string_view text = token.in(sql);
+  if (token.kind == TokenKind::kWord) return true;
+  if (text.starts_with('$')) {
+    const std::size_t mark = text.find('$', 1) + 1;
+    return text.size() >= 2 * mark && text.ends_with(text.substr(0, mark));
+  }
+  const bool has_escapes = text.starts_with('E') || text.starts_with('e');
+  if (has_escapes) text.remove_prefix(1);
+  const char quote = text.empty() ? '\0' : text.front();
+  std::size_t i = 1;
+  for (; i < text.size(); ++i) {
+    const bool is_escape = has_escapes && text[i] == '\\';
+    if (is_escape && i + 1 < text.size() &&
+        std::string_view("bfnrt\\'\"").find(text[i + 1]) == std::string_view::npos)
+      return false;
+    if (!is_escape && text[i] != quote) continue;
+    if (!is_escape && (i + 1 == text.size() || text[i + 1] != quote)) break;
+    ++i;
+  }
+  return i + 1 == text.size();
+}
+
 std::vector<StatementText> split_statements(std::string_view script) {
   std::vector<StatementText> statements;
   std::size_t first = std::string_view::npos;

@@ -38,6 +38,10 @@ bool is_name(const Token& token);
 std::string name_of(const Token& token, std::string_view sql);
 
 /// What a string token stands for: doubled quotes, the escapes of E'…' and dollar quotes are undone.
+/// Whether a text or a name in quotes has its closing mark, and a text no escape but those that string_of()
+/// knows.
+bool is_whole(const Token& token, std::string_view sql);
+
 std::string string_of(const Token& token, std::string_view sql);
 
 /// A statement of a script: `script` is the whole text, for the lines of errors.

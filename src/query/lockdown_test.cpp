@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -274,6 +275,35 @@ UNPIVOT secret ON a INTO NAME n VALUE v
 TEST_F(Lockdown, OnlyNamedRelationsAreThere) {
   for (const std::string_view sql : lines_of(kUnknownRelations))
     EXPECT_EQ(code_of(sql), "sql.unknown_table") << sql;
+}
+
+std::string doubled(int layers, std::string_view kind) {
+  std::string sql = "WITH c0 AS (FROM mine)";
+  for (int i = 1; i <= layers; ++i)
+    sql += fmt::format(", c{0} AS {2} (FROM c{1} UNION ALL FROM c{1})", i, i - 1, kind);
+  return fmt::format("{} SELECT count(*) FROM c{}", sql, layers);
+}
+
+std::string nested_lambdas(int layers) {
+  std::string open;
+  std::string close;
+  for (int i = 0; i < layers; ++i) {
+    open += fmt::format("list_transform([1], {} -> ", static_cast<char>('a' + i));
+    close += ")";
+  }
+  return fmt::format("SELECT {}1{}", open, close);
+}
+
+// What doubles with each layer while the engine plans, where nothing can end it.
+TEST_F(Lockdown, RefusesWhatCannotBePlanned) {
+  EXPECT_EQ(code_of(doubled(10, "")), "ok");
+  EXPECT_EQ(code_of(doubled(40, "NOT MATERIALIZED")), "sql.too_complex");
+  EXPECT_EQ(code_of(doubled(14, "MATERIALIZED")), "sql.too_complex");
+  EXPECT_EQ(code_of(nested_lambdas(6)), "ok");
+  EXPECT_EQ(code_of(nested_lambdas(24)), "sql.too_complex");
+  std::string wide = "SELECT 1";
+  for (int i = 0; i < 100; ++i) wide += ", list_transform([1], x -> x + 1)";
+  EXPECT_EQ(code_of(wide), "ok");
 }
 
 TEST_F(Lockdown, TellsThePlace) {

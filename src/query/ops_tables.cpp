@@ -322,7 +322,7 @@ Status OpsTables::load_snapshots() {
 /// The owner sees all columns and rows.
 TablePolicy OpsTables::policy_of(const catalog::Table& table) const {
   const iceberg::Schema& schema = table.metadata->current_schema();
-  if (principal_ != nullptr) return principal_->policy(table.name, schema);
+  if (principal_ != nullptr) return principal_->policy(table.name, *table.metadata);
   TablePolicy all;
   for (const iceberg::NestedField& field : schema.fields()) all.columns.push_back({field.name, field.name});
   return all;

@@ -76,6 +76,7 @@ struct OpenedView {
   std::shared_ptr<const iceberg::ViewMetadata> metadata;
   std::unique_ptr<ReadyStatement> query;
   StatementNeeds needs;
+  std::size_t relations = 0;  ///< That it stands for, its views written out.
 };
 
 /// Puts the engine's names of what `needs` names into a text, and returns their schemas. `used` are those of

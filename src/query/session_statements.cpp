@@ -77,6 +77,8 @@ Result<std::string> Session::Impl::translate(std::string_view sql, bool& names_s
     return 0;
   };
   postgres::Translation translation = postgres::translate(sql, relation_oid, *identity, known.default_schema);
+  if (!translation.missing_relation.empty())
+    return Error(kUnknownTable, fmt::format("relation \"{}\" does not exist", translation.missing_relation));
   names_system = translation.names_system;
   if (!names_system) return std::move(translation.sql);
   TARN_ASSIGN_OR_RETURN(const std::vector<VisibleTable> tables, visible_tables(lake, known, principal.get()));

@@ -26,7 +26,9 @@ void keep_rules(std::string_view sql) {
   if (!document.ok()) return;
   TARN_CHECK(tarn::query::edited_rules({}, *document, files).ok());
   (void)tarn::project::load(
-      {{"tarn.yaml", "project: x"}, {std::string(tarn::project::kRulesBySql), *document}}, nullptr);
+      {{"tarn.yaml", "project: x"},
+       {std::string(tarn::project::kRulesBySql), tarn::query::effective_rules(*document, files)}},
+      nullptr);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include "query/lines_test.h"
 #include "query/policy_test.h"
 #include "query/writes_test.h"
@@ -83,6 +85,52 @@ DROP SCHEMA curated
   EXPECT_THAT(run(*paul, "CREATE TABLE sandbox.own (id INT); INSERT INTO sandbox.own VALUES (1)"),
               ElementsAre("1"));
   EXPECT_THAT(run(*first_, "SELECT count(*) FROM curated.visit"), ElementsAre("1"));
+}
+
+constexpr std::string_view kWithheld = R"(
+roles:
+  clerk: {grants: [{tables: ["sandbox.*"], except: [note], masks: {ssn: {partial: 2}}}]}
+  barred: {grants: [{tables: ["sandbox.*"]}], deny: [{tables: ["**"], columns: [note]}]}
+  lister: {grants: [{tables: ["sandbox.*"], columns: [id, note]}]}
+users:
+  ann: {roles: [clerk]}
+  nil: {roles: [barred]}
+  lisa: {roles: [lister]}
+)";
+
+// A column has its restrictions by the names that it ever had, and is granted by its present one.
+TEST_F(WritesOfUsers, RenamesOpenNothing) {
+  run(*first_,
+      "CREATE TABLE sandbox.emp (id BIGINT, ssn TEXT, note TEXT); INSERT INTO sandbox.emp VALUES (1, "
+      "'12345', "
+      "'secret')");
+  policy_ = policy_of(std::string(kWithheld));
+  EXPECT_THAT(run(*as("ann"), "FROM sandbox.emp"), ElementsAre("1 | ***45"));
+  run(*first_,
+      "ALTER TABLE sandbox.emp RENAME COLUMN ssn TO number; ALTER TABLE sandbox.emp RENAME COLUMN note TO "
+      "remark; "
+      "ALTER TABLE sandbox.emp RENAME COLUMN remark TO last; ALTER TABLE sandbox.emp ADD COLUMN open TEXT");
+  EXPECT_THAT(run(*as("ann"), "FROM sandbox.emp"), ElementsAre("1 | ***45 | NULL"));
+  EXPECT_THAT(run(*as("nil"), "FROM sandbox.emp"), ElementsAre("1 | 12345 | NULL"));
+  EXPECT_THAT(run(*as("lisa"), "FROM sandbox.emp"), ElementsAre("1"));
+}
+
+// What they made they could neither read nor drop.
+TEST_F(WritesOfUsers, MakeNothingThatTheyDoNotSee) {
+  policy_ = policy_of("roles: {w: {write: [\"sandbox.*\"]}}\nusers: {will: {roles: [w]}}");
+  EXPECT_THAT(run(*as("will"), "CREATE TABLE sandbox.a (id INT)"), ElementsAre("sql.write_denied"));
+  EXPECT_THAT(run(*as("will"), "CREATE VIEW sandbox.a AS SELECT 1 AS a"), ElementsAre("sql.write_denied"));
+}
+
+// What the engine writes out where it is named, it would write out for ever.
+TEST_F(WritesOfUsers, ViewsOverViewsHaveAnEnd) {
+  run(*first_, "CREATE VIEW sandbox.v0 AS SELECT id FROM curated.visit");
+  for (int i = 1; i < 12; ++i) {
+    run(*first_,
+        fmt::format("CREATE VIEW sandbox.v{0} AS FROM sandbox.v{1} UNION ALL FROM sandbox.v{1}", i, i - 1));
+  }
+  EXPECT_THAT(run(*first_, "SELECT count(*) FROM sandbox.v10"), ElementsAre("1024"));
+  EXPECT_THAT(run(*first_, "SELECT count(*) FROM sandbox.v11"), ElementsAre("sql.too_complex"));
 }
 
 TEST_F(WritesOfUsers, ReadWhatTheyMayReadAndNothingElse) {

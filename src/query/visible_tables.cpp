@@ -90,7 +90,7 @@ Result<std::vector<VisibleTable>> visible_tables(const Lake& lake, const KnownNa
     if (!table) continue;
     tables.push_back(describe(*table));
     if (principal == nullptr) continue;
-    keep_visible(tables.back(), principal->policy(name, table->metadata->current_schema()));
+    keep_visible(tables.back(), principal->policy(name, *table->metadata));
     if (!principal->may_write(name)) tables.back().view_sql.clear();
   }
   for (const TableName& name : known.views) {

@@ -5,7 +5,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
-#include "iceberg/schema.h"
+#include "iceberg/table_metadata.h"
 
 namespace tarn::rest {
 
@@ -23,7 +23,7 @@ class TableReaders {
   virtual Result<bool> sees(const std::string& user, const TableName& table) const = 0;
   /// Whether she may read its files, which hold every row and column as it is.
   virtual Result<bool> sees_whole(const std::string& user, const TableName& table,
-                                  const iceberg::Schema& schema) const = 0;
+                                  const iceberg::TableMetadata& metadata) const = 0;
 };
 
 }  // namespace tarn::rest

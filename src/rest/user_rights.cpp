@@ -38,8 +38,7 @@ Status Endpoints::permit_table(const std::string& user, const TableName& name) c
   TARN_ASSIGN_OR_RETURN(const bool seen, options_.readers->sees(user, name));
   if (!seen) return Error(catalog::kTableNotFound, fmt::format("Table does not exist: {}", name.to_string()));
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, parts_.catalog.load_table(name));
-  TARN_ASSIGN_OR_RETURN(const bool whole,
-                        options_.readers->sees_whole(user, name, table.metadata->current_schema()));
+  TARN_ASSIGN_OR_RETURN(const bool whole, options_.readers->sees_whole(user, name, *table.metadata));
   if (whole) return ok_status();
   return Error(kForbidden,
                fmt::format("{} has rows, columns or values that {} may not see, and files hold them all",

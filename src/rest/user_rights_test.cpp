@@ -17,7 +17,8 @@ class Ann final : public TableReaders {
   Result<bool> sees(const std::string&, const TableName& table) const override {
     return table.schema == "ns" && (table.name == "whole" || table.name == "partly");
   }
-  Result<bool> sees_whole(const std::string&, const TableName& table, const iceberg::Schema&) const override {
+  Result<bool> sees_whole(const std::string&, const TableName& table,
+                          const iceberg::TableMetadata&) const override {
     return table.name == "whole";
   }
 };

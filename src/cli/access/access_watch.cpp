@@ -41,14 +41,15 @@ std::string bytes_of(const fs::path& folder) {
 
 Result<std::unique_ptr<AccessWatch>> AccessWatch::start(CommandContext& context, telemetry::Log& log) {
   std::unique_ptr<AccessWatch> watch(new AccessWatch());
-  TARN_ASSIGN_OR_RETURN(watch->policy_, load_access_policy(context));
-  if (watch->policy_ == nullptr) return watch;
-  watch->mask_key_ = watch->policy_->mask_key;
+  // First what tells whether something has changed: what changes while the policy is made is seen later.
   TARN_ASSIGN_OR_RETURN(watch->folder_, context.project_folder());
   watch->read_ = bytes_of(watch->folder_ / "access");
   TARN_ASSIGN_OR_RETURN(watch->database_, context.database(state::OpenMode::kReadWrite));
   TARN_ASSIGN_OR_RETURN(const state::AccessRules rules, state::access_rules(*watch->database_));
   watch->rules_ = rules.document;
+  TARN_ASSIGN_OR_RETURN(watch->policy_, load_access_policy(context));
+  if (watch->policy_ == nullptr) return watch;
+  watch->mask_key_ = watch->policy_->mask_key;
   watch->watcher_ = std::jthread([self = watch.get(), &log](const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any stopped;
@@ -67,7 +68,7 @@ void AccessWatch::take_rules(telemetry::Log& log) {
   const std::lock_guard lock(loading_);
   const auto rules = state::access_rules(*database_);
   // A state that cannot be asked now is asked again in a moment.
-  if (rules.ok() && rules->document != rules_) take(rules->document, log);
+  if (rules.ok() && rules->document != rules_ && take(rules->document, log)) rules_ = rules->document;
 }
 
 void AccessWatch::look(telemetry::Log& log) {
@@ -80,17 +81,22 @@ void AccessWatch::look(telemetry::Log& log) {
     changed_ = std::move(now);
     return;
   }
-  read_ = std::exchange(changed_, {});
-  take(rules_, log);
+  if (take(rules_, log)) read_ = std::exchange(changed_, {});
 }
 
-void AccessWatch::take(const std::string& rules, telemetry::Log& log) {
-  rules_ = rules;
-  if (const Status loaded = load(rules); !loaded.ok())
-    return log.error("access.not_reloaded", loaded.error(), {});
+/// What cannot be taken now is tried again until it can, and told once.
+bool AccessWatch::take(const std::string& rules, telemetry::Log& log) {
+  if (const Status loaded = load(rules); !loaded.ok()) {
+    std::string failure = loaded.error().to_string();
+    if (failure != failure_) log.error("access.not_reloaded", loaded.error(), {});
+    failure_ = std::move(failure);
+    return false;
+  }
+  failure_.clear();
   const auto current = policy();
   log.info("access.reloaded", {{"users", static_cast<std::int64_t>(current->access.users.size())},
                                {"roles", static_cast<std::int64_t>(current->access.roles.size())}});
+  return true;
 }
 
 Status AccessWatch::load(const std::string& rules) {

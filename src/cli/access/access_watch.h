@@ -30,12 +30,13 @@ class AccessWatch {
   AccessWatch() = default;
   void look(telemetry::Log& log);
   Status load(const std::string& rules);
-  void take(const std::string& rules, telemetry::Log& log);
+  bool take(const std::string& rules, telemetry::Log& log);
 
   std::filesystem::path folder_;
   state::Database* database_ = nullptr;
   std::string mask_key_;
-  std::mutex loading_;   ///< Of the four below.
+  std::mutex loading_;   ///< Of those below.
+  std::string failure_;  ///< That was told last.
   std::string rules_;    ///< What SQL had said when the policy was made.
   std::string read_;     ///< The files as the policy was made of them.
   std::string changed_;  ///< As they were found then; taken once they have stayed so.

@@ -38,12 +38,9 @@ class LakeReaders final : public rest::TableReaders {
   }
 
   Result<bool> sees_whole(const std::string& user, const TableName& table,
-                          const iceberg::Schema& schema) const override {
+                          const iceberg::TableMetadata& metadata) const override {
     TARN_ASSIGN_OR_RETURN(const auto principal, query::Principal::make(watch_.policy(), user));
-    if (!principal->sees(table)) return false;
-    const query::TablePolicy policy = principal->policy(table, schema);
-    return policy.filter.empty() && policy.columns.size() == schema.fields().size() &&
-           std::ranges::all_of(policy.columns, &query::VisibleColumn::is_plain);
+    return principal->sees_whole(table, metadata);
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "cli/commands/ingest_setup.h"
@@ -16,6 +17,7 @@
 #include "project/load.h"
 #include "project/reference.h"
 #include "query/access/check_policy.h"
+#include "state/access/access_rules.h"
 #include "state/errors.h"
 
 namespace tarn::cli {
@@ -99,11 +101,31 @@ Status warn_of_missing_folders(CommandContext& context, const project::Project& 
   return ok_status();
 }
 
+/// Empty before there is a state.
+Result<std::string> rules_by_sql(CommandContext& context) {
+  const Result<state::Database*> database = context.database(state::OpenMode::kReadOnly);
+  const std::string_view code = database.ok() ? "" : database.error().name();
+  // find_blocked() tells of a server that is not at hand.
+  if (code == state::kNotFound.name || code == state::kUnreachable.name) return std::string();
+  TARN_RETURN_IF_ERROR(database);
+  TARN_ASSIGN_OR_RETURN(state::AccessRules rules, state::access_rules(**database));
+  return std::move(rules.document);
+}
+
 // What only the engine can tell of access/*.yaml: how many mistakes there are, each told.
 Result<std::size_t> check_policy_of(CommandContext& context, const project::Project& project) {
-  if (!project.access) return std::size_t{0};
+  TARN_ASSIGN_OR_RETURN(const std::string rules, rules_by_sql(context));
+  std::optional<project::AccessSpec> access = project.access;
+  if (!rules.empty()) {
+    TARN_ASSIGN_OR_RETURN(const fs::path folder, context.project_folder());
+    auto with_rules = read_project_with(folder, rules);
+    if (!with_rules.ok())
+      return std::move(with_rules).error().with_context("with what SQL said of users and roles");
+    access = std::move(with_rules->access);
+  }
+  if (!access) return std::size_t{0};
   auto policy = std::make_shared<const query::AccessPolicy>(
-      query::AccessPolicy{*project.access, project::contract_tables(project.feeds)});
+      query::AccessPolicy{*std::move(access), project::contract_tables(project.feeds)});
   TARN_ASSIGN_OR_RETURN(const auto engine, engine::Database::open({.threads = 1}));
   TARN_ASSIGN_OR_RETURN(const auto connection, engine->connect());
   const std::vector<Error> errors = query::check_policy(std::move(policy), *connection);

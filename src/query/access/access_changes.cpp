@@ -70,6 +70,8 @@ class NamedTables {
       name.parts = {one.schema};
       return check_filter_of_all(one.schema);
     }
+    // What is gone may still be granted.
+    if (statement_.verb == AccessStatement::Verb::kRevokeTables) return ok_status();
     return Error(engine::kCatalog, fmt::format("there is no schema `{}` with a table in it", written))
         .with_hint("SHOW TABLES lists the schemas");
   }
@@ -87,6 +89,7 @@ class NamedTables {
       TARN_RETURN_IF_ERROR(resolve_columns(one));
       return check_filter_of(one);
     }
+    if (statement_.verb == AccessStatement::Verb::kRevokeTables) return ok_status();
     return Error(kUnknownTable, fmt::format("there is no table `{}`", written))
         .with_hint("SHOW TABLES lists them");
   }
@@ -171,7 +174,12 @@ Status Session::Impl::change_access(std::string_view sql, AccessStatement statem
   std::shared_ptr<AuditedStatement> audited;
   const auto change = [&]() -> Status {
     TARN_RETURN_IF_ERROR(look_around());
-    TARN_RETURN_IF_ERROR(NamedTables(*connection, lake, known, ops_names(), statement).resolve());
+    // Whoever administers gives what she herself may not see.
+    KnownNames all;
+    all.default_schema = known.default_schema;
+    TARN_ASSIGN_OR_RETURN(all.tables, lake.list_tables());
+    TARN_ASSIGN_OR_RETURN(all.views, lake.catalog.list_views());
+    TARN_RETURN_IF_ERROR(NamedTables(*connection, lake, all, OpsTables::names(), statement).resolve());
     if (audit) {
       ReadyStatement ready{std::string(sql)};
       ready.rewrite.finish();

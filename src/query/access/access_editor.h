@@ -36,4 +36,8 @@ class AccessEditor {
 Result<std::string> edited_rules(const AccessStatement& statement, const std::string& document,
                                  const project::AccessSpec& files);
 
+/// What a document says beside the files as they are now: what it added to users and roles that the files no
+/// longer have is left out, and so are roles that are nowhere. It is what project::kRulesBySql takes.
+std::string effective_rules(const std::string& document, const project::AccessSpec& files);
+
 }  // namespace tarn::query

@@ -42,6 +42,8 @@ class AccessReader {
       do {
         TARN_RETURN_IF_ERROR(option());
       } while (!reader_.at_end());
+      if (refuses_login_)
+        return reader_.unsupported("NOLOGIN of who is there", "REVOKE the user's roles, or DROP USER");
       if (!read_.roles.empty() || !read_.members.empty())
         return reader_.unsupported("roles in ALTER", "GRANT role TO user");
     }
@@ -107,6 +109,7 @@ class AccessReader {
       read_.logs_in = true;
     } else if (reader_.take({"NOLOGIN"})) {
       read_.logs_in = false;
+      refuses_login_ = true;
     } else if (reader_.take({"IN", "ROLE"}) || reader_.take({"IN", "GROUP"})) {
       return take_names(read_.roles, "a role", true);
     } else if (reader_.take({"ROLE"}) || reader_.take({"USER"})) {
@@ -228,6 +231,7 @@ class AccessReader {
 
   StatementReader& reader_;
   AccessStatement read_;
+  bool refuses_login_ = false;
 };
 
 Result<std::optional<AccessStatement>> some(Result<AccessStatement> read) {

@@ -16,6 +16,8 @@ using project::AccessSpec;
 
 constexpr const char* kRoles = "roles";
 constexpr const char* kUsers = "users";
+/// By kind, the names of what CREATE made; the others add to what files have.
+constexpr const char* kMade = "made";
 
 void add_once(Json& list, const Json& value) {
   if (std::ranges::find(list, value) == list.end()) list.push_back(value);
@@ -37,7 +39,7 @@ Error stands_in_file(std::string_view what, const SourceSpan& span) {
 class Editing {
  public:
   Editing(const AccessStatement& statement, const std::string& document, const AccessSpec& files)
-      : statement_(statement), files_(files) {
+      : statement_(statement), document_(document), files_(files) {
     if (!document.empty()) rules_ = Json::parse(document);
     for (const char* const kind : {kRoles, kUsers}) {
       if (!rules_.contains(kind)) rules_[kind] = Json::object();
@@ -46,6 +48,7 @@ class Editing {
 
   Result<std::string> run() {
     for (const std::string& name : statement_.names) TARN_RETURN_IF_ERROR(run(name));
+    if (statement_.verb == Verb::kNothing) return document_;
     // What says nothing of a role or a user of the files is not kept.
     for (const char* const kind : {kRoles, kUsers}) {
       Json& all = rules_[kind];
@@ -72,7 +75,7 @@ class Editing {
       case Verb::kRevokeRoles:
         return change_roles(name);
       case Verb::kNothing:
-        return ok_status();
+        return is_there(kRoles, name) || is_there(kUsers, name) ? ok_status() : unknown(name);
     }
     return ok_status();
   }
@@ -83,8 +86,12 @@ class Editing {
   static bool says_nothing(const Json& rule) {
     return std::ranges::all_of(rule, [](const Json& part) { return part.empty(); });
   }
+  bool is_made(const char* kind, const std::string& name) const {
+    const Json made = rules_.value(kMade, Json::object()).value(kind, Json::array());
+    return std::ranges::find(made, Json(name)) != made.end();
+  }
   bool is_there(const char* kind, const std::string& name) const {
-    return rules_[kind].contains(name) || is_in_file(kind, name);
+    return is_made(kind, name) || is_in_file(kind, name);
   }
 
   Status create(const std::string& name) {
@@ -98,7 +105,11 @@ class Editing {
       made["roles"] = Json::array();
       if (statement_.password && !statement_.password->empty()) made["password"] = *statement_.password;
     }
-    rules_[statement_.logs_in ? kUsers : kRoles][name] = made;
+    const char* const kind = statement_.logs_in ? kUsers : kRoles;
+    rules_[kind][name] = made;
+    Json& all = rules_[kMade][kind];
+    if (!all.is_array()) all = Json::array();
+    add_once(all, name);
     for (const std::string& role : statement_.roles) TARN_RETURN_IF_ERROR(join(name, role));
     for (const std::string& member : statement_.members) TARN_RETURN_IF_ERROR(join(member, name));
     return ok_status();
@@ -137,8 +148,13 @@ class Editing {
       return stands_in_file(fmt::format("the role `{}`", name), role->name.span);
     if (const auto* const user = files_.find_user(name))
       return stands_in_file(fmt::format("the user `{}`", name), user->name.span);
-    const bool is_role = rules_[kRoles].erase(name) > 0;
-    if (!is_role && rules_[kUsers].erase(name) == 0) return statement_.if_there ? ok_status() : unknown(name);
+    const bool is_role = is_made(kRoles, name);
+    const char* const kind = is_role ? kRoles : kUsers;
+    if (!is_made(kind, name)) return statement_.if_there ? ok_status() : unknown(name);
+    rules_[kind].erase(name);
+    take_away(rules_[kMade][kind], name);
+    if (rules_[kMade][kind].empty()) rules_[kMade].erase(kind);
+    if (rules_[kMade].empty()) rules_.erase(kMade);
     // Nobody is in it any more.
     if (!is_role) return ok_status();
     for (Json& role : rules_[kRoles]) {
@@ -189,7 +205,9 @@ class Editing {
       }
       const bool is_user = is_there(kUsers, member);
       if (!is_user) TARN_RETURN_IF_ERROR(check_role(member));
-      take_away(list_of(is_user ? kUsers : kRoles, member, is_user ? "roles" : "inherits"), role);
+      Json& list = list_of(is_user ? kUsers : kRoles, member, is_user ? "roles" : "inherits");
+      if (std::ranges::find(list, Json(role)) == list.end() && !is_there(kRoles, role)) return unknown(role);
+      take_away(list, role);
       const auto names = [&](const auto& all) {
         return std::ranges::find(all, role, [](const auto& one) { return *one; });
       };
@@ -251,9 +269,10 @@ class Editing {
 
   Status revoke_reading(const std::string& role, const std::string& pattern) {
     Json& grants = list_of(kRoles, role, "grants");
-    grants.erase(std::remove_if(grants.begin(), grants.end(),
-                                [&](const Json& grant) { return grant["tables"] == Json::array({pattern}); }),
-                 grants.end());
+    grants.erase(
+        std::remove_if(grants.begin(), grants.end(),
+                       [&](const Json& grant) { return is_meant(pattern, grant["tables"].front()); }),
+        grants.end());
     for (const Json& grant : grants) {
       const std::string other = grant["tables"].front();
       if (is_within(pattern, other)) return still_granted(role, pattern, other);
@@ -262,7 +281,7 @@ class Editing {
     if (in_file == nullptr) return ok_status();
     for (const project::GrantSpec& grant : in_file->grants) {
       for (const auto& other : grant.tables) {
-        if (is_within(pattern, *other))
+        if (is_meant(pattern, *other) || is_within(pattern, *other))
           return stands_in_file(fmt::format("a grant of `{}` for the role `{}`", *other, role), other.span);
       }
     }
@@ -271,17 +290,25 @@ class Editing {
 
   Status revoke_writing(const std::string& role, const std::string& pattern) {
     Json& written = list_of(kRoles, role, "write");
-    take_away(written, pattern);
+    written.erase(std::remove_if(written.begin(), written.end(),
+                                 [&](const Json& other) { return is_meant(pattern, other); }),
+                  written.end());
     for (const Json& other : written) {
       if (is_within(pattern, other.get<std::string>())) return still_granted(role, pattern, other);
     }
     const project::RoleSpec* const in_file = files_.find_role(role);
     if (in_file == nullptr) return ok_status();
     for (const auto& other : in_file->write) {
-      if (is_within(pattern, *other))
+      if (is_meant(pattern, *other) || is_within(pattern, *other))
         return stands_in_file(fmt::format("`write: {}` of the role `{}`", *other, role), other.span);
     }
     return ok_status();
+  }
+
+  /// Whether REVOKE on `pattern` takes a grant of `other` away: of a whole schema, each table's, too.
+  bool is_meant(const std::string& pattern, const std::string& other) const {
+    if (!statement_.whole_schemas) return pattern == other;
+    return other.rfind('.') == pattern.size() - 2 && other.starts_with(pattern.substr(0, pattern.size() - 1));
   }
 
   /// Whether what `pattern` names is also named by `other`.
@@ -297,6 +324,7 @@ class Editing {
   }
 
   const AccessStatement& statement_;
+  const std::string& document_;
   const AccessSpec& files_;
   Json rules_ = Json::object();
 };
@@ -306,6 +334,31 @@ class Editing {
 Result<std::string> edited_rules(const AccessStatement& statement, const std::string& document,
                                  const AccessSpec& files) {
   return Editing(statement, document, files).run();
+}
+
+std::string effective_rules(const std::string& document, const AccessSpec& files) {
+  Json rules = Json::parse(document);
+  const Json made = rules.value(kMade, Json::object());
+  rules.erase(kMade);
+  const auto is_there = [&](const char* kind, const std::string& name) {
+    const Json names = made.value(kind, Json::array());
+    return std::ranges::find(names, Json(name)) != names.end() ||
+           (kind == kRoles ? files.find_role(name) != nullptr : files.find_user(name) != nullptr);
+  };
+  for (const char* const kind : {kRoles, kUsers}) {
+    Json& all = rules[kind];
+    for (auto at = all.begin(); at != all.end();)
+      at = is_there(kind, at.key()) ? std::next(at) : all.erase(at);
+    for (Json& rule : all) {
+      if (kind == kUsers && !rule.contains("roles")) rule["roles"] = Json::array();
+      const auto names = rule.find(kind == kRoles ? "inherits" : "roles");
+      if (names == rule.end()) continue;
+      names->erase(std::remove_if(names->begin(), names->end(),
+                                  [&](const Json& role) { return !is_there(kRoles, role); }),
+                   names->end());
+    }
+  }
+  return rules.dump();
 }
 
 }  // namespace tarn::query

@@ -140,10 +140,17 @@ bool Principal::may_write(const TableName& table) const {
       written_, [&](const auto* pattern) { return names_table(**pattern, table, PatternUse::kGrant); });
 }
 
-bool Principal::sees_whole(const TableName& table, const iceberg::Schema& schema) const {
-  if (!sees(table)) return false;
-  const TablePolicy shown = policy(table, schema);
-  return shown.filter.empty() && shown.columns.size() == schema.fields().size() &&
+bool Principal::sees_whole(const TableName& table, const iceberg::TableMetadata& metadata) const {
+  return sees_whole(table, policy(table, metadata), metadata.current_schema());
+}
+
+bool Principal::sees_whole(const TableName& view, const iceberg::Schema& schema) const {
+  return sees_whole(view, policy(view, schema), schema);
+}
+
+bool Principal::sees_whole(const TableName& table, const TablePolicy& shown,
+                           const iceberg::Schema& schema) const {
+  return sees(table) && shown.filter.empty() && shown.columns.size() == schema.fields().size() &&
          std::ranges::all_of(shown.columns, &VisibleColumn::is_plain);
 }
 
@@ -233,7 +240,28 @@ VisibleColumn Principal::column_of(const std::vector<Shown>& shown, const iceber
   return column;
 }
 
-TablePolicy Principal::policy(const TableName& table, const iceberg::Schema& schema) const {
+Principal::FormerNames Principal::former_names(const iceberg::TableMetadata& metadata) {
+  FormerNames names;
+  if (metadata.schemas.size() < 2) return names;
+  std::map<std::int32_t, std::string> present;
+  for (const iceberg::NestedField& field : metadata.current_schema().fields())
+    present.emplace(field.id, to_lower_ascii(field.name));
+  for (const iceberg::Schema& schema : metadata.schemas) {
+    for (const iceberg::NestedField& field : schema.fields()) {
+      const auto now = present.find(field.id);
+      std::string then = to_lower_ascii(field.name);
+      if (now != present.end() && now->second != then) names[field.id].insert(std::move(then));
+    }
+  }
+  return names;
+}
+
+TablePolicy Principal::policy(const TableName& table, const iceberg::TableMetadata& metadata) const {
+  return policy(table, metadata.current_schema(), former_names(metadata));
+}
+
+TablePolicy Principal::policy(const TableName& table, const iceberg::Schema& schema,
+                              const FormerNames& former) const {
   std::vector<const Grant*> reaching;
   for (const Grant& grant : grants_) {
     if (reaches(grant, table)) reaching.push_back(&grant);
@@ -246,10 +274,23 @@ TablePolicy Principal::policy(const TableName& table, const iceberg::Schema& sch
   for (std::size_t i = 0; i < schema.fields().size(); ++i) {
     const std::string name = to_lower_ascii(schema.fields()[i].name);
     const std::string later = later_of(schema, name);
-    if (is_denied(table, name) || (!later.empty() && is_denied(table, later))) continue;
+    static const std::set<std::string> kNone;
+    const auto found = former.find(schema.fields()[i].id);
+    const std::set<std::string>& once = found == former.end() ? kNone : found->second;
+    const bool was_denied =
+        std::ranges::any_of(once, [&](const auto& then) { return is_denied(table, then); });
+    if (was_denied || is_denied(table, name) || (!later.empty() && is_denied(table, later))) continue;
     for (const Grant* grant : reaching) {
-      if (!shows(*grant, table, name) || (!later.empty() && grant->except.contains(later))) continue;
-      shown[i].push_back({grant->filter, mask_of(*grant, table, name, later)});
+      const bool was_kept =
+          std::ranges::any_of(once, [&](const auto& then) { return grant->except.contains(then); });
+      if (was_kept || !shows(*grant, table, name) || (!later.empty() && grant->except.contains(later)))
+        continue;
+      MaskSpec mask = mask_of(*grant, table, name, later);
+      for (const std::string& then : once) {
+        const MaskSpec before = mask_of(*grant, table, then, "");
+        if (strictness(before.kind) > strictness(mask.kind)) mask = before;
+      }
+      shown[i].push_back({grant->filter, mask});
       filters.insert(grant->filter);
       written.insert(*grant->spec->where);
     }

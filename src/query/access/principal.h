@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "iceberg/schema.h"
+#include "iceberg/table_metadata.h"
 #include "project/access_spec.h"
 #include "query/serving/role_share.h"
 
@@ -57,8 +59,13 @@ class Principal {
 
   /// Whether the table is there at all. Of `ops` only `ops.tables` and `ops.columns` are without a grant.
   bool sees(const TableName& table) const;
-  /// Of a table of the lake that sees() allows. `schema` is its present one.
-  TablePolicy policy(const TableName& table, const iceberg::Schema& schema) const;
+  /// Of a table of the lake that sees() allows, by its present schema. What is withheld from a column by name
+  /// stays so when the column gets another one.
+  TablePolicy policy(const TableName& table, const iceberg::TableMetadata& metadata) const;
+  /// Of a view.
+  TablePolicy policy(const TableName& view, const iceberg::Schema& schema) const {
+    return policy(view, schema, {});
+  }
   /// The tightest of all roles.
   const SessionLimits& limits() const { return limits_; }
   /// Whether the user may change users, roles and rights.
@@ -68,7 +75,8 @@ class Principal {
   /// Whether SQL may make, change and drop the table, as far as roles say. Never one of `ops`.
   bool may_write(const TableName& table) const;
   /// Whether every row, column and value of the table is seen as it is.
-  bool sees_whole(const TableName& table, const iceberg::Schema& schema) const;
+  bool sees_whole(const TableName& table, const iceberg::TableMetadata& metadata) const;
+  bool sees_whole(const TableName& view, const iceberg::Schema& schema) const;
   /// The row filters as they are applied, for a check of their SQL, each once.
   std::vector<std::string> filters() const;
 
@@ -80,6 +88,9 @@ class Principal {
     std::set<std::string, std::less<>> except;
   };
   struct Shown;
+  /// Names that columns had once, in lower case, by their field ids.
+  using FormerNames = std::map<std::int32_t, std::set<std::string>>;
+  static FormerNames former_names(const iceberg::TableMetadata& metadata);
 
   explicit Principal(std::shared_ptr<const AccessPolicy> policy) : policy_(std::move(policy)) {}
   Status add_role(const project::RoleSpec& role, const project::UserSpec& user);
@@ -89,6 +100,8 @@ class Principal {
   /// `later`: the column whose former value this one is; empty for others.
   project::MaskSpec mask_of(const Grant& grant, const TableName& table, std::string_view column,
                             const std::string& later) const;
+  TablePolicy policy(const TableName& table, const iceberg::Schema& schema, const FormerNames& former) const;
+  bool sees_whole(const TableName& table, const TablePolicy& shown, const iceberg::Schema& schema) const;
   VisibleColumn column_of(const std::vector<Shown>& shown, const iceberg::NestedField& field,
                           std::string_view row_filter) const;
 

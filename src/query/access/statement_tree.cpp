@@ -7,6 +7,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "base/ascii.h"
 #include "engine/errors.h"
@@ -30,6 +31,10 @@ constexpr std::array<std::string_view, 5> kPlainRelations = {"SUBQUERY", "JOIN",
 constexpr std::array<std::string_view, 7> kModifiers = {
     "ORDER_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER", "ORDER_DEFAULT",
     "ASCENDING",      "DESCENDING"};
+/// The engine writes common table expressions out where they are named, and binds the inside of a lambda anew
+/// for each that it stands in: neither can be interrupted, and both double with each layer.
+constexpr std::size_t kMostRelations = 2'000;
+constexpr int kDeepestLambda = 8;
 /// DESCRIBE and SUMMARIZE of a relation; the other SHOWs look at the engine itself.
 constexpr std::array<std::string_view, 2> kShown = {"DESCRIBE", "SUMMARY"};
 
@@ -60,6 +65,7 @@ class TreeCheck {
     const auto type = node.find("type");
     if (node.contains("class")) {
       TARN_RETURN_IF_ERROR(check_expression(node));
+      if (text_of(node, "class") == "LAMBDA") return check_lambda(node);
     } else if (type != node.end() && type->is_string()) {
       const std::string kind = type->get<std::string>();
       if (is_one_of(kind, kQueries)) return check_query(node, kind);
@@ -74,26 +80,47 @@ class TreeCheck {
     return ok_status();
   }
 
+  Status check_lambda(const Json& node) {
+    if (++lambdas_ > kDeepestLambda) return too_complex("lambdas in lambdas");
+    const Status checked = check_children(node);
+    --lambdas_;
+    return checked;
+  }
+
+  Status count_relations(std::size_t more) {
+    relations_ += more;
+    return relations_ > kMostRelations ? Status(too_complex("tables, with what its parts name"))
+                                       : ok_status();
+  }
+
+  Error too_complex(std::string_view what) const {
+    return Error(kTooComplex, fmt::format("the statement has too many {}", what))
+        .with_span(engine::span_at(sql_, place_, 0, "sql"));
+  }
+
   /// A common table expression is known to those behind it and to its query; a recursive one to itself.
   Status check_query(const Json& node, const std::string& kind) {
     const std::size_t outer = scope_.size();
     const auto map = node.find("cte_map");
     if (map != node.end() && map->contains("map")) {
       for (const Json& entry : map->at("map")) {
+        const std::size_t before = std::exchange(relations_, 0);
         TARN_RETURN_IF_ERROR(check(entry.at("value")));
-        scope_.push_back(to_lower_ascii(entry.at("key").get<std::string>()));
+        scope_.push_back(
+            {to_lower_ascii(entry.at("key").get<std::string>()), std::max<std::size_t>(relations_, 1)});
+        relations_ = before;
       }
     }
     if (kind == "RECURSIVE_CTE_NODE") {
       // To the part that it starts from, its name still means what it means outside.
       if (node.contains("left")) TARN_RETURN_IF_ERROR(check(node.at("left")));
-      scope_.push_back(to_lower_ascii(text_of(node, "cte_name")));
+      scope_.push_back({to_lower_ascii(text_of(node, "cte_name")), 1});
     }
     for (const auto& [key, child] : node.items()) {
       const bool done = key == "cte_map" || (key == "left" && kind == "RECURSIVE_CTE_NODE");
       if (!done) TARN_RETURN_IF_ERROR(check(child));
     }
-    scope_.resize(outer);
+    scope_.erase(scope_.begin() + static_cast<std::ptrdiff_t>(outer), scope_.end());
     return ok_status();
   }
 
@@ -139,7 +166,10 @@ class TreeCheck {
     const std::string schema = to_lower_ascii(text_of(node, "schema_name"));
     const std::string name = text_of(node, "table_name");
     const bool plain = text_of(node, "catalog_name").empty() && !node.contains("at_clause");
-    const bool own = schema.empty() && std::ranges::find(scope_, to_lower_ascii(name)) != scope_.end();
+    const auto known = std::find_if(scope_.rbegin(), scope_.rend(),
+                                    [&](const Part& part) { return part.name == to_lower_ascii(name); });
+    const bool own = schema.empty() && known != scope_.rend();
+    TARN_RETURN_IF_ERROR(count_relations(own ? known->relations : 1));
     if (plain && (own || allowed_.relations.contains({schema, to_lower_ascii(name)}))) return ok_status();
     std::string written;
     for (const std::string& part : {text_of(node, "catalog_name"), text_of(node, "schema_name")})
@@ -155,7 +185,14 @@ class TreeCheck {
 
   std::string_view sql_;
   const AllowedNames& allowed_;
-  std::vector<std::string> scope_;  ///< Names of the common table expressions that are known here.
+  /// A common table expression that is known here, and how many relations it stands for.
+  struct Part {
+    std::string name;
+    std::size_t relations = 0;
+  };
+  std::vector<Part> scope_;
+  std::size_t relations_ = 0;  ///< Of the query so far, its parts written out.
+  int lambdas_ = 0;
   std::size_t place_ = 0;
   const Json* in_from_ = nullptr;  ///< The call of the table function whose relation was just checked.
 };

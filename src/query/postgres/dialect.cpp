@@ -35,7 +35,7 @@ class Translator : private TokenWalk {
     // Some wrap what stands before them; what goes in at a place comes before what is taken away there.
     std::ranges::sort(edits_, {}, [](const Edit& edit) { return std::pair(edit.begin, edit.end); });
     for (const Edit& edit : edits_) rewrite_.replace(edit.begin, edit.end, edit.text);
-    return {rewrite_.finish(), names_system_};
+    return {rewrite_.finish(), names_system_, std::move(missing_)};
   }
 
  private:
@@ -217,6 +217,11 @@ class Translator : private TokenWalk {
       at_ = type_at + 1;
       return true;
     }
+    if ((type == "numeric" || type == "decimal") && !symbol(type_at + 1, "(")) {
+      replace(tokens_[at_ + 1].begin, tokens_[type_at].end, numeric_type(tokens_[at_ - 1]));
+      at_ = type_at + 1;
+      return true;
+    }
     const auto found = std::ranges::find(kTypes, type, &std::pair<std::string_view, std::string_view>::first);
     // A bare `::char` is the engine's.
     const bool is_known =
@@ -228,6 +233,20 @@ class Translator : private TokenWalk {
     }
     at_ = type_at + 1;
     return true;
+  }
+
+  /// PostgreSQL's numeric has any digits, the engine's three behind the point unless it is told.
+  std::string numeric_type(const Token& value) const {
+    std::string_view digits = value.in(sql_);
+    if (value.kind == TokenKind::kString && digits.size() > 1 && digits.front() == '\'')
+      digits = digits.substr(1, digits.size() - 2);
+    if (digits.starts_with('-') || digits.starts_with('+')) digits.remove_prefix(1);
+    const std::size_t point = std::min(digits.find('.'), digits.size());
+    const std::size_t scale = point == digits.size() ? 0 : digits.size() - point - 1;
+    const bool is_plain = (value.kind == TokenKind::kString || value.kind == TokenKind::kNumber) &&
+                          !digits.empty() &&
+                          digits.find_first_not_of("0123456789.") == std::string_view::npos;
+    return is_plain && digits.size() <= 38 ? fmt::format("DECIMAL(38, {})", scale) : "DECIMAL(38, 10)";
   }
 
   /// The engine has it by another name.
@@ -248,12 +267,16 @@ class Translator : private TokenWalk {
     const std::string type = name(type_at);
     const auto found = std::ranges::find(kTypes, type, &std::pair<std::string_view, std::string_view>::first);
     const bool is_class = type == "regclass";
-    if ((found == kTypes.end() && !is_class && type != "regtype") || !symbol(type_at + 1, ")") ||
-        type == "char")
+    const bool is_number = type == "numeric" || type == "decimal";
+    if ((found == kTypes.end() && !is_class && !is_number && type != "regtype") ||
+        !symbol(type_at + 1, ")") || type == "char")
       return false;
     const std::size_t open = primary_begin(type_at + 1);
     if (!word(open, "CAST") || !symbol(open + 1, "(")) return false;
-    if (found != kTypes.end()) {
+    if (is_number) {
+      const Token& value = tokens_[open + 3 == at_ ? open + 2 : open];
+      replace(tokens_[at_ + 1].begin, tokens_[type_at].end, numeric_type(value));
+    } else if (found != kTypes.end()) {
       replace(tokens_[at_ + 1].begin, tokens_[type_at].end, std::string(found->second));
     } else if (is_class && open + 3 == at_ && tokens_[open + 2].kind == TokenKind::kString) {
       replace(tokens_[open].begin, tokens_[type_at + 1].end,
@@ -271,12 +294,12 @@ class Translator : private TokenWalk {
     return true;
   }
 
-  std::string relation_number(const std::string& relation) const {
+  std::string relation_number(const std::string& relation) {
     const bool is_number = !relation.empty() && relation.find_first_not_of("0123456789") == std::string::npos;
     if (is_number) return relation + "::UINTEGER";
     if (const std::int64_t oid = relation_oid_(relation); oid != 0) return fmt::format("{}::UINTEGER", oid);
-    return fmt::format("error({})",
-                       engine::quote_literal(fmt::format("relation \"{}\" does not exist", relation)));
+    missing_ = relation;
+    return "NULL";
   }
 
   /// Of a text the relation's number, of a number the relation's name.
@@ -355,6 +378,7 @@ class Translator : private TokenWalk {
   std::vector<Edit> edits_;
   std::size_t at_ = 0;
   bool names_system_ = false;
+  std::string missing_ = {};
 };
 
 }  // namespace

@@ -14,6 +14,8 @@ struct Translation {
   std::string sql;
   /// It names relations or functions of the system catalog: they must be there, in the search path.
   bool names_system = false;
+  /// A relation that `'…'::regclass` names and that there is not; empty: there is none such.
+  std::string missing_relation = {};
 };
 
 /// Brings what PostgreSQL's clients send by habit into the engine's dialect, which understands most of it:

@@ -129,7 +129,10 @@ CREATE MACRO tarn_pg.pg_ts_dict_is_visible(id) AS true;
 CREATE MACRO tarn_pg.pg_ts_parser_is_visible(id) AS true;
 CREATE MACRO tarn_pg.pg_ts_template_is_visible(id) AS true;
 CREATE MACRO tarn_pg.pg_statistics_obj_is_visible(id) AS true;
-CREATE MACRO tarn_pg.has_table_privilege(a, b) AS b IN ('SELECT', 'select'), (a, b, c) AS c IN ('SELECT', 'select');
+CREATE MACRO tarn_pg.is_relation(a) AS typeof(a) <> 'VARCHAR' OR a::VARCHAR IN
+  (SELECT unnest([_r.name, _r.schema || '.' || _r.name, _r.oid::VARCHAR]) FROM tarn_pg.lake_relations _r);
+CREATE MACRO tarn_pg.has_table_privilege(a, b) AS b IN ('SELECT', 'select') AND tarn_pg.is_relation(a),
+  (a, b, c) AS c IN ('SELECT', 'select') AND tarn_pg.is_relation(b);
 CREATE MACRO tarn_pg.has_any_column_privilege(a, b) AS b IN ('SELECT', 'select'), (a, b, c) AS c IN ('SELECT', 'select');
 CREATE MACRO tarn_pg.has_column_privilege(a, b, c) AS c IN ('SELECT', 'select'), (a, b, c, d) AS d IN ('SELECT', 'select');
 CREATE MACRO tarn_pg.has_schema_privilege(a, b) AS b IN ('USAGE', 'usage'), (a, b, c) AS c IN ('USAGE', 'usage');
@@ -142,6 +145,7 @@ CREATE MACRO tarn_pg.pg_has_role(a, b) AS true, (a, b, c) AS true;
 CREATE MACRO tarn_pg.pg_stat_get_live_tuples(id) AS (SELECT _r.records::BIGINT FROM tarn_pg.lake_relations _r WHERE _r.oid = id);
 CREATE MACRO tarn_pg.pg_stat_get_numscans(id) AS 0::BIGINT;
 CREATE MACRO tarn_pg.pg_lock_status() AS NULL;
+CREATE MACRO tarn_pg.pg_advisory_unlock_all() AS NULL;
 CREATE MACRO tarn_pg.age(a) AS now() - a, (a, b) AS a - b;
 )sql";
 

@@ -82,7 +82,7 @@ Result<std::shared_ptr<const ViewFacts>> LakeViews::ensure_view(const catalog::T
   auto facts = std::make_shared<ViewFacts>(ViewFacts{.table = table.name, .snapshot = scan.snapshot_id});
   if (principal_ != nullptr) {
     const iceberg::Schema& present = table.metadata->current_schema();
-    TablePolicy policy = principal_->policy(table.name, present);
+    TablePolicy policy = principal_->policy(table.name, *table.metadata);
     select = policy_sql(select, scan.schema, policy, present);
     facts->columns = std::move(policy.columns);
     facts->filters = std::move(policy.written_filters);

@@ -129,9 +129,9 @@ Result<ViewSources> sources_of(const std::vector<const ViewFacts*>& facts, const
                                const Principal* principal) {
   ViewSources sources;
   std::map<TableName, std::string> shown;
-  const auto note = [&](const TableName& name, const iceberg::Schema& schema) {
+  const auto note = [&](const TableName& name, const auto& columns) {
     if (principal == nullptr) return;
-    const TablePolicy policy = principal->policy(name, schema);
+    const TablePolicy policy = principal->policy(name, columns);
     std::string& text = shown[name];
     text = fmt::format("{}\x1c{}\x1c", name.to_string(), policy.filter);
     for (const VisibleColumn& column : policy.columns)
@@ -142,7 +142,7 @@ Result<ViewSources> sources_of(const std::vector<const ViewFacts*>& facts, const
     if (table) {
       sources.tables[one->table] = {table->metadata->table_uuid, table->metadata->current_schema_id,
                                     one->snapshot};
-      note(one->table, table->metadata->current_schema());
+      note(one->table, *table->metadata);
       continue;
     }
     TARN_ASSIGN_OR_RETURN(const catalog::View view, lake.catalog.load_view(one->table));

@@ -16,6 +16,7 @@ namespace {
 
 // Views over views over views; deeper ones are most likely a mistake.
 constexpr std::size_t kDeepest = 32;
+constexpr std::size_t kMostRelations = 2'000;
 
 }  // namespace
 
@@ -42,6 +43,14 @@ Status Session::Impl::open_views(const StatementNeeds& needs, std::vector<Opened
     within.push_back(placed.table);
     TARN_RETURN_IF_ERROR(open_views(view->needs, opened, within));
     within.pop_back();
+    for (const PlacedUse& use : view->needs.tables) {
+      const auto under = std::ranges::find(opened, use.table, &OpenedView::name);
+      view->relations += use.is_view && under != opened.end() ? under->relations : 1;
+    }
+    // The engine writes views out where they are named.
+    if (view->relations > kMostRelations)
+      return Error(kTooComplex, fmt::format("the view `{}` reads too many tables, with those of its views",
+                                            placed.table.to_string()));
     opened.push_back(*std::move(view));
   }
   return ok_status();

@@ -155,15 +155,18 @@ Status Session::Impl::commit() {
   const auto committed = [&]() -> Status {
     TARN_RETURN_IF_ERROR(check_current());
     TARN_RETURN_IF_ERROR(flush_all());
-    if (transaction.is_empty()) return keep_access_changes();
+    if (transaction.is_empty() && access_changes.empty()) return ok_status();
     if (audit) {
       ReadyStatement ready("COMMIT");
       ready.rewrite.finish();
+      ready.reads.changes_access = !access_changes.empty();
       for (const auto& table : transaction.changed()) ready.reads.written.push_back(table.table.to_string());
       TARN_ASSIGN_OR_RETURN(audited, audit->begin("COMMIT", ready));
     }
-    TARN_ASSIGN_OR_RETURN(const auto tables, transaction.commit());
-    if (audited) audited->wrote(written_text(tables), 0);
+    if (!transaction.is_empty()) {
+      TARN_ASSIGN_OR_RETURN(const auto tables, transaction.commit());
+      if (audited) audited->wrote(written_text(tables), 0);
+    }
     return keep_access_changes();
   };
   Status done = committed();

@@ -54,6 +54,7 @@ Status StatementReader::expect_end() {
 
 Result<std::string> StatementReader::name(std::string_view what) {
   if (!is_name_next()) return wrong(what);
+  if (!is_whole(tokens_[at_], sql_)) return wrong("a name with its closing quote");
   const Token& token = tokens_[at_++];
   std::string name = name_of(token, sql_);
   return token.kind == TokenKind::kQuoted ? name : to_lower_ascii(name);
@@ -61,6 +62,8 @@ Result<std::string> StatementReader::name(std::string_view what) {
 
 Result<std::string> StatementReader::text(std::string_view what) {
   if (at_end() || tokens_[at_].kind != TokenKind::kString) return wrong(what);
+  if (!is_whole(tokens_[at_], sql_))
+    return wrong("a text with its closing quote, and of escapes \\b \\f \\n \\r \\t \\\\ \\'");
   return string_of(tokens_[at_++], sql_);
 }
 

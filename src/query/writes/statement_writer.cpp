@@ -97,6 +97,12 @@ Result<TableName> StatementWriter::fresh(const WrittenName& name) const {
   TableName table{std::move(schema), name.parts.back()};
   if (const Status allowed = check_rights(table, nullptr); !allowed.ok())
     return at(allowed.error(), name.place);
+  if (session_.principal != nullptr && !session_.principal->sees(table))
+    return at(
+        Error(kWriteDenied, fmt::format("permission denied for table {}: you could not read what you make",
+                                        table.to_string()))
+            .with_hint("a role must grant it by its full name, too"),
+        name.place);
   return table;
 }
 
@@ -114,8 +120,7 @@ Status StatementWriter::check_rights(const TableName& name, const iceberg::Table
                  fmt::format("cannot change materialized view \"{}\": its rows are those of "
                              "its query",
                              name.to_string()));
-  if (user == nullptr || table == nullptr || user->sees_whole(name, table->current_schema()))
-    return ok_status();
+  if (user == nullptr || table == nullptr || user->sees_whole(name, *table)) return ok_status();
   return Error(kWriteDenied,
                fmt::format("permission denied for table {}: it has rows, columns or values that "
                            "your roles do not show you",

@@ -193,6 +193,8 @@ TEST_F(Engine, SaysWhatIsWrongAndWhere) {
       {"SELECT 'x'::INTEGER", "sql.conversion", 1, 11, 1, ""},
       {"SELECT v::INTEGER FROM (VALUES ('1'), ('b')) t(v)", "sql.conversion", 1, 9, 1, ""},
       {"SELECT 9223372036854775807 + 1::BIGINT", "sql.out_of_range", 0, 0, 0, ""},
+      {"SELECT 2147483648::INTEGER", "sql.out_of_range", 0, 0, 0, ""},
+      {"SELECT 12345.6::DECIMAL(5, 2)", "sql.out_of_range", 0, 0, 0, ""},
       {"SELECT strptime('x', '%Y')", "sql.invalid_input", 0, 0, 0, ""},
       {"SELECT error('stop')", "sql.invalid_input", 0, 0, 0, ""},
       {"SELECT $x::INTEGER", "sql.parameter", 0, 0, 0, ""},

@@ -43,6 +43,11 @@ TEST(PostgresDialect, TranslatesHabits) {
       {"SELECT current_schema(), 1", "SELECT 'curated' AS current_schema, 1"},
       {"SELECT '{a,b}'::text[]", "SELECT ['a', 'b']::text[]"},
       {"SELECT a::jsonb, b::name FROM t", "SELECT a::JSON, b::VARCHAR FROM t"},
+      {"SELECT '1.50'::numeric, -2::decimal, x::numeric, x::numeric(4, 1), '1e5'::NUMERIC",
+       "SELECT '1.50'::DECIMAL(38, 2), -2::DECIMAL(38, 0), x::DECIMAL(38, 10), x::numeric(4, 1), "
+       "'1e5'::DECIMAL(38, 10)"},
+      {"SELECT CAST('1.5' AS numeric), CAST(a + b AS decimal)",
+       "SELECT CAST('1.5' AS DECIMAL(38, 1)), CAST(a + b AS DECIMAL(38, 10))"},
       {"SELECT * FROM information_schema.tables", "SELECT * FROM tarn_info.tables"},
       {"SELECT * FROM tarn.curated.t", "SELECT * FROM curated.t"},
   };

@@ -111,7 +111,9 @@ const ErrorCode& code_of(duckdb_error_type type, const Said& said) {
   }
   if (said.message.starts_with(kFilterFailed)) return kIo;
   for (const Kind& kind : kKinds) {
-    if (said.type.empty() ? kind.type == type : kind.name == said.type) return *kind.code;
+    if (said.type.empty() ? kind.type != type : kind.name != said.type) continue;
+    const bool is_range = kind.code == &kConversion && said.message.find("out of range") != std::string::npos;
+    return is_range ? kOutOfRange : *kind.code;
   }
   for (const Kind& kind : kKinds) {
     if (kind.type == type) return *kind.code;

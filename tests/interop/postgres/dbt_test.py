@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""dbt builds a project on `tarn serve`: a seed, a table, a view over it, an incremental model, tests; twice.
+"""dbt builds a project on `tarn serve`: a seed, a table, a view over it, an incremental
+model, a materialized view, tests; twice.
 
     dbt_test.py TARN_BINARY DBT      with the packages of dbt_requirements.txt in the environment of DBT
 """
@@ -20,6 +21,7 @@ MODELS = {
     "by_ward.sql": "{{ config(materialized='table') }} select s.ward, r.beds, count(*) as stays, sum(s.cost) as cost from curated.stay s "
                    "join {{ ref('beds') }} r on r.ward = s.ward group by 1, 2",
     "busy.sql": "select ward, stays / beds as per_bed from {{ ref('by_ward') }} where stays > 0",
+    "kept.sql": "{{ config(materialized='materialized_view') }} select ward, count(*) as stays from curated.stay group by ward",
     "seen.sql": "{{ config(materialized='incremental', unique_key='id') }} select id, ward, {{ var('round', 1) }} as round "
                 "from curated.stay where id < 10 * {{ var('round', 1) }} "
                 "{% if is_incremental() %} and id >= (select max(id) from {{ this }}) {% endif %}",
@@ -70,6 +72,8 @@ def main():
         server.check("the tables", [one[0] for one in rows("SELECT tablename FROM pg_tables WHERE schemaname = 'marts' ORDER BY 1")],
                      ["beds", "by_ward", "seen"])
         server.check("the views", rows("SELECT viewname FROM pg_views WHERE schemaname = 'marts'"), [("busy",)])
+        server.check("the materialized views", rows("SELECT matviewname FROM pg_matviews WHERE schemaname = 'marts'"), [("kept",)])
+        server.check("a materialized view's rows", rows("SELECT stays FROM marts.kept WHERE ward = 'ICU'"), [(1250,)])
         server.check("a view's rows", rows("SELECT round(per_bed, 2) FROM marts.busy WHERE ward = 'ICU'"), [(104.17,)])
         connection.close()
     return server.finish()

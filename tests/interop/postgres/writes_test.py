@@ -207,6 +207,20 @@ async def by_asyncpg(server):
     insert = await connection.prepare("INSERT INTO s.a VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET v = excluded.v RETURNING v")
     server.check("asyncpg's ON CONFLICT", [await insert.fetchval(500, "s"), await insert.fetchval(501, "t")], ["s", "t"])
     await connection.close()
+    async with asyncpg.create_pool(host="127.0.0.1", port=server.port, user="ann", database="tarn", min_size=1, max_size=2) as pool:
+        # Each time one is given back, it is reset.
+        server.check("asyncpg's pool", [await pool.fetchval("SELECT $1::int", number) for number in range(5)], list(range(5)))
+        numeric = await pool.fetchrow("SELECT '1.23456'::numeric, $1::numeric, CAST('123456789012345678.123456' AS numeric), -2.50::decimal",
+                                      decimal.Decimal("0.123456789"))
+        server.check("numbers without digits said", [str(number.normalize()) for number in numeric],
+                     ["1.23456", "0.123456789", "123456789012345678.123456", "-2.5"])
+        server.check("who may read what", list(await pool.fetchrow("SELECT has_table_privilege('s.a', 'SELECT'), has_table_privilege('s.gone', 'SELECT')")),
+                     [True, False])
+        try:
+            await pool.fetchval("SELECT 's.gone'::regclass")
+            server.check("a relation that is gone", "an answer", "an error")
+        except asyncpg.PostgresError as error:
+            server.check("a relation that is gone", error.sqlstate, "42P01")
 
 
 def by_sqlalchemy(server):

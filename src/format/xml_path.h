@@ -148,9 +148,11 @@ class XmlPathSet {
 /// "Patient/@id": where a hit stands relative to `record`, as written; "." for the record itself.
 std::string path_of(const XmlDocument& document, const XmlHit& hit, XmlNode record);
 
-/// A leaf below an unknown element: its path relative to the record by local names, and its text.
+/// A leaf below an unknown element: its path relative to the record by local names, the same with namespaces
+/// ("{urn:x}Name/@id"), which no other leaf path has, and its text.
 struct XmlLeaf {
   std::string path;
+  std::string source;
   std::string_view text;
 };
 /// Appends every attribute and every element with text or without children at or below `hit`.

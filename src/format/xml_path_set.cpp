@@ -134,39 +134,54 @@ std::string path_of(const XmlDocument& document, const XmlHit& hit, XmlNode reco
 
 namespace {
 
-std::string local_path(const XmlDocument& document, XmlNode node, XmlNode record) {
-  std::vector<std::string_view> names;
-  for (; node && node != record; node = document.parent(node)) names.push_back(document.local_name(node));
-  std::string path;
-  for (std::size_t i = names.size(); i-- > 0;) {
-    if (!path.empty()) path += '/';
-    path += names[i];
+/// The two paths of a leaf, as they grow.
+struct LeafPath {
+  std::string local;
+  std::string source;
+
+  LeafPath then(std::string_view mark, std::string_view name, std::string_view uri) const {
+    const std::string_view slash = source.empty() ? "" : "/";
+    return {fmt::format("{}{}{}{}", local, slash, mark, name),
+            uri.empty() ? fmt::format("{}{}{}{}", source, slash, mark, name)
+                        : fmt::format("{}{}{}{{{}}}{}", source, slash, mark, uri, name)};
   }
-  return path;
+};
+
+LeafPath leaf_path(const XmlDocument& document, XmlNode node, XmlNode record) {
+  if (!node || node == record) return {};
+  return leaf_path(document, document.parent(node), record)
+      .then("", document.local_name(node), document.uri(node));
 }
 
-void append_element_leaves(XmlDocument& document, XmlNode node, const std::string& path,
+void append_attribute_leaf(XmlDocument& document, XmlAttribute attribute, const LeafPath& element,
+                           std::vector<XmlLeaf>& out) {
+  LeafPath path = element.then("@", document.local_name(attribute), document.uri(attribute));
+  out.push_back({std::move(path.local), std::move(path.source), document.value(attribute)});
+}
+
+void append_element_leaves(XmlDocument& document, XmlNode node, const LeafPath& path,
                            std::vector<XmlLeaf>& out) {
   const XmlNode child = document.first_child(node);
-  if (!child || document.has_text(node)) out.push_back({path.empty() ? "." : path, document.text(node)});
-  const std::string prefix = path.empty() ? "" : path + "/";
+  if (!child || document.has_text(node)) {
+    if (path.source.empty())
+      out.push_back({".", ".", document.text(node)});
+    else
+      out.push_back({path.local, path.source, document.text(node)});
+  }
   for (XmlAttribute a = document.first_attribute(node); a; a = document.next_attribute(a))
-    if (!is_markup(document.uri(a)))
-      out.push_back({fmt::format("{}@{}", prefix, document.local_name(a)), document.value(a)});
+    if (!is_markup(document.uri(a))) append_attribute_leaf(document, a, path, out);
   for (XmlNode c = child; c; c = document.next_sibling(c))
-    append_element_leaves(document, c, prefix + std::string(document.local_name(c)), out);
+    append_element_leaves(document, c, path.then("", document.local_name(c), document.uri(c)), out);
 }
 
 }  // namespace
 
 void append_leaves(XmlDocument& document, const XmlHit& hit, XmlNode record, std::vector<XmlLeaf>& out) {
-  const std::string path = local_path(document, hit.element, record);
-  if (hit.attribute) {
-    out.push_back({fmt::format("{}{}@{}", path, path.empty() ? "" : "/", document.local_name(hit.attribute)),
-                   document.value(hit.attribute)});
-    return;
-  }
-  append_element_leaves(document, hit.element, path, out);
+  const LeafPath path = leaf_path(document, hit.element, record);
+  if (hit.attribute)
+    append_attribute_leaf(document, hit.attribute, path, out);
+  else
+    append_element_leaves(document, hit.element, path, out);
 }
 
 }  // namespace tarn::format

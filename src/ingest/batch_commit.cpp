@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "base/parallel.h"
@@ -33,6 +34,17 @@ Status widen_companion(TableShape& companion, const TableName& of, catalog::Cata
     if (field != nullptr) column.type = field->type;
   }
   return ok_status();
+}
+
+// Those of several workers, each with the first place where one of them met it.
+void add_sources(std::vector<DriftSource> sources, std::vector<DriftSource>& all) {
+  for (DriftSource& source : sources) {
+    const auto known = std::ranges::find(all, source.source, &DriftSource::source);
+    if (known == all.end())
+      all.push_back(std::move(source));
+    else
+      known->first = std::min(known->first, source.first);
+  }
 }
 
 // A foreign writer may win the race for a table a few times in a row, not for ever.
@@ -170,14 +182,14 @@ Result<std::vector<BatchCommitter::Gathered>> BatchCommitter::gather(ParsedBatch
         }
         Gathered& gathered = all[at->second];
         gathered.parts.push_back({&builder, &project_.feeds[feed], parent_offset});
-        for (const std::string& extra : builder.extra_columns()) {
-          if (std::ranges::find(gathered.extra_columns, extra) == gathered.extra_columns.end()) {
-            gathered.extra_columns.push_back(extra);
-          }
-        }
+        add_sources(builder.drift_sources(), gathered.drift_sources);
       }
       parent_offset += rows->second.tables.front().rows();
     }
+  }
+  for (Gathered& gathered : all) {
+    std::ranges::sort(gathered.drift_sources, {},
+                      [](const DriftSource& source) { return std::tie(source.first, source.source); });
   }
   // Parents before children: which children's rows count depends on the parent's plan.
   std::ranges::stable_partition(all, [](const Gathered& gathered) { return !gathered.is_child; });

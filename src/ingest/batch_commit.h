@@ -105,10 +105,14 @@ class BatchCommitter {
   Status write_append(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);
   Status write_upsert(TableWork& work, const Gathered& gathered, const BatchId& id, const TableWork* parent,
                       int attempt);
-  /// The table as it will be with the extra columns, nothing written yet.
-  Result<TableWork> begin_work(TableName name, const std::vector<std::string>& extra_columns);
+  /// Where the columns of drift go in the tables as they are now.
+  Result<DriftColumns> place_drift_of(const Gathered& gathered) const;
+  /// The table as it will be with the columns of drift, nothing written yet.
+  Result<TableWork> begin_work(TableName name, const DriftColumns& drift,
+                               std::span<const DriftSource> sources) const;
   /// The rows of the batch for a table, once.
   Status finish_rows(Gathered& gathered, const iceberg::TableMetadata& metadata, const BatchId& id);
+  static Status move_drift(Gathered& gathered, const iceberg::TableMetadata& metadata);
   Status add_snapshots(TableWork& work, const ParsedBatch& batch);
   /// Of a feed of `mode: scd2` or `scd3`: both of its tables.
   Status write_history(TableWork& work, const Gathered& gathered, const BatchId& id, int attempt);

@@ -47,12 +47,14 @@ struct BatchCommitter::Gathered {
     std::int64_t parent_offset = 0;  ///< What turns a worker's row number of the parent into the batch's.
   };
   std::vector<Part> parts;
-  std::vector<std::string> extra_columns;
+  std::vector<DriftSource> drift_sources;  ///< In the order in which they were met.
+  DriftColumns drift;                      ///< Where they go in the table as this attempt finds it.
   // Filled by the first attempt.
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   std::vector<std::shared_ptr<const table::SpilledRows>> spilled;  // of each batch; null: in memory
   std::vector<std::int64_t> parent_rows;
   std::map<std::string, EventTimes> event_times;  // by feed, of those with `lateness`; of no child
+  DriftColumns written_drift;                     ///< The columns of drift in `batches`.
   bool finished = false;
 };
 

@@ -13,6 +13,7 @@
 #include "ingest/batch_commit.h"
 #include "ingest/batch_work.h"
 #include "ingest/errors.h"
+#include "table/arrow_schema.h"
 #include "table/child_upsert.h"
 #include "table/data_files.h"
 #include "table/upsert.h"
@@ -149,13 +150,25 @@ Result<table::KeyIndex*> BatchCommitter::index_of(const iceberg::TableMetadata& 
   return opened;
 }
 
-Result<BatchCommitter::TableWork> BatchCommitter::begin_work(TableName name,
-                                                             const std::vector<std::string>& extra_columns) {
+Result<DriftColumns> BatchCommitter::place_drift_of(const Gathered& gathered) const {
+  if (gathered.drift_sources.empty()) return DriftColumns();
+  TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(gathered.shape.name));
+  const project::FeedSpec& feed = *gathered.feed;
+  if (*feed.mode != project::LoadMode::kScd2 && *feed.mode != project::LoadMode::kScd3)
+    return place_drift(*table.metadata, nullptr, feed, gathered.drift_sources);
+  // The versions of a history that are no rows have the same columns.
+  TARN_ASSIGN_OR_RETURN(const catalog::Table companion,
+                        services_.catalog.load_table(*project::companion_table(feed)));
+  return place_drift(*table.metadata, &companion.metadata->current_schema(), feed, gathered.drift_sources);
+}
+
+Result<BatchCommitter::TableWork> BatchCommitter::begin_work(TableName name, const DriftColumns& drift,
+                                                             std::span<const DriftSource> sources) const {
   TableWork work;
   work.name = std::move(name);
   TARN_ASSIGN_OR_RETURN(const catalog::Table table, services_.catalog.load_table(work.name));
   work.metadata = table.metadata;
-  TARN_ASSIGN_OR_RETURN(work.updates, updates_to_add(*table.metadata, extra_columns));
+  TARN_ASSIGN_OR_RETURN(work.updates, updates_to_add(*table.metadata, drift, sources));
   if (work.updates.empty()) return work;
   work.requirements.emplace_back(iceberg::AssertLastAssignedFieldId{table.metadata->last_column_id});
   TARN_ASSIGN_OR_RETURN(auto evolved, iceberg::apply(*table.metadata, work.updates, {}));
@@ -165,14 +178,14 @@ Result<BatchCommitter::TableWork> BatchCommitter::begin_work(TableName name,
 
 Status BatchCommitter::finish_rows(Gathered& gathered, const iceberg::TableMetadata& metadata,
                                    const BatchId& id) {
-  if (gathered.finished) return ok_status();
+  if (gathered.finished) return move_drift(gathered, metadata);
   TARN_ASSIGN_OR_RETURN(const iceberg::Schema schema,
                         record_schema(metadata.current_schema(), *gathered.feed));
   for (Gathered::Part& part : gathered.parts) {
     for (const std::int64_t row : part.builder->parent_rows())
       gathered.parent_rows.push_back(row + part.parent_offset);
     const BatchStamp stamp{id, services_.clock.now_us(), part.feed->contract_version};
-    TARN_ASSIGN_OR_RETURN(auto all, part.builder->finish(schema, stamp));
+    TARN_ASSIGN_OR_RETURN(auto all, part.builder->finish(schema, stamp, gathered.drift));
     const auto times = gathered.event_times.find(*part.feed->name);
     for (TableBuilder::Rows& rows : all) {
       if (times != gathered.event_times.end()) times->second.add(*rows.batch, *part.feed->event_time);
@@ -181,13 +194,38 @@ Status BatchCommitter::finish_rows(Gathered& gathered, const iceberg::TableMetad
       gathered.spilled.push_back(std::move(rows.spilled));
     }
   }
+  gathered.written_drift = gathered.drift;
   gathered.finished = true;
+  return ok_status();
+}
+
+// Somebody else changed the table while the rows were written: columns of drift may have other ids, or even
+// other names.
+Status BatchCommitter::move_drift(Gathered& gathered, const iceberg::TableMetadata& metadata) {
+  if (gathered.drift.empty()) return ok_status();
+  TARN_ASSIGN_OR_RETURN(const iceberg::Schema schema,
+                        record_schema(metadata.current_schema(), *gathered.feed));
+  std::map<std::string, std::string> names;
+  for (const auto& [source, name] : gathered.written_drift) names[name] = gathered.drift.at(source);
+  for (std::shared_ptr<arrow::RecordBatch>& batch : gathered.batches) {
+    arrow::FieldVector fields = batch->schema()->fields();
+    for (std::shared_ptr<arrow::Field>& field : fields) {
+      const auto moved = names.find(field->name());
+      if (moved != names.end()) field = arrow::field(moved->second, field->type());
+    }
+    const auto renamed =
+        arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch->num_rows(), batch->columns());
+    TARN_ASSIGN_OR_RETURN(batch, table::conform_batch(renamed, schema, table::Dictionaries::kKeep));
+  }
+  gathered.written_drift = gathered.drift;
   return ok_status();
 }
 
 Result<BatchCommitter::TableWork> BatchCommitter::write_table(Gathered& gathered, const ParsedBatch& batch,
                                                               const TableWork* parent, int attempt) {
-  TARN_ASSIGN_OR_RETURN(TableWork work, begin_work(gathered.shape.name, gathered.extra_columns));
+  TARN_ASSIGN_OR_RETURN(gathered.drift, place_drift_of(gathered));
+  TARN_ASSIGN_OR_RETURN(TableWork work,
+                        begin_work(gathered.shape.name, gathered.drift, gathered.drift_sources));
   TARN_RETURN_IF_ERROR(finish_rows(gathered, *work.metadata, batch.id));
   switch (*gathered.feed->mode) {
     case project::LoadMode::kAppend:

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -30,11 +31,37 @@ struct Run {
 // About what a value takes besides its text.
 constexpr std::uint64_t kCellBytes = 8;
 
+// What stands before a source as the name of a column of spilled rows, so that it is none of the table's.
+constexpr char kSpilledSource = '\x1F';
+
 struct ContractColumn {
   std::string name;
   std::unique_ptr<arrow::ArrayBuilder> builder;
   arrow::Type::type type = arrow::Type::NA;
 };
+
+// Spilled rows, the unknown columns under the names that they have become; the table's own of these names,
+// which the rows did not bring, go.
+std::shared_ptr<arrow::RecordBatch> with_columns_of(const DriftColumns& drift,
+                                                    const arrow::RecordBatch& spilled) {
+  const auto column_of = [&drift](const arrow::Field& field) {
+    const bool is_source = field.name().starts_with(kSpilledSource);
+    return is_source ? drift.find(std::string_view(field.name()).substr(1)) : drift.end();
+  };
+  std::set<std::string> brought;
+  for (const auto& field : spilled.schema()->fields())
+    if (const auto column = column_of(*field); column != drift.end()) brought.insert(column->second);
+  arrow::FieldVector fields;
+  arrow::ArrayVector arrays;
+  for (int i = 0; i < spilled.num_columns(); ++i) {
+    const std::shared_ptr<arrow::Field>& field = spilled.schema()->field(i);
+    if (brought.contains(field->name())) continue;
+    const auto column = column_of(*field);
+    fields.push_back(column == drift.end() ? field : field->WithName(column->second));
+    arrays.push_back(spilled.column(i));
+  }
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), spilled.num_rows(), std::move(arrays));
+}
 
 Error arrow_error(const arrow::Status& status) {
   return Error(kOutOfMemory, "a column cannot grow: " + status.ToString());
@@ -50,7 +77,7 @@ Error arrow_error(const arrow::Status& status) {
 
 struct TableBuilder::Impl {
   std::vector<ContractColumn> columns;
-  std::map<std::string, arrow::StringBuilder, std::less<>> extras;
+  std::map<std::string, arrow::StringBuilder, std::less<>> extras;  // by source
   arrow::Int64Builder records;
   std::vector<std::int64_t> parents;
   std::vector<std::shared_ptr<const RowOrigin::File>> files;
@@ -60,8 +87,13 @@ struct TableBuilder::Impl {
   std::uint64_t bytes = 0;
   std::vector<std::shared_ptr<const table::SpilledRows>> spilled;
   std::int64_t spilled_rows = 0;
-  std::set<std::string> extra_names;
+  std::map<std::string, DriftSource, std::less<>> sources;
 
+  void note_source(const ExtraValue& extra, std::size_t position) {
+    const DriftSource::Place first{files.back()->arrival.value(), position};
+    sources.try_emplace(std::string(extra.source),
+                        DriftSource{std::string(extra.source), std::string(extra.name), first});
+  }
   const RowOrigin::File& file(const Run& run) const { return *files[run.file]; }
   std::optional<std::string_view> member(const Run& run) const {
     if (!run.member_size) return std::nullopt;
@@ -81,8 +113,11 @@ struct TableBuilder::Impl {
   Result<std::shared_ptr<arrow::Array>> number_of_runs(std::shared_ptr<arrow::DataType> type,
                                                        ValueOf value_of) const;
   Result<std::shared_ptr<arrow::Array>> audit_column(std::string_view name, const BatchStamp& stamp);
-  Result<std::shared_ptr<arrow::Array>> column(const arrow::Field& field, const BatchStamp& stamp);
-  Result<std::shared_ptr<arrow::RecordBatch>> take_rows(const arrow::Schema& schema, const BatchStamp& stamp);
+  Result<std::shared_ptr<arrow::Array>> extra_column(std::string_view source);
+  Result<std::shared_ptr<arrow::Array>> column(const arrow::Field& field, const BatchStamp& stamp,
+                                               const DriftColumns& source_of);
+  Result<std::shared_ptr<arrow::RecordBatch>> take_rows(const arrow::Schema& schema, const BatchStamp& stamp,
+                                                        const DriftColumns& source_of);
 };
 
 template <typename TextOf>
@@ -179,14 +214,24 @@ Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::audit_column(std::stri
   return std::shared_ptr<arrow::Array>();
 }
 
+Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::extra_column(std::string_view source) {
+  std::shared_ptr<arrow::Array> array;
+  const auto extra = extras.find(source);
+  if (extra == extras.end()) return array;
+  TARN_RETURN_ARROW(fill_nulls(extra->second, rows));
+  TARN_RETURN_ARROW(extra->second.Finish(&array));
+  return array;
+}
+
+// `source_of` is by the column's name.
 Result<std::shared_ptr<arrow::Array>> TableBuilder::Impl::column(const arrow::Field& field,
-                                                                 const BatchStamp& stamp) {
+                                                                 const BatchStamp& stamp,
+                                                                 const DriftColumns& source_of) {
   TARN_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, audit_column(field.name(), stamp));
   if (array) return array;
-  if (const auto extra = extras.find(field.name()); extra != extras.end()) {
-    TARN_RETURN_ARROW(fill_nulls(extra->second, rows));
-    TARN_RETURN_ARROW(extra->second.Finish(&array));
-    return array;
+  if (const auto source = source_of.find(field.name()); source != source_of.end()) {
+    TARN_ASSIGN_OR_RETURN(array, extra_column(source->second));
+    if (array) return array;
   }
   const auto own = std::ranges::find(columns, field.name(), &ContractColumn::name);
   if (own != columns.end()) {
@@ -242,12 +287,12 @@ Status TableBuilder::append(std::span<const Cell> cells, const std::vector<Cell>
     TARN_RETURN_ARROW(append_cell(*column.builder, column.type, cells[i], elements));
   }
   for (const ExtraValue& extra : row.extras) {
-    auto found = impl.extras.find(extra.column);
+    auto found = impl.extras.find(extra.source);
     if (found == impl.extras.end()) {
-      found = impl.extras.try_emplace(std::string(extra.column)).first;
-      impl.extra_names.emplace(extra.column);
+      found = impl.extras.try_emplace(std::string(extra.source)).first;
+      impl.note_source(extra, static_cast<std::size_t>(&extra - row.extras.data()));
     }
-    // A name that comes twice in a record keeps its first value.
+    // A source that comes twice in a record keeps its first value.
     if (found->second.length() > impl.rows) continue;
     TARN_RETURN_ARROW(Impl::fill_nulls(found->second, impl.rows));
     TARN_RETURN_ARROW(found->second.Append(extra.text));
@@ -268,8 +313,9 @@ std::uint64_t TableBuilder::memory_bytes() const {
   return impl_->bytes;
 }
 
-std::vector<std::string> TableBuilder::extra_columns() const {
-  return {impl_->extra_names.begin(), impl_->extra_names.end()};
+std::vector<DriftSource> TableBuilder::drift_sources() const {
+  const auto sources = std::views::values(impl_->sources);
+  return {sources.begin(), sources.end()};
 }
 
 const std::vector<std::int64_t>& TableBuilder::parent_rows() const {
@@ -277,11 +323,12 @@ const std::vector<std::int64_t>& TableBuilder::parent_rows() const {
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> TableBuilder::Impl::take_rows(const arrow::Schema& schema,
-                                                                          const BatchStamp& stamp) {
+                                                                          const BatchStamp& stamp,
+                                                                          const DriftColumns& source_of) {
   arrow::ArrayVector arrays;
   arrow::FieldVector fields;
   for (const auto& field : schema.fields()) {
-    TARN_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, column(*field, stamp));
+    TARN_ASSIGN_OR_RETURN(std::shared_ptr<arrow::Array> array, column(*field, stamp, source_of));
     TARN_CHECK(array->length() == rows);
     fields.push_back(field->WithType(array->type()));
     arrays.push_back(std::move(array));
@@ -305,10 +352,15 @@ Status TableBuilder::spill(const iceberg::Schema& schema, const BatchStamp& stam
                          impl.member(last) ? std::optional(std::string(*impl.member(last))) : std::nullopt};
   TARN_ASSIGN_OR_RETURN(const auto table_schema, table::to_arrow_schema(schema));
   arrow::FieldVector fields = table_schema->fields();
-  for (const auto& [name, builder] : impl.extras)
-    if (table_schema->GetFieldIndex(name) < 0) fields.push_back(arrow::field(name, arrow::utf8()));
+  // Which columns these become is not known yet.
+  DriftColumns source_of;
+  for (const auto& [source, builder] : impl.extras) {
+    std::string name = kSpilledSource + source;
+    fields.push_back(arrow::field(name, arrow::utf8()));
+    source_of.emplace(std::move(name), source);
+  }
   impl.spilled_rows += impl.rows;
-  TARN_ASSIGN_OR_RETURN(const auto rows, impl.take_rows(*arrow::schema(std::move(fields)), stamp));
+  TARN_ASSIGN_OR_RETURN(const auto rows, impl.take_rows(*arrow::schema(std::move(fields)), stamp, source_of));
   TARN_ASSIGN_OR_RETURN(auto spilled, table::SpilledRows::write(*rows, path));
   impl.spilled.push_back(std::move(spilled));
   set_origin(origin);
@@ -316,24 +368,27 @@ Status TableBuilder::spill(const iceberg::Schema& schema, const BatchStamp& stam
 }
 
 Result<std::vector<TableBuilder::Rows>> TableBuilder::finish(const iceberg::Schema& schema,
-                                                             const BatchStamp& stamp) {
+                                                             const BatchStamp& stamp,
+                                                             const DriftColumns& drift) {
   Impl& impl = *impl_;
   std::vector<Rows> all;
+  DriftColumns source_of;
+  for (const auto& [source, name] : drift) source_of.emplace(name, source);
   for (std::shared_ptr<const table::SpilledRows>& spilled : impl.spilled) {
-    TARN_ASSIGN_OR_RETURN(auto rows,
-                          table::conform_batch(spilled->rows(), schema, table::Dictionaries::kKeep));
+    TARN_ASSIGN_OR_RETURN(auto rows, table::conform_batch(with_columns_of(drift, *spilled->rows()), schema,
+                                                          table::Dictionaries::kKeep));
     all.push_back({std::move(rows), std::move(spilled)});
   }
   impl.spilled.clear();
   impl.spilled_rows = 0;
   if (impl.rows > 0) {
     TARN_ASSIGN_OR_RETURN(const auto arrow_schema, table::to_arrow_schema(schema));
-    TARN_ASSIGN_OR_RETURN(auto rows, impl.take_rows(*arrow_schema, stamp));
+    TARN_ASSIGN_OR_RETURN(auto rows, impl.take_rows(*arrow_schema, stamp, source_of));
     TARN_ASSIGN_OR_RETURN(rows, table::conform_batch(rows, schema, table::Dictionaries::kKeep));
     all.push_back({std::move(rows), nullptr});
   }
   impl.parents.clear();
-  impl.extra_names.clear();
+  impl.sources.clear();
   return all;
 }
 

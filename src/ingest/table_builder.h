@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "iceberg/schema.h"
+#include "ingest/drift/drift_columns.h"
 #include "ingest/read/cell.h"
 #include "table/rows/spilled_rows.h"
 
@@ -55,9 +56,10 @@ class TableBuilder {
 
   void set_origin(const RowOrigin& origin);
 
-  /// A value for a column that drift added.
+  /// A value of a column that the contract does not know.
   struct ExtraValue {
-    std::string_view column;
+    std::string_view source;  ///< As DriftSource's.
+    std::string_view name;
     std::string_view text;
   };
   struct Row {
@@ -75,8 +77,8 @@ class TableBuilder {
   /// Moves the rows in memory to the file `path`. `schema` is the table's, as it is known so far. Errors:
   /// ingest.spill_failed.
   Status spill(const iceberg::Schema& schema, const BatchStamp& stamp, const std::string& path);
-  /// The columns that drift added so far.
-  std::vector<std::string> extra_columns() const;
+  /// The unknown columns that rows brought so far, in no order.
+  std::vector<DriftSource> drift_sources() const;
   /// Of each row, Row::parent_row.
   const std::vector<std::int64_t>& parent_rows() const;
 
@@ -85,8 +87,10 @@ class TableBuilder {
     std::shared_ptr<const table::SpilledRows> spilled;  ///< What `batch` points into; null: memory.
   };
   /// The rows in their order, with exactly the columns of `schema` (audit text may be dictionaries), which is
-  /// the table's after the extra columns were added; the builder is empty afterwards.
-  Result<std::vector<Rows>> finish(const iceberg::Schema& schema, const BatchStamp& stamp);
+  /// the table's after those of `drift` were added; that has all drift_sources(). The builder is empty
+  /// afterwards.
+  Result<std::vector<Rows>> finish(const iceberg::Schema& schema, const BatchStamp& stamp,
+                                   const DriftColumns& drift);
 
  private:
   struct Impl;

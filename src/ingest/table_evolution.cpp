@@ -227,18 +227,6 @@ Result<std::vector<iceberg::TableUpdate>> updates_to_shape(const iceberg::TableM
   return updates;
 }
 
-Result<std::vector<iceberg::TableUpdate>> updates_to_add(const iceberg::TableMetadata& table,
-                                                         const std::vector<std::string>& string_columns) {
-  iceberg::SchemaUpdate update(table.current_schema(), table.last_column_id);
-  for (const std::string& name : string_columns) {
-    if (table.current_schema().find(name) != nullptr) continue;
-    TARN_RETURN_IF_ERROR(
-        update.add({.name = name, .type = Type::string(), .doc = "Added by drift: not in the contract yet"}));
-  }
-  TARN_ASSIGN_OR_RETURN(const auto outcome, update.finish());
-  return schema_updates(table, outcome);
-}
-
 Result<std::vector<BlockedFeed>> find_blocked(const project::Project& project, catalog::Catalog& catalog) {
   std::vector<BlockedFeed> blocked;
   for (std::size_t feed = 0; feed < project.feeds.size(); ++feed) {

@@ -91,10 +91,6 @@ Result<iceberg::Schema> new_table_schema(const TableShape& shape);
 Result<std::vector<iceberg::TableUpdate>> updates_to_shape(const iceberg::TableMetadata& table,
                                                            const TableShape& shape);
 
-/// The updates that add string columns found by drift (`evolve`); empty when the table has them all.
-Result<std::vector<iceberg::TableUpdate>> updates_to_add(const iceberg::TableMetadata& table,
-                                                         const std::vector<std::string>& string_columns);
-
 /// A feed whose tables cannot take its rows until somebody mends its contract.
 struct BlockedFeed {
   std::size_t feed = 0;  ///< Its position in the project.

@@ -93,7 +93,7 @@ Status BatchCommitter::write_history(TableWork& work, const Gathered& gathered, 
   if (indices_follow_.valid()) indices_follow_.wait();
   const project::FeedSpec& feed = *gathered.feed;
   TARN_ASSIGN_OR_RETURN(TableWork unchanged,
-                        begin_work(*project::companion_table(feed), gathered.extra_columns));
+                        begin_work(*project::companion_table(feed), gathered.drift, gathered.drift_sources));
   work.companion = std::make_unique<TableWork>(std::move(unchanged));
   const table::HistoryTables tables{*work.metadata, *work.companion->metadata};
   TARN_ASSIGN_OR_RETURN(const iceberg::Schema schema, record_schema(tables.rows.current_schema(), feed));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "ingest/table_shape.h"
@@ -159,26 +158,6 @@ Result<CompiledFeed> CompiledFeed::compile(const project::FeedSpec& feed, std::s
   set_options(compiled, feed);
   if (*feed.format.type == project::FormatType::kXml) TARN_RETURN_IF_ERROR(compile_xml(compiled, feed));
   return compiled;
-}
-
-bool CompiledFeed::is_taken(std::string_view column) const {
-  if (std::ranges::find(column_names, column) != column_names.end()) return true;
-  const std::vector<std::string> added = project::added_column_names(*spec);
-  return std::ranges::find(added, column) != added.end();
-}
-
-std::string drift_name(std::string_view text, std::string_view prefix) {
-  std::string name;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0)
-      name += static_cast<char>(std::tolower(byte));
-    else if (!name.empty() && name.back() != '_')
-      name += '_';
-  }
-  while (name.ends_with('_')) name.pop_back();
-  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0) name.insert(0, prefix);
-  return name;
 }
 
 }  // namespace tarn::ingest

@@ -58,8 +58,6 @@ struct CompiledFeed {
   /// Errors: formats, zones and paths that do not compile, with their place in the contract.
   static Result<CompiledFeed> compile(const project::FeedSpec& feed, std::size_t position);
 
-  /// Whether a column that drift finds cannot have the name.
-  bool is_taken(std::string_view column) const;
   bool takes_file(std::string_view path) const {
     return project::matches_any(spec->source.files, path) && !ignores(path);
   }
@@ -68,9 +66,5 @@ struct CompiledFeed {
   }
   bool ignores(std::string_view path) const { return project::matches_any(spec->source.ignore, path); }
 };
-
-/// The column name that an unknown header or path becomes when drift adds it: "Visit/@Ward" is `visit_ward`.
-/// `prefix` goes before names that are empty or begin with a digit.
-std::string drift_name(std::string_view text, std::string_view prefix);
 
 }  // namespace tarn::ingest

@@ -136,7 +136,7 @@ bool RowMaker::convert(const Record& record, std::int64_t number, MemberSink& si
   extra_values_.clear();
   for (const FieldBinding::Extra& extra : binding_.extras) {
     if (extra.field < record.fields.size() && !record.fields[extra.field].text.empty())
-      extra_values_.push_back({extra.name, record.fields[extra.field].text});
+      extra_values_.push_back({extra.source, extra.name, record.fields[extra.field].text});
   }
   return true;
 }

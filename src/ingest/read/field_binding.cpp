@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <utility>
 
+#include "ingest/drift/drift_columns.h"
 #include "ingest/errors.h"
 
 namespace tarn::ingest {
@@ -101,17 +103,14 @@ bool FieldBinding::check_missing(const format::CsvRecord& header, MemberSink& si
 
 bool FieldBinding::check_unknown(const format::CsvRecord& header, const std::vector<bool>& used,
                                  MemberSink& sink) {
+  std::set<std::string> sources;
   for (std::size_t field = 0; field < header.fields.size(); ++field) {
     if (used[field] || feed.spec->drift == project::Drift::kFreeze) continue;
     const std::string_view name = header.fields[field].text;
     if (feed.spec->drift == project::Drift::kEvolve) {
-      std::string column = drift_name(name, "column_");
-      // An unknown header may sanitise to the name of a column that is there.
-      const auto taken = [&] {
-        return feed.is_taken(column) || std::ranges::find(extras, column, &Extra::name) != extras.end();
-      };
-      while (taken()) column += "_2";
-      extras.push_back({field, std::move(column)});
+      std::size_t nth = 1;
+      while (!sources.insert(repeated_source(trimmed(name), nth)).second) ++nth;
+      extras.push_back({field, repeated_source(trimmed(name), nth), drift_name(name, "column_")});
       continue;
     }
     sink.refuse({.code = &kUnknownColumn,

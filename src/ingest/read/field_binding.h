@@ -19,6 +19,7 @@ struct FieldBinding {
   static constexpr std::size_t kAbsent = static_cast<std::size_t>(-1);
   struct Extra {
     std::size_t field = 0;
+    std::string source;  ///< As DriftSource's.
     std::string name;
   };
 

@@ -11,6 +11,7 @@
 
 #include "format/errors.h"
 #include "format/values.h"
+#include "ingest/drift/drift_columns.h"
 #include "ingest/errors.h"
 
 namespace tarn::ingest {
@@ -160,14 +161,13 @@ bool XmlMemberReader::State::check_drift(format::XmlNode record, std::int64_t nu
   for (const format::XmlHit& hit : extraction.unknown) {
     // Text directly inside the record: the record's elements are columns already.
     if (hit.element == record && !hit.attribute)
-      leaves.push_back({"text", document.text(record)});
+      leaves.push_back({"text", "text()", document.text(record)});
     else
       format::append_leaves(document, hit, record, leaves);
   }
   for (const format::XmlLeaf& leaf : leaves) {
     std::string name = drift_name(leaf.path, "element_");
-    if (feed.is_taken(name)) name += "_2";
-    if (std::ranges::find(extras, name, &TableBuilder::ExtraValue::column) != extras.end()) {
+    if (std::ranges::find(extras, leaf.source, &TableBuilder::ExtraValue::source) != extras.end()) {
       Refusal refused = refusal(kRepeated, record, number);
       refused.field = name;
       refused.rule = "drift: evolve";
@@ -183,7 +183,7 @@ bool XmlMemberReader::State::check_drift(format::XmlNode record, std::int64_t nu
       sink.refuse(refused);
       return false;
     }
-    extras.push_back({extra_names.emplace_back(std::move(name)), trimmed(leaf.text)});
+    extras.push_back({leaf.source, extra_names.emplace_back(std::move(name)), trimmed(leaf.text)});
   }
   return true;
 }

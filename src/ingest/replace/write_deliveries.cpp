@@ -74,7 +74,7 @@ Status BatchCommitter::write_deliveries(TableWork& work, const Gathered& gathere
                                         int attempt) {
   if (indices_follow_.valid()) indices_follow_.wait();
   const project::FeedSpec& feed = *gathered.feed;
-  TARN_ASSIGN_OR_RETURN(TableWork companion, begin_work(*project::companion_table(feed), {}));
+  TARN_ASSIGN_OR_RETURN(TableWork companion, begin_work(*project::companion_table(feed), {}, {}));
   work.companion = std::make_unique<TableWork>(std::move(companion));
   const table::DeliveryTables tables{*work.metadata, *work.companion->metadata};
   std::vector<const ParsedDelivery*> parsed;

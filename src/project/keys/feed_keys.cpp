@@ -40,7 +40,7 @@ constexpr std::array kDrift = {
     Choice{"quarantine", int(Drift::kQuarantine),
            "an unknown or missing csv column costs the member, an unknown XML element the record"},
     Choice{"freeze", int(Drift::kFreeze), "unknown columns are dropped, missing ones are null"},
-    Choice{"evolve", int(Drift::kEvolve), "unknown columns become new string columns of the table"},
+    Choice{"evolve", int(Drift::kEvolve), "unknown columns become new string columns of the table, each its own for ever"},
 };
 
 Block<SourceSpec> describe_source() {
@@ -315,7 +315,10 @@ void describe_layout(Block<FeedSpec>& block) {
             {.name = "drift",
              .description = "What happens when the data has columns that the contract does "
                             "not name, or lacks some. A missing key or required column "
-                            "costs the member in every mode.",
+                            "costs the member in every mode. `evolve`: a column is known by its exact "
+                            "name, an XML value by its path with its namespaces; where two names give "
+                            "one column name, or the table has that name otherwise, the later one is "
+                            "`name_2`, `name_3` ….",
              .example = "freeze",
              .synonyms = {"schema_drift", "schema_evolution"}});
   block.add(

@@ -51,8 +51,8 @@ ValueProblem parse_integer(std::string_view text, T& out) {
   return nullptr;
 }
 
-// The digits before the decimal mark, possibly in groups of three: 1 to 3 digits, then exactly three after
-// each mark.
+// The digits before the decimal mark, possibly in groups of three: 1 to 3 digits, the first of them no zero,
+// then exactly three after each mark. Nobody groups `0,125`: there the mark stands for the decimal one.
 class WholePart {
  public:
   explicit WholePart(char thousands) : thousands_(thousands) {}
@@ -60,11 +60,12 @@ class WholePart {
   // Takes one character; false when it is not part of a whole number written so.
   bool take(char c) {
     if (is_digit(c)) {
+      if (!grouped_ && in_group_ == 0) begins_with_zero_ = c == '0';
       ++in_group_;
       return !grouped_ || in_group_ <= 3;
     }
     if (thousands_ == '\0' || c != thousands_ || in_group_ == 0 || in_group_ > 3) return false;
-    if (grouped_ && in_group_ != 3) return false;
+    if (grouped_ ? in_group_ != 3 : begins_with_zero_) return false;
     grouped_ = true;
     in_group_ = 0;
     return true;
@@ -74,6 +75,7 @@ class WholePart {
  private:
   char thousands_;
   bool grouped_ = false;
+  bool begins_with_zero_ = false;
   std::uint32_t in_group_ = 0;
 };
 

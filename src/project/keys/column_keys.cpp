@@ -135,8 +135,8 @@ void describe_reading(Block<ColumnSpec>& block) {
                                                .applies = bit(TypeKind::kDecimal) | bit(TypeKind::kDouble)});
   block.add(field(&ColumnSpec::thousands_mark),
             {.name = "thousands_mark",
-             .description = "What stands between groups of three digits; without it "
-                            "such marks are refused.",
+             .description = "What stands between groups of three digits; without it such marks are refused. "
+                            "So are groups behind a first one that begins with a zero, as in `0,125`.",
              .example = "\".\"",
              .applies = bit(TypeKind::kDecimal) | bit(TypeKind::kDouble)});
 }

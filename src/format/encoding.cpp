@@ -264,6 +264,17 @@ DecodedText decode_text(std::string_view bytes, Encoding encoding, std::string& 
 }
 
 std::size_t count_characters(std::string_view text) {
+std::string escape_bad_text(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    const std::size_t good = std::min(find_bad_text(bytes), bytes.size());
+    text += bytes.substr(0, good);
+    if (good < bytes.size()) text += fmt::format("\\x{:02X}", static_cast<unsigned char>(bytes[good]));
+    bytes.remove_prefix(std::min(good + 1, bytes.size()));
+  }
+  return text;
+}
+
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   return count;

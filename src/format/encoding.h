@@ -72,3 +72,11 @@ DecodedText decode_text(std::string_view bytes, Encoding encoding, std::string& 
 std::size_t count_characters(std::string_view text);
 
 }  // namespace tarn::format
+/// The bytes as text: what is NUL or no UTF-8 becomes `\xFC`, and the rest stays. For names.
+std::string escape_bad_text(std::string_view bytes);
+
+/// `text` without the one Ctrl-Z (0x1A) that DOS ends files with, which is no data.
+inline std::string_view without_end_mark(std::string_view text) {
+  return text.ends_with('\x1A') ? text.substr(0, text.size() - 1) : text;
+}
+

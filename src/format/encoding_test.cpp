@@ -105,5 +105,20 @@ TEST(Encoding, NamesAreKnown) {
   EXPECT_EQ(count_characters("a\xC3\xA4\xE2\x82\xAC"), 3U);
 }
 
+TEST(Encoding, NamesThatAreNoTextAreEscapedByteForByte) {
+  struct Case {
+    std::string bytes;
+    const char* text;
+  };
+  const Case cases[] = {{"", ""},
+                        {"a/b.csv", "a/b.csv"},
+                        {"\xC3\xA4.csv", "\xC3\xA4.csv"},
+                        {"\xE4.csv", "\\xE4.csv"},
+                        {"a\xFF", "a\\xFF"},
+                        {"\xE4\xF6", "\\xE4\\xF6"},
+                        {std::string("a\0b", 3), "a\\x00b"}};
+  for (const Case& c : cases) EXPECT_EQ(escape_bad_text(c.bytes), c.text);
+}
+
 }  // namespace
 }  // namespace tarn::format

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/parallel.h"
+#include "format/encoding.h"
 #include "ingest/errors.h"
 #include "ingest/pipeline_work.h"
 #include "ingest/table_shape.h"
@@ -211,18 +212,20 @@ Result<std::vector<connect::SourceFile>> Pipeline::new_files(SourceBinding& sour
   std::vector<connect::SourceFile> fresh;
   std::vector<connect::SourceFile> again;
   for (connect::SourceFile& file : scan.complete) {
-    const auto found = known.find(file.path);
+    const std::string path = format::escape_bad_text(file.path);
+    auto found = known.find(path);
+    if (found == known.end()) found = known.find(file.path);  // as former versions wrote it
     const bool same = found != known.end() && found->second.size_bytes == file.size_bytes &&
                       found->second.mtime_ns == file.modified_ns && found->second.inode == file.inode;
     // Files that no feed took are asked for again, because contracts change.
-    if (same && (found->second.matched || takers_of(source, file.path).empty())) {
+    if (same && (found->second.matched || takers_of(source, path).empty())) {
       ++seen.known;
       // A run that was cut short between landing and acknowledging left the sender's copy.
       if (found->second.matched && !source.keeps_copies) again.push_back(std::move(file));
       continue;
     }
     const bool ignored =
-        std::ranges::all_of(source.feeds, [&](std::size_t feed) { return feeds_[feed].ignores(file.path); });
+        std::ranges::all_of(source.feeds, [&](std::size_t feed) { return feeds_[feed].ignores(path); });
     if (!ignored) fresh.push_back(std::move(file));
   }
   TARN_RETURN_IF_ERROR(acknowledge(source, again));
@@ -293,7 +296,7 @@ Result<std::vector<Pipeline::Work>> Pipeline::land_file(SourceBinding& source,
   std::vector<Work> works(1);
   Work& work = works.front();
   work.arrival = {.source = source.name,
-                  .path = file.path,
+                  .path = format::escape_bad_text(file.path),
                   .size_bytes = file.size_bytes,
                   .mtime_ns = file.modified_ns,
                   .inode = file.inode,
@@ -301,7 +304,7 @@ Result<std::vector<Pipeline::Work>> Pipeline::land_file(SourceBinding& source,
                   .landed_at_us = setup_.services.clock.now_us(),
                   .feeds = {}};
   work.file = file;
-  work.takers = takers_of(source, file.path);
+  work.takers = takers_of(source, work.arrival.path);
   if (work.takers.empty()) return works;
   if (Status read = source.source->read(file, work.bytes); !read.ok()) {
     // Still moving, or taken away again: the next scan sees what is there then.
@@ -352,6 +355,17 @@ Status Pipeline::record(LandedGroup& group) {
 }
 
 Status Pipeline::acknowledge(SourceBinding& source, const std::vector<connect::SourceFile>& files) {
+connect::Release Pipeline::release_of(const SourceBinding& source, const std::vector<std::size_t>& takers) {
+  std::optional<connect::Release> all;
+  for (const std::size_t feed : takers) {
+    const auto found = source.releases.find(feed);
+    const connect::Release one = found == source.releases.end() ? connect::Release() : found->second;
+    if (all.value_or(one) != one) return {};
+    all = one;
+  }
+  return all.value_or(connect::Release());
+}
+
   std::vector<std::string> gone;
   for (const connect::SourceFile& file : files) {
     TARN_RETURN_IF_ERROR(source.source->acknowledge(file));

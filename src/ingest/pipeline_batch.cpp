@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "base/parallel.h"
+#include "format/encoding.h"
 #include "ingest/errors.h"
 #include "ingest/pipeline.h"
 #include "ingest/pipeline_work.h"
@@ -82,8 +83,9 @@ Status Pipeline::parse_into(ParsedBatch& batch, std::deque<Work>& works, Progres
       const std::size_t i = next++;
       if (i >= works.size() || batch.files + i >= limits.max_files) break;
       Work& work = works[i];
+      // Former versions wrote paths as they came.
       const ArrivalInput input{work.landed.id,
-                               work.arrival.path,
+                               format::escape_bad_text(work.arrival.path),
                                work.arrival.sha256->hex(),
                                work.bytes,
                                work.takers,

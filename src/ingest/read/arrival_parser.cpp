@@ -95,18 +95,6 @@ format::ArchiveLimits limits_of(std::span<const CompiledFeed> feeds, const Arriv
   return limits;
 }
 
-// A file's name may be any bytes; what stands in tables is text. Bytes that are none become `\xFC`.
-std::string as_text(std::string_view path) {
-  std::string text;
-  while (!path.empty()) {
-    const std::size_t good = std::min(format::find_bad_text(path), path.size());
-    text += path.substr(0, good);
-    if (good < path.size()) text += fmt::format("\\x{:02X}", static_cast<unsigned char>(path[good]));
-    path.remove_prefix(std::min(good + 1, path.size()));
-  }
-  return text;
-}
-
 // As it came, before anything is inflated; the smallest of the feeds' limits here, too.
 Status check_file_size(std::span<const CompiledFeed> feeds, const ArrivalInput& input) {
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
@@ -310,7 +298,7 @@ Result<ArrivalOutcome> ArrivalParser::parse(const ArrivalInput& input, std::span
   ArrivalOutcome outcome;
   state::Settlement& settlement = outcome.settlement;
   settlement.id = input.id;
-  RowOrigin origin{std::make_shared<const RowOrigin::File>(as_text(input.path), input.sha256, input.id)};
+  RowOrigin origin{std::make_shared<const RowOrigin::File>(input.path, input.sha256, input.id)};
 
   const format::ArchiveKind kind = format::detect_archive(input.bytes);
   Status readable = check_file_size(state.feeds, input);

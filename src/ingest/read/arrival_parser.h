@@ -17,7 +17,7 @@ namespace tarn::ingest {
 /// An arrived file whose bytes are at hand.
 struct ArrivalInput {
   ArrivalId id;
-  std::string path;    ///< Relative to its source.
+  std::string path;    ///< Relative to its source; text.
   std::string sha256;  ///< Hexadecimal.
   std::string_view bytes;
   std::vector<std::size_t> feeds;  ///< Positions of the feeds that take the file.

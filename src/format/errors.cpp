@@ -32,6 +32,8 @@ constexpr std::array kCodes = {
     &kCsvBadOptions,
     &kFixedBadRange,
     &kFixedShortLine,
+    &kFixedLongLine,
+    &kFixedTextBetween,
     &kFixedRecordTooLarge,
     &kFixedFieldTooLarge,
     &kXmlMalformed,

@@ -93,6 +93,12 @@ inline constexpr ErrorCode kFixedBadRange{
 inline constexpr ErrorCode kFixedShortLine{
     "fixed.short_line", ErrorClass::kUser, "A line ends before a column that it needs.",
     "Have the sender pad the line, or correct the column's positions."};
+inline constexpr ErrorCode kFixedLongLine{
+    "fixed.long_line", ErrorClass::kUser, "A line has text behind its last column.",
+    "Mend the columns' positions, or set `drift: freeze` to pass over what no column covers."};
+inline constexpr ErrorCode kFixedTextBetween{
+    "fixed.text_between", ErrorClass::kUser, "A line has text between its columns.",
+    "Mend the columns' positions, or set `drift: freeze` to pass over what no column covers."};
 inline constexpr ErrorCode kFixedRecordTooLarge{
     "fixed.record_too_large", ErrorClass::kUser, "A line is longer than the feed allows.",
     "Raise the feed's `limits: record_size` if that is expected."};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -20,6 +21,21 @@ bool parse_position(std::string_view text, std::uint32_t& out) {
 
 bool is_ascii(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) < 0; });
+}
+
+// What no column covers, in order; the last range goes on to the end of the line.
+std::vector<FixedRange> uncovered_by(const std::vector<FixedColumn>& columns) {
+  std::vector<FixedRange> covered;
+  for (const FixedColumn& column : columns) covered.push_back(column.range);
+  std::ranges::sort(covered, {}, &FixedRange::first);
+  std::vector<FixedRange> uncovered;
+  std::uint32_t next = 1;
+  for (const FixedRange& range : covered) {
+    if (range.first > next) uncovered.push_back({next, range.first - 1});
+    next = std::max(next, range.last + 1);
+  }
+  uncovered.push_back({next, std::numeric_limits<std::uint32_t>::max()});
+  return uncovered;
 }
 
 }  // namespace
@@ -44,6 +60,10 @@ Error FixedRecord::error() const {
   if (problem == &kFixedFieldTooLarge)
     return Error(*problem, fmt::format("line {}: the value at position {}, of column {}, is too long", line,
                                        problem_column, problem_field));
+  if (problem == &kFixedLongLine || problem == &kFixedTextBetween)
+    return Error(*problem, fmt::format("line {} has text at position {}, {}", line, problem_column,
+                                       problem == &kFixedLongLine ? "behind the last column"
+                                                                  : "which no column covers"));
   return Error(*problem, fmt::format("{} at line {}, column {}",
                                      problem == &kTextNulByte ? "a NUL character" : "a byte that is no text",
                                      line, problem_column));
@@ -52,6 +72,7 @@ Error FixedRecord::error() const {
 FixedWidthReader::FixedWidthReader(const FixedOptions& options, std::vector<FixedColumn> columns)
     : options_(options),
       columns_(std::move(columns)),
+      uncovered_(uncovered_by(columns_)),
       fields_(columns_.size()),
       check_fields_(std::ranges::any_of(columns_, [&options](const FixedColumn& column) {
         constexpr std::uint64_t kMostBytes = 4;  // of a character in UTF-8
@@ -110,13 +131,33 @@ bool FixedWidthReader::next(FixedRecord& record) {
       return true;
     }
   }
-  if (is_ascii(line))
+  const bool ascii = is_ascii(line);
+  if (ascii)
     cut_ascii(line, record);
   else
     cut_unicode(line, record);
   if (check_fields_ && record.problem == nullptr) check_field_sizes(record);
+  if (options_.all_text && record.problem == nullptr) check_uncovered(line, ascii, record);
   if (record.problem == nullptr) record.fields = fields_;
   return true;
+}
+
+void FixedWidthReader::check_uncovered(std::string_view line, bool is_ascii, FixedRecord& record) const {
+  const std::size_t characters = is_ascii ? line.size() : starts_.size();
+  const auto begin_of = [&](std::size_t character) {
+    return character >= characters ? line.size() : is_ascii ? character : starts_[character];
+  };
+  for (const FixedRange& range : uncovered_) {
+    if (range.first > characters) return;
+    const std::size_t begin = begin_of(range.first - 1);
+    const std::string_view text = line.substr(begin, begin_of(range.last) - begin);
+    const std::size_t at = text.find_first_not_of(" \t");
+    if (at == std::string_view::npos) continue;
+    record.problem = &range == &uncovered_.back() ? &kFixedLongLine : &kFixedTextBetween;
+    // What is before it is blanks, of a byte each.
+    record.problem_column = range.first + at;
+    return;
+  }
 }
 
 void FixedWidthReader::check_field_sizes(FixedRecord& record) const {

@@ -37,6 +37,7 @@ struct FixedOptions {
   char comment = '\0';
   std::uint64_t record_size = std::uint64_t{16} << 20;
   std::uint64_t field_size = std::uint64_t{8} << 20;  ///< Bytes of a value; blanks behind it are padding.
+  bool all_text = false;  ///< Text that no column covers makes a line bad; blanks and tabs never do.
 };
 
 /// A field; untrimmed. A line that ends inside the field gives what is there (trailing blanks are often cut).
@@ -52,7 +53,7 @@ struct FixedRecord {
   std::uint64_t line = 0;    ///< 1-based in the whole text.
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
-  const ErrorCode* problem = nullptr;  ///< `fixed.short_line`, `fixed.*_too_large` or `text.*`.
+  const ErrorCode* problem = nullptr;  ///< `fixed.*` or `text.*`.
   std::uint32_t problem_field = 0;     ///< 1-based column of the plan; 0: the whole line.
   std::uint64_t problem_column = 0;    ///< 1-based character.
 
@@ -73,11 +74,13 @@ class FixedWidthReader {
   void cut_ascii(std::string_view line, FixedRecord& record);
   void cut_unicode(std::string_view line, FixedRecord& record);
   void check_field_sizes(FixedRecord& record) const;
+  void check_uncovered(std::string_view line, bool is_ascii, FixedRecord& record) const;
 
   FixedOptions options_;
   std::vector<FixedColumn> columns_;
+  std::vector<FixedRange> uncovered_;  ///< Between the columns, and behind them: the last one has no end.
   std::vector<FixedField> fields_;
-  std::vector<std::uint32_t> starts_;
+  std::vector<std::uint32_t> starts_;  ///< Of the characters of a line that is not ASCII.
   std::string_view text_;
   std::size_t at_ = 0;
   std::size_t next_lf_ = 0;  ///< At or after at_ once known, so that CR-only texts are scanned once.

@@ -40,6 +40,37 @@ TEST(FixedWidth, CutsByCharacters) {
   EXPECT_EQ(read_all("title\n* note\nabcde\n", options), "3[abc|de|-|]");
 }
 
+TEST(FixedWidth, TextThatNoColumnCoversMakesALineBad) {
+  FixedOptions options;
+  options.all_text = true;
+  struct Case {
+    const char* line;
+    const char* outcome;
+  };
+  const Case cases[] = {
+      {"abcde g", "1[abc|de|g|]"},
+      {"abcde g \t ", "1[abc|de|g|]"},
+      {"abcde\tg", "1[abc|de|g|]"},
+      {"abcde", "1[abc|de|-|]"},
+      {"abcde gh", "1{fixed.long_line@8}"},
+      {"abcde g   h", "1{fixed.long_line@11}"},
+      {"abcdefg", "1{fixed.text_between@6}"},
+      {"abcdefgh", "1{fixed.text_between@6}"},
+      {"abcdef", "1{fixed.text_between@6}"},
+      {"\xC3\xA4\xC3\xB6\xC3\xBC"
+       "de g",
+       "1[\xC3\xA4\xC3\xB6\xC3\xBC|de|g|]"},
+      {"\xC3\xA4\xC3\xB6\xC3\xBC"
+       "de g \xC3\xA4",
+       "1{fixed.long_line@9}"},
+      {"\xC3\xA4\xC3\xB6\xC3\xBC"
+       "de\xC3\xA4g",
+       "1{fixed.text_between@6}"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(read_all(c.line, options), c.outcome) << c.line;
+  EXPECT_EQ(read_all("abcde g123\nabcde g\n", options), "1{fixed.long_line@8}2[abc|de|g|]");
+}
+
 TEST(FixedWidth, BadLinesCostThemselves) {
   FixedWidthReader reader({}, {{{1, 3}, true}, {{10, 12}, true}});
   reader.reset("abc      xyz\nabc\nabc      xyz");

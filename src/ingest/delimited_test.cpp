@@ -70,6 +70,85 @@ TEST(Delimited, ALoneCarriageReturnInALineFeedFileIsData) {
   EXPECT_THAT(lake.quarantine(), IsEmpty());
 }
 
+TEST(Delimited, TheFormatThatFitsATimeSaysWhatIsWrongWithIt) {
+  const char* const kFeed = R"yaml(
+feed: notes
+owner: o@example.org
+description: Notes.
+source: {folder: in, files: "*.csv"}
+table: curated.note
+format: {type: csv}
+columns:
+  - {name: day, type: date, format: ["%d.%m.%Y", "%Y-%m-%d"]}
+)yaml";
+  Lake lake({kFeed});
+  lake.files["a.csv"] = "day\n31.02.2024\n2024-02-31\n29.02.2024\nsoon\n";
+  ASSERT_TRUE(lake.ingest().ok());
+  EXPECT_THAT(lake.rows({"curated", "note"}, {"day"}), ElementsAre("2024-02-29"));
+  EXPECT_THAT(lake.quarantine(),
+              ElementsAre("value.no_such_time record a.csv #1 day", "value.no_such_time record a.csv #2 day",
+                          "value.not_a_time record a.csv #4 day"));
+}
+
+TEST(Delimited, TheEndMarkOfDosIsNoRecord) {
+  Lake lake({notes_feed("format: {type: csv}")});
+  lake.files["a.csv"] = "id,v\r\n1,x\r\n\x1A";
+  lake.files["b.csv"] = "id,v\r\n2,x\x1A";
+  lake.files["c.csv"] =
+      "id,v\n3,a\x1A"
+      "b\n\x1A\x1A";
+  lake.files["d.csv"] = std::string(
+      "\xFF\xFEi\0d\0,\0v\0\n\0"
+      "4\0,\0x\0\n\0\x1A\0",
+      22);
+  ASSERT_TRUE(lake.ingest().ok());
+  EXPECT_THAT(lake.rows({"curated", "note"}, {"id", "v"}), ElementsAre("1|x", "2|x",
+                                                                       "3|a\x1A"
+                                                                       "b",
+                                                                       "4|x"));
+  EXPECT_THAT(lake.quarantine(), ElementsAre("record.ragged record c.csv #2"));
+}
+
+std::string fixed_feed(const std::string& drift) {
+  return R"yaml(
+feed: notes
+owner: o@example.org
+description: Notes.
+source: {folder: in, files: "*.csv"}
+table: curated.note
+format: {type: fixed}
+)yaml" + drift +
+         R"yaml(
+columns:
+  - {name: id, type: int, from: "1-4"}
+  - {name: day, type: date, from: "6-13", format: "%Y%m%d"}
+  - {name: amount, type: int, from: "15-18"}
+)yaml";
+}
+
+TEST(Delimited, FixedTextOutsideOfTheColumnsIsDrift) {
+  const std::string text =
+      "0001 20240229   12  \n0002 20240229   123456\n0003X20240229 0013\n"
+      "0004 20240229 00140005 20240229 0015\n0006 20240229 0016\r\n\x1A";
+  for (const std::string drift : {"", "drift: quarantine", "drift: evolve", "drift: freeze"}) {
+    Lake lake({fixed_feed(drift)});
+    lake.files["a.csv"] = text;
+    ASSERT_TRUE(lake.ingest().ok());
+    const auto rows = lake.rows({"curated", "note"}, {"id", "day", "amount"});
+    if (drift == "drift: freeze") {
+      EXPECT_EQ(rows.size(), 5U);
+      EXPECT_THAT(lake.quarantine(), IsEmpty());
+      continue;
+    }
+    EXPECT_THAT(rows, ElementsAre("1|2024-02-29|12", "6|2024-02-29|16")) << drift;
+    EXPECT_THAT(lake.quarantine(),
+                ElementsAre("fixed.long_line record a.csv #2", "fixed.long_line record a.csv #4",
+                            "fixed.text_between record a.csv #3"));
+    EXPECT_EQ(entries(lake).front().column, 19) << drift;
+    EXPECT_EQ(entries(lake).front().rule, drift == "drift: evolve" ? drift : "drift: quarantine");
+  }
+}
+
 TEST(Delimited, ABackslashOutsideQuotesIsAPlainCharacter) {
   Lake lake({notes_feed("format: {type: csv, escape: '\\'}")});
   lake.files["a.csv"] = "v,id\nC:\\,7\n\"say \\\"hi\\\"\",8\na\\,b,9\n";

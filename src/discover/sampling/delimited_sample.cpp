@@ -62,7 +62,7 @@ class DelimitedDraft {
       for (const std::string& remark : guess.remarks) draft_.remark("format", remark);
     }
     std::string buffer;
-    std::string text(format::decode_text(bytes, encoding_, buffer).text);
+    std::string text(format::without_end_mark(format::decode_text(bytes, encoding_, buffer).text));
     if (is_cut && text.rfind('\n') != std::string::npos) text.resize(text.rfind('\n') + 1);
     return text;
   }

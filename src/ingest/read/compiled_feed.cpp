@@ -132,7 +132,8 @@ void set_options(CompiledFeed& compiled, const project::FeedSpec& feed) {
   compiled.fixed = {.skip_rows = feed.format.skip_rows,
                     .comment = feed.format.comment.value_or('\0'),
                     .record_size = limits.record_size,
-                    .field_size = limits.field_size};
+                    .field_size = limits.field_size,
+                    .all_text = feed.drift != project::Drift::kFreeze};
   compiled.xml = {
       .encoding =
           format::parse_encoding(project::to_string(feed.format.encoding)).value_or(format::Encoding::kAuto),

@@ -243,8 +243,9 @@ namespace {
 format::ValueProblem parse_moment(const std::vector<format::TimeFormat>& formats,
                                   const format::TimeZone* zone, TypeKind kind, std::string_view text,
                                   Cell& out) {
-  format::ValueProblem problem = nullptr;
+  format::ValueProblem first = nullptr;
   for (const format::TimeFormat& format : formats) {
+    format::ValueProblem problem = nullptr;
     std::int32_t days = 0;
     switch (kind) {
       case TypeKind::kDate:
@@ -261,9 +262,11 @@ format::ValueProblem parse_moment(const std::vector<format::TimeFormat>& formats
         problem = format.parse_timestamp(text, out.integer);
         break;
     }
-    if (problem == nullptr) break;
+    if (problem == nullptr) return nullptr;
+    // A format that the text is written in says more of it than one that it is not.
+    if (first == nullptr || first == &format::kValueNotATime) first = problem;
   }
-  return problem;
+  return first;
 }
 
 format::ValueProblem parse_bytes(project::BinaryText notation, std::string_view text, Arena& arena,

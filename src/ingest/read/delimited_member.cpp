@@ -37,6 +37,7 @@ class RowMaker {
                    .record = number,
                    .line = static_cast<std::int64_t>(record.line),
                    .column = static_cast<std::int64_t>(record.problem_column),
+                   .rule = rule_of(*record.problem),
                    .reason = record.error().message(),
                    .raw = record.raw});
       return ok_status();
@@ -50,6 +51,7 @@ class RowMaker {
   }
 
  private:
+  std::string rule_of(const ErrorCode& problem) const;
   bool is_ragged(const format::CsvRecord& record, std::int64_t number, MemberSink& sink) const;
   bool is_cut(std::size_t column, std::string_view text) const;
   void refuse_cut(std::size_t column, const format::FixedRecord& record, std::int64_t number,
@@ -64,6 +66,13 @@ class RowMaker {
   ChildRows no_children_;
   std::vector<TableBuilder::ExtraValue> extra_values_;
 };
+
+// Text outside of the columns is a column that the contract does not know. It has no name, so that no drift
+// can add it.
+std::string RowMaker::rule_of(const ErrorCode& problem) const {
+  if (&problem != &format::kFixedLongLine && &problem != &format::kFixedTextBetween) return {};
+  return fmt::format("drift: {}", project::to_string(feed_.spec->drift));
+}
 
 bool RowMaker::is_ragged(const format::CsvRecord& record, std::int64_t number, MemberSink& sink) const {
   const std::size_t count = record.fields.size();
@@ -252,17 +261,18 @@ Status DelimitedMemberReader::read(std::string_view bytes, std::span<MemberSink>
   const auto encoding = format::parse_encoding(project::to_string(state.feed.spec->format.encoding));
   const format::DecodedText text =
       format::decode_text(bytes, encoding.value_or(format::Encoding::kAuto), state.decoded);
+  const std::string_view content = format::without_end_mark(text.text);
   if (state.fixed) {
-    state.fixed->reset(text.text, text.is_clean);
-    return state.read_records<format::FixedRecord>(*state.fixed, text.text.size(), sinks);
+    state.fixed->reset(content, text.is_clean);
+    return state.read_records<format::FixedRecord>(*state.fixed, content.size(), sinks);
   }
-  state.csv->reset(text.text, text.is_clean);
+  state.csv->reset(content, text.is_clean);
   if (!state.feed.spec->format.header) {
     state.binding.bind_numbers();
   } else if (!state.pass_header(text, sinks.front())) {
     return ok_status();
   }
-  return state.read_records<format::CsvRecord>(*state.csv, text.text.size(), sinks);
+  return state.read_records<format::CsvRecord>(*state.csv, content.size(), sinks);
 }
 
 }  // namespace tarn::ingest

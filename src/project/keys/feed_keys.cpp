@@ -38,7 +38,8 @@ constexpr std::array kLoadMode = {
 };
 constexpr std::array kDrift = {
     Choice{"quarantine", int(Drift::kQuarantine),
-           "an unknown or missing csv column costs the member, an unknown XML element the record"},
+           "an unknown or missing csv column costs the member; an unknown XML element, or text that no fixed "
+           "column covers, the record"},
     Choice{"freeze", int(Drift::kFreeze), "unknown columns are dropped, missing ones are null"},
     Choice{"evolve", int(Drift::kEvolve), "unknown columns become new string columns of the table, each its own for ever"},
 };
@@ -318,7 +319,9 @@ void describe_layout(Block<FeedSpec>& block) {
                             "costs the member in every mode. `evolve`: a column is known by its exact "
                             "name, an XML value by its path with its namespaces; where two names give "
                             "one column name, or the table has that name otherwise, the later one is "
-                            "`name_2`, `name_3` ….",
+                            "`name_2`, `name_3` …. Text that no fixed column covers has no name and costs "
+                            "the record; blanks do not. A Ctrl-Z (0x1A) at the end of a csv or fixed file "
+                            "is DOS's end mark and no data.",
              .example = "freeze",
              .synonyms = {"schema_drift", "schema_evolution"}});
   block.add(

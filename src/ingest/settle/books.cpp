@@ -54,13 +54,18 @@ void refuse_again(BatchCommitter::Books& books, const RefusedUnit& refused) {
 BatchCommitter::Books BatchCommitter::books_of(const ParsedBatch& batch,
                                                const std::vector<TableWork>& works) {
   Books books{batch.settlements, {}, batch.adjustments, batch.replayed};
-  for (state::Settlement& settlement : books.settlements) {
-    settlement.records.superseded = 0;
+  const auto superseded_of = [&works](ArrivalId arrival) {
+    std::int64_t rows = 0;
     for (const TableWork& work : works) {
-      const auto lost = work.superseded_by_arrival.find(settlement.id.value());
-      if (lost != work.superseded_by_arrival.end()) settlement.records.superseded += lost->second;
+      const auto lost = work.superseded_by_arrival.find(arrival.value());
+      if (lost != work.superseded_by_arrival.end()) rows += lost->second;
     }
-  }
+    return rows;
+  };
+  for (state::Settlement& settlement : books.settlements)
+    settlement.records.superseded = superseded_of(settlement.id);
+  for (state::Adjustment& adjustment : books.adjustments)
+    adjustment.records.superseded = superseded_of(adjustment.id);
   for (const TableWork& work : works) {
     for (const RefusedUnit& refused : work.refused) {
       if (refused.delivery->replayed)

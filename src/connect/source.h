@@ -20,6 +20,15 @@ struct SourceFile {
   bool operator==(const SourceFile&) const = default;
 };
 
+/// What becomes of the sender's copy once its bytes are safe.
+enum class After : std::uint8_t { kKeep, kDelete, kMove };
+struct Release {
+  After after = After::kKeep;
+  std::string move_to = {};  ///< Absolute path of a folder, with kMove.
+
+  bool operator==(const Release&) const = default;
+};
+
 /// What a scan saw.
 struct SourceScan {
   std::vector<SourceFile> complete;  ///< Whole files, oldest first, ties by path.
@@ -37,9 +46,9 @@ class Source {
   virtual Result<SourceScan> scan() = 0;
   /// Replaces `out` by the file's bytes. `source.changed` when it is no longer the file that the scan saw.
   virtual Status read(const SourceFile& file, std::string& out) = 0;
-  /// The bytes are safe in the landing zone: keep, delete or move the sender's copy, as configured. Does
-  /// nothing to a file that changed since the scan.
-  virtual Status acknowledge(const SourceFile& file) = 0;
+  /// The bytes are safe in the landing zone: keep, delete or move the sender's copy. Does nothing to a file
+  /// that changed since the scan.
+  virtual Status acknowledge(const SourceFile& file, const Release& release) = 0;
   /// Returns true as soon as something may have arrived, false after `timeout` or when a stop is requested.
   /// The first call begins to watch and returns true at once.
   virtual Result<bool> wait(std::chrono::milliseconds timeout, std::stop_token stop) = 0;

@@ -221,7 +221,8 @@ Result<std::vector<connect::SourceFile>> Pipeline::new_files(SourceBinding& sour
     if (same && (found->second.matched || takers_of(source, path).empty())) {
       ++seen.known;
       // A run that was cut short between landing and acknowledging left the sender's copy.
-      if (found->second.matched && !source.keeps_copies) again.push_back(std::move(file));
+      if (found->second.matched && release_of(source, takers_of(source, path)) != connect::Release())
+        again.push_back(std::move(file));
       continue;
     }
     const bool ignored =
@@ -354,7 +355,6 @@ Status Pipeline::record(LandedGroup& group) {
   return ok_status();
 }
 
-Status Pipeline::acknowledge(SourceBinding& source, const std::vector<connect::SourceFile>& files) {
 connect::Release Pipeline::release_of(const SourceBinding& source, const std::vector<std::size_t>& takers) {
   std::optional<connect::Release> all;
   for (const std::size_t feed : takers) {
@@ -366,10 +366,13 @@ connect::Release Pipeline::release_of(const SourceBinding& source, const std::ve
   return all.value_or(connect::Release());
 }
 
+Status Pipeline::acknowledge(SourceBinding& source, const std::vector<connect::SourceFile>& files) {
   std::vector<std::string> gone;
   for (const connect::SourceFile& file : files) {
-    TARN_RETURN_IF_ERROR(source.source->acknowledge(file));
-    if (!source.keeps_copies) gone.push_back(file.path);
+    const std::string path = format::escape_bad_text(file.path);
+    const connect::Release release = release_of(source, takers_of(source, path));
+    TARN_RETURN_IF_ERROR(source.source->acknowledge(file, release));
+    if (release != connect::Release()) gone.push_back(path);
   }
   if (gone.empty()) return ok_status();
   TARN_ASSIGN_OR_RETURN(state::Transaction transaction, setup_.services.database.begin());

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -37,8 +38,8 @@ struct Progress {
 struct SourceBinding {
   std::string name;  ///< The folder as configured: its identity in the ledger.
   std::unique_ptr<connect::Source> source;
-  std::vector<std::size_t> feeds;  ///< Positions in the project.
-  bool keeps_copies = true;        ///< False: acknowledged files leave the folder.
+  std::vector<std::size_t> feeds;                         ///< Positions in the project.
+  std::map<std::size_t, connect::Release> releases = {};  ///< Of feeds that do not keep the sender's copies.
 };
 
 /// Totals of a run and what the ledger cannot tell.
@@ -141,6 +142,8 @@ class Pipeline {
   Result<LandedGroup> land(SourceBinding& source, std::span<const connect::SourceFile> files);
   Result<std::vector<Work>> land_file(SourceBinding& source, const connect::SourceFile& file);
   Status record(LandedGroup& group);
+  /// Of a file that these feeds take: as they say, or kept where they do not agree.
+  static connect::Release release_of(const SourceBinding& source, const std::vector<std::size_t>& takers);
   Status acknowledge(SourceBinding& source, const std::vector<connect::SourceFile>& files);
   Status ingest_pending(Progress& progress, const std::stop_token& stop);
   Status process(std::deque<Work>& works, Progress& progress, const std::stop_token& stop);

@@ -208,6 +208,52 @@ TEST(Pipeline, AFileNameThatIsNoTextIsMadeReadable) {
   EXPECT_THAT(lake.rows({"curated", "person"}, {"id", "_source_file"}),
               ElementsAre("1|people M\\xFCller.csv"));
   EXPECT_THAT(lake.quarantine(), ElementsAre("value.not_a_number record people M\\xFCller.csv #2 score"));
+  const auto arrivals = state::list_arrivals(*lake.database, {.path_glob = "*M\\xFC*"});
+  ASSERT_TRUE(arrivals.ok());
+  ASSERT_EQ(arrivals->size(), 1U);
+  EXPECT_EQ(arrivals->front().path, "people M\\xFCller.csv");
+  const auto again = lake.ingest();
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->files_known, 1);
+  EXPECT_EQ(again->totals.files_arrived, 0);
+}
+
+TEST(Pipeline, EachFeedsFilesGoAsItSays) {
+  const auto feed = [](const std::string& name, const std::string& files, const std::string& after) {
+    return "feed: " + name + "\nowner: o\ndescription: d\nsource: {folder: in, files: " + files + after +
+           "}\ntable: c." + name + "\nformat: {type: csv}\ncolumns:\n  - {name: id, type: int}\n";
+  };
+  Lake lake({feed("a", "\"a*\"", ", after: delete"), feed("b", "\"b*\"", ", after: move, move_to: done"),
+             feed("c", "\"c*\"", ""), feed("d", "\"/^.+d$/\"", ", after: delete"),
+             feed("e", "\"/^.+e$/\"", ", after: move, move_to: other")});
+  for (const char* name : {"a1", "b1", "c1", "a1d", "b1d", "b1e", "xd"}) lake.files[name] = "id\n1\n";
+  ASSERT_TRUE(lake.ingest().ok());
+  const std::map<std::string, std::string> expected = {
+      {"a1", "deleted"}, {"b1", "done"}, {"a1d", "deleted"}, {"xd", "deleted"}};
+  EXPECT_EQ(lake.released, expected);
+  EXPECT_EQ(lake.files.size(), 3U) << "c1, and where feeds do not agree";
+}
+
+TEST(Pipeline, ReplayedRecordsThatLoseToNewerOnesAreCountedAsSuperseded) {
+  Lake lake({kPeople});
+  lake.files["people1.csv"] = "id,version,name,score\n1,1,Ann,500\n2,1,Bob,500\n";
+  lake.files["people2.csv"] = "id,version,name,score\n1,2,Ann2,50\n";
+  ASSERT_TRUE(lake.ingest().ok());
+  std::string mended = kPeople;
+  mended.replace(mended.find("max: \"100\""), 10, "max: \"900\"");
+  lake.set_feeds({mended});
+  const auto open = state::list_quarantine(*lake.database, {});
+  ASSERT_EQ(open->size(), 2U);
+  const auto pipeline = lake.open();
+  ASSERT_TRUE(pipeline.ok()) << pipeline.error().to_string();
+  ASSERT_TRUE((*pipeline)->replay(*open, {}).ok());
+  EXPECT_THAT(lake.rows({"curated", "person"}, {"id", "name"}), ElementsAre("1|Ann2", "2|Bob"));
+  const auto arrivals = state::list_arrivals(*lake.database, {});
+  ASSERT_TRUE(arrivals.ok());
+  for (const state::Arrival& arrival : *arrivals) {
+    EXPECT_EQ(arrival.records.superseded, arrival.path == "people1.csv" ? 1 : 0) << arrival.path;
+    EXPECT_EQ(arrival.records.quarantined, 0) << arrival.path;
+  }
 }
 
 TEST(Pipeline, DriftEvolvesTheTableWhenTheContractSaysSo) {

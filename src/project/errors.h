@@ -22,7 +22,8 @@ inline constexpr ErrorCode kTableConflict{
     "Let both append the same columns, or give each feed its own table."};
 inline constexpr ErrorCode kAmbiguousSource{
     "project.ambiguous_source", ErrorClass::kUser,
-    "Two feeds claim the same files and members of one folder (warning).",
+    "Two feeds claim the same files and members of one folder (warning), or do not agree on what becomes of "
+    "the files.",
     "Tell them apart with `files:` or `members:`, unless both are meant to read every file."};
 
 inline constexpr ErrorCode kFolderConflict{

@@ -9,39 +9,13 @@
 #include <utility>
 
 #include "project/errors.h"
+#include "project/glob_tokens.h"
 
 namespace tarn::project {
 namespace {
 
 constexpr std::size_t kMaxPatternBytes = 4096;
 constexpr std::size_t kMaxAlternatives = 256;
-
-enum class TokenKind : std::uint8_t {
-  kByte,
-  kAny,    // `?`: one character
-  kClass,  // `[…]`
-  kStar,   // `*`: within a part
-  kParts,  // `**/`: whole parts, or none
-  kRest,   // `**` at the end: all that is left
-};
-
-struct CharacterClass {
-  bool negated = false;
-  std::vector<std::pair<char32_t, char32_t>> ranges;
-};
-
-struct Token {
-  TokenKind kind = TokenKind::kByte;
-  char byte = 0;
-  std::uint16_t character_class = 0;
-};
-
-/// One alternative of the braces, without any.
-struct Glob {
-  std::vector<Token> tokens;
-  std::vector<CharacterClass> classes;
-  std::string suffix;  // bytes that every match ends with: most paths are refused by it
-};
 
 /// The character at `at`, and its end. A byte that is not UTF-8 counts as a character of its own.
 std::pair<char32_t, std::size_t> character_at(std::string_view text, std::size_t at) {
@@ -222,13 +196,6 @@ class Matcher {
     return true;
   }
 
-  static bool holds(const CharacterClass& list, char32_t character) {
-    const bool found = std::ranges::any_of(list.ranges, [&](const auto& range) {
-      return character >= range.first && character <= range.second;
-    });
-    return found != list.negated;
-  }
-
   bool fall_back() {
     if (star_token_ != kNone && star_at_ < path_.size() && path_[star_at_] != '/') {
       at_ = ++star_at_;
@@ -312,6 +279,14 @@ bool Pattern::matches(std::string_view path) const {
   }
   return std::ranges::any_of(program_->globs, [&](const Glob& glob) {
     return path.ends_with(glob.suffix) && Matcher(glob, path).run();
+  });
+}
+
+bool Pattern::meets(const Pattern& other) const {
+  if (program_->expression || other.program_->expression) return text() == other.text();
+  return std::ranges::any_of(program_->globs, [&](const Glob& glob) {
+    return std::ranges::any_of(other.program_->globs,
+                               [&](const Glob& another) { return can_meet(glob, another); });
   });
 }
 

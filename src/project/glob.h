@@ -31,6 +31,8 @@ class Pattern {
   Pattern();
 
   bool matches(std::string_view path) const;
+  /// Whether some path matches both; of regular expressions only told where they are the same text.
+  bool meets(const Pattern& other) const;
   /// What compile() was given.
   const std::string& text() const;
 

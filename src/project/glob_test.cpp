@@ -14,6 +14,45 @@ struct Case {
   bool matches;
 };
 
+TEST(Pattern, Meets) {
+  struct Pair {
+    std::string_view a;
+    std::string_view b;
+    bool meets;
+  };
+  constexpr Pair kPairs[] = {
+      {"**", "a/b.zip", true},
+      {"f*", "o*", false},
+      {"f*", "*1.csv", true},
+      {"*.zip", "*.csv", false},
+      {"**/ADT_*.zip", "**/LAB_*.zip", false},
+      {"**/*ADT*.zip", "**/LAB_*", true},
+      {"adt/**", "**/lab/*", true},
+      {"adt/*", "**/lab/*", false},
+      {"adt/*", "adt/x/*", false},
+      {"a?c", "abc", true},
+      {"a?c", "ac", false},
+      {"?.csv", "\xc3\xa9.csv", true},
+      {"[a-c]*", "[d-f]*", false},
+      {"[a-c]*", "[c-f]*", true},
+      {"[!a]x", "ax", false},
+      {"{a,b}*", "{b,c}*", true},
+      {"{a,b}*", "{c,d}*", false},
+      {"*", "**/x", true},
+      {"*", "y/x", false},
+      {"\\*", "a", false},
+      {"/^a/", "/^a/", true},
+      {"/^a/", "a*", false},
+  };
+  for (const Pair& pair : kPairs) {
+    const auto a = Pattern::compile(pair.a);
+    const auto b = Pattern::compile(pair.b);
+    ASSERT_TRUE(a.ok() && b.ok()) << pair.a << " " << pair.b;
+    EXPECT_EQ(a->meets(*b), pair.meets) << pair.a << " " << pair.b;
+    EXPECT_EQ(b->meets(*a), pair.meets) << pair.b << " " << pair.a;
+  }
+}
+
 TEST(Pattern, Matches) {
   constexpr Case kCases[] = {
       {"**", "a.zip", true},

@@ -19,8 +19,7 @@ constexpr const char* kProject = "project: sim\nlimits:\n  threads: 1\nbatch:\n 
 /// The folder that files arrive in.
 class Inbox final : public connect::Source {
  public:
-  Inbox(std::map<std::string, std::string>& files, bool keeps, Power& power)
-      : files_(files), keeps_(keeps), power_(power) {}
+  Inbox(std::map<std::string, std::string>& files, Power& power) : files_(files), power_(power) {}
   Result<connect::SourceScan> scan() override {
     connect::SourceScan scan;
     for (const auto& [path, bytes] : files_) scan.complete.push_back({path, bytes.size(), 1, 0});
@@ -31,8 +30,8 @@ class Inbox final : public connect::Source {
     out = files_.at(file.path);
     return ok_status();
   }
-  Status acknowledge(const connect::SourceFile& file) override {
-    if (keeps_) return ok_status();
+  Status acknowledge(const connect::SourceFile& file, const connect::Release& release) override {
+    if (release.after == connect::After::kKeep) return ok_status();
     if (power_.use(false) != Fate::kWorks)
       return Error(io::kFailed, "removing " + file.path + " (simulated)");
     files_.erase(file.path);
@@ -42,7 +41,6 @@ class Inbox final : public connect::Source {
 
  private:
   std::map<std::string, std::string>& files_;
-  bool keeps_;
   Power& power_;
 };
 
@@ -179,9 +177,12 @@ void World::stop() {
 Status World::ingest(ingest::RunReport& report) {
   std::vector<ingest::SourceBinding> sources;
   sources.push_back({.name = "in",
-                     .source = std::make_unique<Inbox>(inbox_, keeps_copies_, power_),
+                     .source = std::make_unique<Inbox>(inbox_, power_),
                      .feeds = {0, 1, 2, 3, 4, 5},
-                     .keeps_copies = keeps_copies_});
+                     .releases = {}});
+  if (!keeps_copies_)
+    for (const std::size_t feed : sources.front().feeds)
+      sources.front().releases[feed] = {connect::After::kDelete, ""};
   TARN_ASSIGN_OR_RETURN(
       const auto pipeline,
       ingest::Pipeline::open({.services = {*database_, *catalog_, store_, clock_, random_, *manifests_},

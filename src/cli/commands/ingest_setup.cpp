@@ -19,26 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-drop_folder::After after_of(project::AfterIngest after) {
-  switch (after) {
-    case project::AfterIngest::kDelete:
-      return drop_folder::After::kDelete;
-    case project::AfterIngest::kMove:
-      return drop_folder::After::kMove;
-    case project::AfterIngest::kKeep:
-      break;
-  }
-  return drop_folder::After::kKeep;
-}
-
-// Feeds that share a folder share its copies: one that keeps them keeps them for all.
-void join_settings(drop_folder::DropFolderOptions& options, const project::SourceSpec& source, bool first) {
-  options.settle = std::max(options.settle, std::chrono::milliseconds(source.settle_ms));
-  const drop_folder::After after = after_of(source.after);
-  if (first)
-    options.after = after;
-  else if (options.after != after)
-    options.after = drop_folder::After::kKeep;
+Result<connect::Release> release_of(CommandContext& context, const project::SourceSpec& source) {
+  if (source.after == project::AfterIngest::kDelete) return connect::Release{connect::After::kDelete, ""};
+  if (source.after != project::AfterIngest::kMove) return connect::Release();
+  TARN_ASSIGN_OR_RETURN(const fs::path target, context.resolve(*source.move_to));
+  return connect::Release{connect::After::kMove, target.string()};
 }
 
 Status make_folder(CommandContext& context, const fs::path& folder, telemetry::Log* log) {
@@ -55,7 +40,7 @@ Status make_folder(CommandContext& context, const fs::path& folder, telemetry::L
 
 Result<ingest::SourceBinding> open_source(CommandContext& context, const project::Project& project,
                                           const std::string& name) {
-  ingest::SourceBinding binding{.name = name, .source = nullptr, .feeds = {}, .keeps_copies = true};
+  ingest::SourceBinding binding{.name = name, .source = nullptr, .feeds = {}};
   drop_folder::DropFolderOptions options;
   options.settle = std::chrono::milliseconds(0);
   io::Clock& clock = context.clock();
@@ -63,15 +48,14 @@ Result<ingest::SourceBinding> open_source(CommandContext& context, const project
   for (std::size_t i = 0; i < project.feeds.size(); ++i) {
     const project::SourceSpec& source = project.feeds[i].source;
     if (*source.folder != name) continue;
-    join_settings(options, source, binding.feeds.empty());
+    options.settle = std::max(options.settle, std::chrono::milliseconds(source.settle_ms));
     binding.feeds.push_back(i);
-    if (source.after != project::AfterIngest::kMove) continue;
-    TARN_ASSIGN_OR_RETURN(const fs::path target, context.resolve(*source.move_to));
-    options.move_to = target.string();
+    TARN_ASSIGN_OR_RETURN(connect::Release release, release_of(context, source));
+    if (!release.move_to.empty()) options.excluded.push_back(release.move_to);
+    if (release != connect::Release()) binding.releases[i] = std::move(release);
   }
   TARN_ASSIGN_OR_RETURN(const fs::path folder, context.resolve(name));
   options.folder = folder.string();
-  binding.keeps_copies = options.after == drop_folder::After::kKeep;
   TARN_ASSIGN_OR_RETURN(binding.source, drop_folder::open_drop_folder(std::move(options)));
   return binding;
 }

@@ -97,17 +97,17 @@ class DropFolder final : public connect::Source {
     return ok_status();
   }
 
-  Status acknowledge(const connect::SourceFile& file) override {
+  Status acknowledge(const connect::SourceFile& file, const connect::Release& release) override {
     const std::string path = options_.folder + "/" + file.path;
     if (watcher_) watcher_->forget(path);
-    if (options_.after == After::kKeep) return ok_status();
+    if (release.after == connect::After::kKeep) return ok_status();
     struct stat info {};
     if (::lstat(path.c_str(), &info) != 0 || !is_same(file, info)) return ok_status();
-    if (options_.after == After::kDelete) {
+    if (release.after == connect::After::kDelete) {
       if (::unlink(path.c_str()) != 0 && errno != ENOENT) return io::posix_error(errno, "delete", path);
       return ok_status();
     }
-    return move_away(file, path);
+    return move_away(file, path, release.move_to);
   }
 
   Result<bool> wait(std::chrono::milliseconds timeout, std::stop_token stop) override {
@@ -141,8 +141,9 @@ class DropFolder final : public connect::Source {
     return !recent || !has_writer(path);
   }
 
-  Status move_away(const connect::SourceFile& file, const std::string& path) const {
-    const fs::path target = fs::path(options_.move_to) / file.path;
+  static Status move_away(const connect::SourceFile& file, const std::string& path,
+                          const std::string& folder) {
+    const fs::path target = fs::path(folder) / file.path;
     std::error_code error;
     fs::create_directories(target.parent_path(), error);
     if (error) return io::posix_error(error.value(), "make the folder of", target.string());
@@ -179,9 +180,11 @@ Result<std::unique_ptr<connect::Source>> open_drop_folder(DropFolderOptions opti
   if (!fs::is_directory(options.folder, error)) {
     return Error(kMissing, "the folder " + options.folder + " does not exist");
   }
-  while (options.folder.size() > 1 && options.folder.ends_with('/')) options.folder.pop_back();
-  while (options.move_to.size() > 1 && options.move_to.ends_with('/')) options.move_to.pop_back();
-  if (!options.move_to.empty()) options.excluded.push_back(options.move_to);
+  const auto without_slash = [](std::string& path) {
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  };
+  without_slash(options.folder);
+  std::ranges::for_each(options.excluded, without_slash);
   return std::unique_ptr<connect::Source>(std::make_unique<DropFolder>(std::move(options)));
 }
 

@@ -10,14 +10,9 @@
 
 namespace tarn::drop_folder {
 
-/// What becomes of the sender's copy once its bytes are in the landing zone.
-enum class After : std::uint8_t { kKeep, kDelete, kMove };
-
 struct DropFolderOptions {
   std::string folder;                      ///< Absolute path; must exist.
   std::chrono::milliseconds settle{2000};  ///< Size and time stable this long make a file complete.
-  After after = After::kKeep;
-  std::string move_to;  ///< Absolute path, with After::kMove; not scanned when inside `folder`.
   std::vector<std::string> excluded =
       {};                                ///< Absolute paths of folders below `folder` that hold no arrivals.
   std::function<std::int64_t()> now_us;  ///< Microseconds since the epoch.

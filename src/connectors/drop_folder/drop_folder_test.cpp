@@ -32,12 +32,11 @@ class DropFolderTest : public testing::Test {
     fs::create_directories((root_ / "in" / name).parent_path());
     std::ofstream(root_ / "in" / name) << text;
   }
-  std::unique_ptr<connect::Source> open(After after, milliseconds settle = milliseconds(0)) {
+  std::unique_ptr<connect::Source> open(milliseconds settle = milliseconds(0)) {
     DropFolderOptions options;
     options.folder = (root_ / "in").string();
     options.settle = settle;
-    options.after = after;
-    options.move_to = (root_ / "in" / "done").string();
+    options.excluded.push_back((root_ / "in" / "done/").string());
     options.now_us = system_now_us;
     auto source = open_drop_folder(std::move(options));
     EXPECT_TRUE(source.ok());
@@ -59,7 +58,7 @@ TEST_F(DropFolderTest, ShowsCompleteFilesOnlyOldestFirst) {
   put("down.CRDOWNLOAD", "x");
   fs::create_symlink("a.zip", root_ / "in" / "link.zip");
   fs::last_write_time(root_ / "in" / "F1/b.zip", fs::file_time_type::clock::now() - std::chrono::hours(1));
-  const auto scan = open(After::kKeep)->scan();
+  const auto scan = open()->scan();
   ASSERT_TRUE(scan.ok());
   ASSERT_EQ(scan->complete.size(), 2U);
   EXPECT_EQ(scan->complete[0].path, "F1/b.zip");
@@ -69,7 +68,7 @@ TEST_F(DropFolderTest, ShowsCompleteFilesOnlyOldestFirst) {
 
 TEST_F(DropFolderTest, WaitsForFilesThatMayGrow) {
   put("a.zip", "a");
-  const auto source = open(After::kKeep, milliseconds(300));
+  const auto source = open(milliseconds(300));
   EXPECT_EQ(source->scan()->unsettled, 1U);
   ::usleep(350'000);
   EXPECT_EQ(source->scan()->complete.size(), 1U);
@@ -79,7 +78,7 @@ TEST_F(DropFolderTest, AFileHeldOpenByItsWriterIsNotComplete) {
   put("a.zip", "a");
   const int writer = ::open((root_ / "in" / "a.zip").c_str(), O_WRONLY | O_APPEND);
   ASSERT_GE(writer, 0);
-  const auto source = open(After::kKeep);
+  const auto source = open();
   EXPECT_EQ(source->scan()->unsettled, 1U);
   ::close(writer);
   EXPECT_EQ(source->scan()->complete.size(), 1U);
@@ -87,7 +86,7 @@ TEST_F(DropFolderTest, AFileHeldOpenByItsWriterIsNotComplete) {
 
 TEST_F(DropFolderTest, ReadsAndNoticesChanges) {
   put("a.zip", "abc");
-  const auto source = open(After::kKeep);
+  const auto source = open();
   const auto file = source->scan()->complete.at(0);
   std::string bytes;
   ASSERT_TRUE(source->read(file, bytes).ok());
@@ -98,10 +97,11 @@ TEST_F(DropFolderTest, ReadsAndNoticesChanges) {
 
 TEST_F(DropFolderTest, AcknowledgingMovesWithoutOverwriting) {
   put("F1/a.zip", "1");
-  const auto source = open(After::kMove);
-  ASSERT_TRUE(source->acknowledge(source->scan()->complete.at(0)).ok());
+  const auto source = open();
+  const connect::Release moved{connect::After::kMove, (root_ / "in" / "done").string()};
+  ASSERT_TRUE(source->acknowledge(source->scan()->complete.at(0), moved).ok());
   put("F1/a.zip", "2");
-  ASSERT_TRUE(source->acknowledge(source->scan()->complete.at(0)).ok());
+  ASSERT_TRUE(source->acknowledge(source->scan()->complete.at(0), moved).ok());
   EXPECT_TRUE(fs::exists(root_ / "in/done/F1/a.zip"));
   EXPECT_TRUE(fs::exists(root_ / "in/done/F1/a.zip.2"));
   EXPECT_EQ(source->scan()->complete.size(), 0U);
@@ -109,17 +109,17 @@ TEST_F(DropFolderTest, AcknowledgingMovesWithoutOverwriting) {
 
 TEST_F(DropFolderTest, DoesNotDeleteWhatCameInTheMeantime) {
   put("a.zip", "1");
-  const auto source = open(After::kDelete);
+  const auto source = open();
   const auto file = source->scan()->complete.at(0);
   put("a.zip", "newer");
-  ASSERT_TRUE(source->acknowledge(file).ok());
+  ASSERT_TRUE(source->acknowledge(file, {connect::After::kDelete, ""}).ok());
   EXPECT_TRUE(fs::exists(root_ / "in/a.zip"));
-  ASSERT_TRUE(source->acknowledge(source->scan()->complete.at(0)).ok());
+  ASSERT_TRUE(source->acknowledge(source->scan()->complete.at(0), {connect::After::kDelete, ""}).ok());
   EXPECT_FALSE(fs::exists(root_ / "in/a.zip"));
 }
 
 TEST_F(DropFolderTest, WakesForFilesRenamedIntoNewFoldersAtOnce) {
-  const auto source = open(After::kKeep, milliseconds(60'000));
+  const auto source = open(milliseconds(60'000));
   ASSERT_TRUE(source->wait(milliseconds(0), {}).ok());
   fs::create_directories(root_ / "in/F2");
   ASSERT_TRUE(source->wait(milliseconds(1000), {}).ok());

@@ -30,7 +30,8 @@ namespace tarn::ingest::testing {
 /// A folder in memory, whose files are complete at once.
 class MemorySource final : public connect::Source {
  public:
-  explicit MemorySource(const std::map<std::string, std::string>& files) : files_(files) {}
+  MemorySource(std::map<std::string, std::string>& files, std::map<std::string, std::string>& released)
+      : released_(released), files_(files) {}
   Result<connect::SourceScan> scan() override {
     connect::SourceScan scan;
     std::int64_t modified_ns = 1;
@@ -41,11 +42,17 @@ class MemorySource final : public connect::Source {
     out = files_.at(file.path);
     return ok_status();
   }
-  Status acknowledge(const connect::SourceFile&) override { return ok_status(); }
+  Status acknowledge(const connect::SourceFile& file, const connect::Release& release) override {
+    if (release.after == connect::After::kKeep) return ok_status();
+    released_[file.path] = release.after == connect::After::kDelete ? "deleted" : release.move_to;
+    files_.erase(file.path);
+    return ok_status();
+  }
   Result<bool> wait(std::chrono::milliseconds, std::stop_token) override { return true; }
 
  private:
-  const std::map<std::string, std::string>& files_;
+  std::map<std::string, std::string>& released_;
+  std::map<std::string, std::string>& files_;
 };
 
 /// A project with everything it needs: real state (in a temporary folder or the tests' server), the rest
@@ -95,8 +102,16 @@ class Lake {
 
   Result<std::unique_ptr<Pipeline>> open() {
     std::vector<SourceBinding> sources;
-    SourceBinding binding{.name = "in", .source = std::make_unique<MemorySource>(files), .feeds = {}};
-    for (std::size_t i = 0; i < project_->feeds.size(); ++i) binding.feeds.push_back(i);
+    SourceBinding binding{
+        .name = "in", .source = std::make_unique<MemorySource>(files, released), .feeds = {}};
+    for (std::size_t i = 0; i < project_->feeds.size(); ++i) {
+      binding.feeds.push_back(i);
+      const project::SourceSpec& source = project_->feeds[i].source;
+      if (source.after == project::AfterIngest::kDelete)
+        binding.releases[i] = {connect::After::kDelete, ""};
+      else if (source.after == project::AfterIngest::kMove)
+        binding.releases[i] = {connect::After::kMove, *source.move_to};
+    }
     sources.push_back(std::move(binding));
     return Pipeline::open({.services = {*database, *catalog, store, clock, random, *manifests},
                            .project = *project_,
@@ -196,6 +211,7 @@ class Lake {
   project::ProjectSpec& spec() { return project_->spec; }
 
   std::map<std::string, std::string> files;
+  std::map<std::string, std::string> released;  ///< Files that were deleted, or where they were moved.
   io::MemoryObjectStore store;
   io::ManualClock clock{1'700'000'000'000'000};
   io::SeededRandom random{7};

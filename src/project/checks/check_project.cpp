@@ -121,20 +121,37 @@ class ProjectCheck {
 
   void check_sources(const FeedSpec& a, const FeedSpec& b) {
     if (*a.source.folder != *b.source.folder || a.source.folder->empty()) return;
-    if (a.source.after != AfterIngest::kKeep && b.source.after != a.source.after &&
-        a.source.files == b.source.files) {
-      out_.warning(Error(kAmbiguousSource,
-                         fmt::format("`{}` and `{}` read the same files and do not agree on `after:`",
-                                     *a.name, *b.name))
-                       .with_span(b.source.folder.span)
-                       .with_hint("write the same `after:` in both"));
-    }
+    check_after(a, b);
     if (a.source.files != b.source.files || a.source.members != b.source.members) return;
     out_.warning(
         Error(kAmbiguousSource, fmt::format("`{}` and `{}` read the same files and members of `{}`", *a.name,
                                             *b.name, *b.source.folder))
             .with_span(b.source.files.front().written() ? b.source.files.front().span : b.source.folder.span)
             .with_hint("tell them apart by `files:` or `members:`, unless both are to read all of them"));
+  }
+
+  // A file has one copy at its sender's: whoever takes it must say the same of it.
+  void check_after(const FeedSpec& a, const FeedSpec& b) {
+    const SourceSpec& first = a.source;
+    const SourceSpec& second = b.source;
+    const bool same_target = first.after != AfterIngest::kMove || *first.move_to == *second.move_to;
+    if (first.after == second.after && same_target) return;
+    for (const Located<Pattern>& theirs : first.files) {
+      for (const Located<Pattern>& ours : second.files) {
+        if (!theirs->meets(*ours)) continue;
+        Error error(kAmbiguousSource,
+                    fmt::format("`{}` and `{}` take the same files of `{}` (`{}`, `{}`) and do not agree on "
+                                "`{}`",
+                                *a.name, *b.name, *second.folder, theirs->text(), ours->text(),
+                                first.after == second.after ? "move_to" : "after"));
+        error = std::move(error)
+                    .with_span(ours.written() ? ours.span : second.folder.span)
+                    .with_hint("write the same in both, or tell them apart by `files:`");
+        // What is ignored may be just the files that both would take.
+        if (first.ignore.empty() && second.ignore.empty()) return out_.error(std::move(error));
+        return out_.warning(std::move(error));
+      }
+    }
   }
 
   const Project& project_;

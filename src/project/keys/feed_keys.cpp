@@ -82,7 +82,8 @@ Block<SourceSpec> describe_source() {
   block.add(field(&SourceSpec::after),
             {.name = "after",
              .description = "What happens to the sender's copy once its bytes are in the "
-                            "landing zone.",
+                            "landing zone. Feeds that take the same file must agree; where that is told by "
+                            "regular expressions or `ignore`, and they do not, the file is kept.",
              .example = "keep"});
   block.add(field(&SourceSpec::move_to),
             {.name = "move_to",

@@ -312,6 +312,10 @@ TEST(Gzip, RefusesDamageAndBombs) {
     EXPECT_TRUE(found == "archive.truncated" || found == "archive.corrupt") << size << found;
   }
   EXPECT_EQ(code(whole + "garbage garbage"), "archive.corrupt");
+  EXPECT_EQ(code(whole + "x"), "archive.corrupt");
+  EXPECT_EQ(code(whole + "junk"), "archive.corrupt");
+  EXPECT_EQ(code(whole + "\x1F"), "archive.truncated");
+  EXPECT_EQ(code(whole + "\x1F\x8B\x08"), "archive.truncated");
   std::string wrong = whole;
   wrong[wrong.size() - 8] ^= 1;
   EXPECT_EQ(code(wrong), "archive.crc");

@@ -215,7 +215,8 @@ TextPlace place_of(std::string_view text, std::uint64_t offset) {
 Error to_error(const TextProblem& problem) {
   const std::string_view what = problem.code == &kTextNulByte ? "a NUL character" : "a byte that is no text";
   return Error(*problem.code, fmt::format("{} at line {}, column {} (byte {})", what, problem.place.line,
-                                          problem.place.column, problem.place.offset));
+                                          problem.place.column, problem.place.offset))
+      .with_span(span_of(problem.place));
 }
 
 std::size_t find_bad_text(std::string_view text) {
@@ -263,7 +264,6 @@ DecodedText decode_text(std::string_view bytes, Encoding encoding, std::string& 
   return decoded;
 }
 
-std::size_t count_characters(std::string_view text) {
 std::string escape_bad_text(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
@@ -275,6 +275,7 @@ std::string escape_bad_text(std::string_view bytes) {
   return text;
 }
 
+std::size_t count_characters(std::string_view text) {
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   return count;

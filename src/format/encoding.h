@@ -39,6 +39,14 @@ struct TextPlace {
 /// The place of a byte offset: lines end with LF, CRLF or CR.
 TextPlace place_of(std::string_view text, std::uint64_t offset);
 
+/// The place as an Error names it.
+inline SourceSpan span_of(const TextPlace& place) {
+  SourceSpan span;
+  span.line = static_cast<std::uint32_t>(place.line);
+  span.column = static_cast<std::uint32_t>(place.column);
+  return span;
+}
+
 /// What is wrong with a text first: `text.encoding` or `text.nul_byte`.
 struct TextProblem {
   const ErrorCode* code = nullptr;  ///< nullptr: nothing.
@@ -68,10 +76,6 @@ struct DecodedText {
 /// record and not the file.
 DecodedText decode_text(std::string_view bytes, Encoding encoding, std::string& buffer);
 
-/// Code points in valid UTF-8 (continuation bytes are not counted, whatever the text).
-std::size_t count_characters(std::string_view text);
-
-}  // namespace tarn::format
 /// The bytes as text: what is NUL or no UTF-8 becomes `\xFC`, and the rest stays. For names.
 std::string escape_bad_text(std::string_view bytes);
 
@@ -80,3 +84,7 @@ inline std::string_view without_end_mark(std::string_view text) {
   return text.ends_with('\x1A') ? text.substr(0, text.size() - 1) : text;
 }
 
+/// Code points in valid UTF-8 (continuation bytes are not counted, whatever the text).
+std::size_t count_characters(std::string_view text);
+
+}  // namespace tarn::format

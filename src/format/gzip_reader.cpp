@@ -59,9 +59,10 @@ bool take_text(std::string_view& rest, std::string_view& text) {
 
 // Section 2.3. Takes the header of a member off `rest`; `name` is in Latin-1.
 Status take_header(std::string_view& rest, std::string_view& name) {
-  if (rest.size() < 10) return truncated();
-  if (!rest.starts_with("\x1F\x8B"))
+  constexpr std::string_view kMagic = "\x1F\x8B";
+  if (rest.substr(0, kMagic.size()) != kMagic.substr(0, rest.size()))
     return Error(kArchiveCorrupt, "bytes that are no gzip follow the gzip data");
+  if (rest.size() < 10) return truncated();
   if (rest[2] != 8)
     return Error(kArchiveUnsupported, fmt::format("the gzip file is packed by method {}, not by deflate",
                                                   static_cast<unsigned char>(rest[2])));

@@ -48,6 +48,7 @@ std::size_t find_forbidden(std::string_view text) {
 
 Error encoding_error(std::string message) {
   return Error(kXmlEncoding, std::move(message))
+      .with_span(span_of({}))
       .with_hint("state `encoding` in the contract to overrule the declaration");
 }
 
@@ -190,7 +191,8 @@ Status XmlDocument::check_characters() const {
   if (bad == text_.size()) return ok_status();
   const TextPlace found = place_of(text_, bad);
   return Error(kXmlCharacter,
-               fmt::format("a character that XML forbids at line {}, column {}", found.line, found.column));
+               fmt::format("a character that XML forbids at line {}, column {}", found.line, found.column))
+      .with_span(span_of(found));
 }
 
 XmlAttribute XmlDocument::first_attribute(XmlNode node) const {

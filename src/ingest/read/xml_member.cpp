@@ -45,6 +45,7 @@ struct XmlMemberReader::State {
                   std::int64_t number, std::vector<Cell>& out, MemberSink& sink);
   bool read_children(format::XmlNode record, std::int64_t number, MemberSink& sink);
   bool check_drift(format::XmlNode record, std::int64_t number, MemberSink& sink);
+  std::string why_no_record();
   Status read_record(format::XmlNode record, std::int64_t number, MemberSink& sink);
 };
 
@@ -188,6 +189,29 @@ bool XmlMemberReader::State::check_drift(format::XmlNode record, std::int64_t nu
   return true;
 }
 
+// The names may be there and the namespace another one, which is hard to see.
+std::string XmlMemberReader::State::why_no_record() {
+  const std::string& wanted = *feed.spec->format.record;
+  std::string reason = fmt::format("the document has no element at `{}`", wanted);
+  if (feed.spec->format.namespaces.empty()) return reason;
+  std::string plain;
+  for (std::size_t at = 0; at < wanted.size();) {
+    const std::size_t end = std::min(wanted.find('/', at), wanted.size());
+    const std::size_t colon = wanted.find(':', at);
+    plain += wanted.substr(colon < end ? colon + 1 : at, end - (colon < end ? colon + 1 : at));
+    if (end < wanted.size()) plain += '/';
+    at = end + 1;
+  }
+  const auto path = format::XmlPath::compile(plain);
+  if (!path.ok()) return reason;
+  path->select(document, document.root(), records);
+  if (records.empty()) return reason;
+  const std::string_view uri = document.uri(records.front());
+  records.clear();
+  return reason + (uri.empty() ? ": there it has no namespace"
+                               : fmt::format(": there it has the namespace `{}`", uri));
+}
+
 Status XmlMemberReader::State::read_record(format::XmlNode record, std::int64_t number, MemberSink& sink) {
   if (!sink.wants(number)) return ok_status();
   const std::uint64_t limit = feed.spec->limits.record_size;
@@ -233,13 +257,12 @@ Status XmlMemberReader::read(std::string_view bytes, MemberSink& sink) {
     state.records.push_back(state.document.root());
   }
   if (state.records.empty()) {
-    sink.refuse(
-        {.code = &kNoRecord,
-         .level = state::QuarantineLevel::kMember,
-         .line = 1,
-         .rule = "record: " + *state.feed.spec->format.record,
-         .reason = fmt::format("the document has no element at `{}`", *state.feed.spec->format.record),
-         .raw = bytes});
+    sink.refuse({.code = &kNoRecord,
+                 .level = state::QuarantineLevel::kMember,
+                 .line = 1,
+                 .rule = "record: " + *state.feed.spec->format.record,
+                 .reason = state.why_no_record(),
+                 .raw = bytes});
     return ok_status();
   }
   std::int64_t number = 0;

@@ -125,6 +125,22 @@ class ColumnCheck {
       fail(kBadFormat, column_.name.span,
            fmt::format("`{}` means both true and false in `{}`", word, *column_.name), std::string(kShape));
     }
+    check_null_words();
+  }
+
+  // Null comes first, so that the word would never be read.
+  void check_null_words() {
+    const std::vector<std::string>& nulls = null_markers_of(format_, column_);
+    for (const auto* words : {&column_.format.true_values, &column_.format.false_values}) {
+      for (const std::string& word : *words) {
+        if (std::ranges::find(nulls, word) == nulls.end()) continue;
+        out_.warning(Error(kBadFormat, fmt::format("`{}` means {} in `{}`, and null before that", word,
+                                                   words == &column_.format.true_values ? "true" : "false",
+                                                   *column_.name))
+                         .with_span(column_.name.span)
+                         .with_hint("give the column a `null:` list of its own without it"));
+      }
+    }
   }
 
   void check_marks() {

@@ -82,15 +82,19 @@ void describe_place(Block<ColumnSpec>& block) {
   from.write = [](const ColumnSpec& column, bool) {
     return *column.from == *column.name ? std::nullopt : std::optional(Node::scalar(*column.from));
   };
-  block.add(std::move(from),
-            {.name = "from",
-             .description =
-                 "Where the value stands. csv: the header's name (case ignored where it does not match "
-                 "exactly), or with `header: false` its number from 1; fixed: characters `1-10`; xml: a path "
-                 "relative to the record, such as `Patient/@id`, `Visit/AdmitTime`, `Note/text()` or `.`.",
-             .example = "Patient/@id",
-             .default_text = "the column's name",
-             .synonyms = {"source", "path", "position", "header", "xpath"}});
+  block.add(
+      std::move(from),
+      {.name = "from",
+       .description =
+           "Where the value stands. csv: the header's name (case ignored where it does not match "
+           "exactly), or with `header: false` its number from 1; fixed: characters `1-10`; xml: a path "
+           "relative to the record, such as `Patient/@id`, `Visit/AdmitTime`, `Note/text()` or `.`. The "
+           "value of an element is the text that stands directly in it, with or without `/text()`: "
+           "`Note` of `<Note>a<b>x</b>c</Note>` is `ac`, and `b` is an unknown element (`drift`) or "
+           "another column's, `Note/b`.",
+       .example = "Patient/@id",
+       .default_text = "the column's name",
+       .synonyms = {"source", "path", "position", "header", "xpath"}});
   block.add(field(&ColumnSpec::required), {.name = "required",
                                            .description = "Whether a null breaks the contract.",
                                            .example = "true",

@@ -41,7 +41,8 @@ constexpr std::array kDrift = {
            "an unknown or missing csv column costs the member; an unknown XML element, or text that no fixed "
            "column covers, the record"},
     Choice{"freeze", int(Drift::kFreeze), "unknown columns are dropped, missing ones are null"},
-    Choice{"evolve", int(Drift::kEvolve), "unknown columns become new string columns of the table, each its own for ever"},
+    Choice{"evolve", int(Drift::kEvolve),
+           "unknown columns become new string columns of the table, each its own for ever"},
 };
 
 Block<SourceSpec> describe_source() {

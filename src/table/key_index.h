@@ -84,13 +84,15 @@ struct KeyIndexOptions {
   /// Rows that each batch puts where compaction moved them, once more were moved than there are: some ten
   /// milliseconds.
   std::uint64_t settle_rows = 32'768;
-  std::size_t threads = 1;  ///< For looking many keys up.
+  /// A change of so many rows becomes a sorted file of its own; four times as many wait in RocksDB for one.
+  std::uint64_t bulk_rows = 16'384;
+  std::size_t threads = 1;  ///< For looking many keys up, and for merging beside.
 };
 
-/// For each key of a table, where its current row lies: a persistent cache (RocksDB in a folder of its own)
-/// that lets upserts cost what the batch is worth, not what the table is. It remembers which snapshot it
-/// describes; losing or deleting the folder costs a scan of the key columns, never data. One per table; one
-/// thread at a time, and one process (RocksDB locks the folder).
+/// For each key of a table, where its current row lies: a persistent cache (RocksDB and sorted files in a
+/// folder of its own) that lets upserts cost what the batch is worth, not what the table is. It remembers
+/// which snapshot it describes; losing or deleting the folder costs a scan of the key columns, never data.
+/// One per table; one thread at a time, and one process (RocksDB locks the folder).
 ///
 ///   TARN_ASSIGN_OR_RETURN(auto index, KeyIndex::open(folder, columns));
 ///   TARN_RETURN_IF_ERROR(index->sync_to(metadata, store, cache));

@@ -128,14 +128,18 @@ TEST(RowMoves, ComeBackFromTheirBytes) {
   }
 }
 
+// Rows of a sorted file, of a sorted file and of RocksDB, and of RocksDB.
+class KeyDatabaseMoves : public ::testing::TestWithParam<std::uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(BulkRows, KeyDatabaseMoves, ::testing::Values(1, 3000, 16'384));
+
 // Chains of moves, rows and versions; a reopened database; settling in steps until no move is left.
-TEST(KeyDatabase, SettlesWhatWasMovedAndForgetsTheMoves) {
+TEST_P(KeyDatabaseMoves, AreSettledAndForgotten) {
   const std::string folder = ::testing::TempDir() + "tarn-key-moves-" + std::to_string(::getpid());
   std::filesystem::remove_all(folder);
   std::unique_ptr<KeyDatabase> database;
   const auto open = [&] {
     database.reset();
-    database = must(KeyDatabase::open(folder, {.settle_rows = 100}));
+    database = must(KeyDatabase::open(folder, {.settle_rows = 100, .bulk_rows = GetParam()}));
   };
   open();
   constexpr std::uint32_t kRows = 10'000;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,8 +18,12 @@
 namespace tarn::table::index_format {
 
 /// Changes with what is stored and how: an index of another format is built anew.
-constexpr std::string_view kName = "tarn-key-index-2";
+constexpr std::string_view kName = "tarn-key-index-3";
 constexpr std::string_view kStateKey = "m";
+constexpr std::string_view kRunsKey = "r";
+// All rows are between these.
+constexpr std::string_view kFirstRowKey = "k";
+constexpr std::string_view kBehindRows = "l";
 
 /// A row's key, in the order of RowKey.
 class RowKeyBytes {
@@ -36,7 +41,25 @@ class RowKeyBytes {
   std::array<char, 1 + sizeof(RowKey)> bytes_;
 };
 
-/// Where a row lies, seven bits a byte, the least first. What a row's value says besides comes after it.
+/// Seven bits a byte, the least first.
+inline void append_number(std::string& out, std::uint64_t number) {
+  for (; number >= 0x80; number >>= 7) out += static_cast<char>(number | 0x80);
+  out += static_cast<char>(number);
+}
+
+/// From the beginning of `bytes`. False: it is damaged.
+inline bool take_number(std::string_view& bytes, std::uint64_t& number) {
+  number = 0;
+  for (int shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    number |= std::uint64_t{byte & 0x7FU} << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+/// Where a row lies, as two such numbers. What a row's value says besides comes after it.
 class PlaceBytes {
  public:
   PlaceBytes(std::uint64_t file_id, std::int64_t position) {
@@ -48,7 +71,7 @@ class PlaceBytes {
   /// Takes it from the beginning of `value`. False: it is damaged.
   static bool take(std::string_view& value, std::uint64_t& file_id, std::int64_t& position) {
     std::uint64_t number = 0;
-    if (!take(value, file_id) || !take(value, number)) return false;
+    if (!take_number(value, file_id) || !take_number(value, number)) return false;
     position = static_cast<std::int64_t>(number);
     return true;
   }
@@ -58,20 +81,17 @@ class PlaceBytes {
     for (; number >= 0x80; number >>= 7) bytes_[size_++] = static_cast<char>(number | 0x80);
     bytes_[size_++] = static_cast<char>(number);
   }
-  static bool take(std::string_view& value, std::uint64_t& number) {
-    number = 0;
-    for (int shift = 0; shift < 64 && !value.empty(); shift += 7) {
-      const auto byte = static_cast<unsigned char>(value.front());
-      value.remove_prefix(1);
-      number |= std::uint64_t{byte & 0x7FU} << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
-  }
-
   std::array<char, 20> bytes_;
   std::size_t size_ = 0;
 };
+
+/// Nothing when it is no row's key.
+inline std::optional<RowKey> row_key_of(std::string_view bytes) {
+  std::array<std::uint64_t, 2> parts{};
+  if (bytes.size() != 1 + sizeof(parts) || !bytes.starts_with(kFirstRowKey)) return std::nullopt;
+  std::memcpy(parts.data(), bytes.data() + 1, sizeof(parts));
+  return RowKey{__builtin_bswap64(parts[0]), __builtin_bswap64(parts[1])};
+}
 
 /// The positions of `keys` in their ascending order, those of equal ones ascending.
 inline std::vector<std::uint32_t> order_of_keys(std::span<const RowKey> keys) {

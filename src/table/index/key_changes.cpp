@@ -1,4 +1,5 @@
-// Changes of the key index: few go through RocksDB's log and memory, many become one sorted file.
+// Changes of the key index: few go through RocksDB's log and memory, many become one sorted file: rows one of
+// RowRuns, versions one of RocksDB.
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_writer.h>
@@ -30,7 +31,7 @@ rocksdb::Slice slice(std::string_view bytes) {
 }
 
 /// In the order of the keys; of one that comes twice the last.
-rocksdb::Status add_sorted(rocksdb::SstFileWriter& writer, const KeyDatabase::Rows& rows) {
+Status add_sorted(RunWriter& writer, const KeyDatabase::Rows& rows) {
   std::span<const RowKey> all = rows.keys;
   std::vector<RowKey> both;
   if (!rows.removed.empty()) {
@@ -39,21 +40,24 @@ rocksdb::Status add_sorted(rocksdb::SstFileWriter& writer, const KeyDatabase::Ro
     all = both;
   }
   const std::vector<std::uint32_t> order = index_format::order_of_keys(all);
-  rocksdb::Status status;
-  std::string value;
-  for (std::size_t at = 0; status.ok() && at < order.size(); ++at) {
+  for (std::size_t at = 0; at < order.size(); ++at) {
     const std::size_t i = order[at];
     if (at + 1 < order.size() && all[order[at + 1]] == all[i]) continue;
-    const index_format::RowKeyBytes key(all[i]);
-    if (i >= rows.keys.size()) {
-      status = writer.Delete(slice(key));
-    } else {
-      value = index_format::PlaceBytes(rows.file_id(i), rows.places[i].position);
-      value += rows.ranks[i];
-      status = writer.Put(slice(key), slice(value));
-    }
+    const bool is_gone = i >= rows.keys.size();
+    const RunRow row = is_gone
+                           ? RunRow{.key = all[i], .is_gone = true}
+                           : RunRow{all[i], false, rows.file_id(i), rows.places[i].position, rows.ranks[i]};
+    TARN_RETURN_IF_ERROR(writer.add(row));
   }
-  return status;
+  return ok_status();
+}
+
+/// As RocksDB has it.
+std::string value_of_row(const RunRow& row) {
+  if (row.is_gone) return {};
+  std::string value(index_format::PlaceBytes(row.file_id, row.position));
+  value += row.rank;
+  return value;
 }
 
 }  // namespace
@@ -79,12 +83,18 @@ void KeyDatabase::Changes::add(std::string_view key, std::initializer_list<std::
 }
 
 void KeyDatabase::Changes::remove_row(const RowKey& key) {
-  add(index_format::RowKeyBytes(key), {}, true);
+  rows_.push_back({.key = key, .is_gone = true});
 }
 
 void KeyDatabase::Changes::put_row(const RowKey& key, std::uint64_t file_id, std::int64_t position,
                                    std::string_view rank) {
-  add(index_format::RowKeyBytes(key), {index_format::PlaceBytes(file_id, position), rank}, false);
+  rows_.push_back({key, false, file_id, position, bytes_.size(), rank.size()});
+  bytes_ += rank;
+}
+
+RunRow KeyDatabase::Changes::run_row(const Row& row) const {
+  return {row.key, row.is_gone, row.file_id, row.position,
+          std::string_view(bytes_).substr(row.rank_begin, row.rank_size)};
 }
 
 void KeyDatabase::Changes::put_version(const RowKey& key, std::string_view version, const VersionPlace& place,
@@ -120,7 +130,7 @@ void KeyDatabase::Changes::drop_state() {
 }
 
 std::size_t KeyDatabase::Changes::size_bytes() const {
-  return bytes_.size();
+  return bytes_.size() + rows_.size() * sizeof(Row);
 }
 
 std::string_view KeyDatabase::Changes::key_of(const Entry& entry) const {
@@ -144,37 +154,96 @@ void KeyDatabase::Changes::sort() {
 }
 
 Status KeyDatabase::apply(Changes& changes) {
+  if (changes.rows_.size() >= options_.bulk_rows) {
+    std::ranges::stable_sort(changes.rows_, {}, &Changes::Row::key);
+    return write_run(changes, [&](RunWriter& writer) -> Status {
+      for (auto row = changes.rows_.begin(); row != changes.rows_.end(); ++row) {
+        const bool is_last = row + 1 == changes.rows_.end() || (row + 1)->key != row->key;
+        if (is_last) TARN_RETURN_IF_ERROR(writer.add(changes.run_row(*row)));
+      }
+      return ok_status();
+    });
+  }
+  // What is sorted in through the log.
+  recent_rows_ += changes.rows_.size();
+  const bool is_bulk = changes.entries_.size() >= kBulkEntries;
+  rocksdb::WriteBatch batch(changes.size_bytes() + 16 * changes.entries_.size());
   rocksdb::Status status;
-  if (changes.entries_.size() < kBulkEntries) {
-    rocksdb::WriteBatch batch(changes.size_bytes() + 16 * changes.entries_.size());
-    status = changes.add_to(batch);
-    // Not synced: a power cut takes the end of the log, hence an older state, from which sync_to() catches
-    // up.
-    if (status.ok()) status = db_->Write(rocksdb::WriteOptions(), &batch);
-  } else {
+  for (std::size_t i = 0; status.ok() && i < changes.rows_.size(); ++i) {
+    const RunRow row = changes.run_row(changes.rows_[i]);
+    status = batch.Put(slice(index_format::RowKeyBytes(row.key)), value_of_row(row));
+  }
+  if (status.ok() && !is_bulk) status = changes.add_to(batch);
+  // Not synced: a power cut takes the end of the log, hence an older state, from which sync_to() catches up.
+  if (status.ok() && batch.Count() > 0) status = db_->Write(rocksdb::WriteOptions(), &batch);
+  if (status.ok() && is_bulk) {
     changes.sort();
     status = write_sorted([&](rocksdb::SstFileWriter& writer) { return changes.add_to(writer); });
   }
-  return note_applied(changes, status);
+  TARN_RETURN_IF_ERROR(note_applied(changes, status));
+  if (recent_rows_ < 4 * options_.bulk_rows) return take_merged();
+  Changes none;
+  return write_run(none, {});
 }
 
 Status KeyDatabase::apply(Changes& changes, const Rows& rows) {
-  if (rows.keys.size() + rows.removed.size() < kBulkEntries) {
+  if (rows.keys.size() + rows.removed.size() < options_.bulk_rows) {
     for (std::size_t i = 0; i < rows.keys.size(); ++i)
       changes.put_row(rows.keys[i], rows.file_id(i), rows.places[i].position, rows.ranks[i]);
     for (const RowKey& key : rows.removed) changes.remove_row(key);
     return apply(changes);
   }
-  changes.sort();
-  return note_applied(changes, write_sorted([&](rocksdb::SstFileWriter& writer) {
-                        // Files come before rows, and the state and moves after them.
-                        const auto rows_begin = std::ranges::lower_bound(
-                            changes.entries_, std::uint64_t{'k'} << 56, {}, &Changes::Entry::prefix);
-                        const auto files = static_cast<std::size_t>(rows_begin - changes.entries_.begin());
-                        rocksdb::Status status = changes.add_to(writer, 0, files);
-                        if (status.ok()) status = add_sorted(writer, rows);
-                        return status.ok() ? changes.add_to(writer, files) : status;
-                      }));
+  return write_run(changes, [&](RunWriter& writer) { return add_sorted(writer, rows); });
+}
+
+Status KeyDatabase::write_run(Changes& changes, const std::function<Status(RunWriter&)>& produce) {
+  RowRuns::Runs runs = runs_.runs();
+  rocksdb::WriteBatch batch;
+  rocksdb::Status status = changes.add_to(batch);
+  if (recent_rows_ > 0) {
+    Status added;
+    const auto add = [&](RunWriter& writer) -> Status {
+      TARN_RETURN_IF_ERROR(visit_recent({}, [&](const RunRow& row) {
+        added = writer.add(row);
+        return added.ok();
+      }));
+      return std::move(added);
+    };
+    TARN_ASSIGN_OR_RETURN(auto recent, runs_.write(add));
+    runs.push_back(std::move(recent));
+    if (status.ok())
+      status = batch.DeleteRange(slice(index_format::kFirstRowKey), slice(index_format::kBehindRows));
+  }
+  if (produce) {
+    TARN_ASSIGN_OR_RETURN(auto run, runs_.write(produce));
+    runs.push_back(std::move(run));
+  }
+  // The files are durable before the log names them; what the log loses in a power cut are their names.
+  if (status.ok()) status = batch.Put(slice(index_format::kRunsKey), RowRuns::list(runs));
+  if (status.ok()) status = db_->Write(rocksdb::WriteOptions(), &batch);
+  TARN_RETURN_IF_ERROR(note_applied(changes, status));
+  recent_rows_ = 0;
+  TARN_RETURN_IF_ERROR(runs_.take(std::move(runs)));
+  return take_merged();
+}
+
+Status KeyDatabase::take_merged() {
+  auto merged = runs_.merged();
+  if (!merged.ok()) {
+    state_.reset();
+    return std::move(merged).error();
+  }
+  if (*merged) {
+    rocksdb::Status status =
+        db_->Put(rocksdb::WriteOptions(), slice(index_format::kRunsKey), RowRuns::list((*merged)->runs));
+    // The former files go only when no power cut can bring back the list that names them.
+    if (status.ok()) status = db_->FlushWAL(/*sync=*/true);
+    if (!status.ok()) return index_format::index_error(status, "cannot write the key index in " + folder_);
+    if ((*merged)->follows_moves) settles_runs_ = false;
+    TARN_RETURN_IF_ERROR(runs_.take(std::move((*merged)->runs)));
+  }
+  runs_.merge_if_due();
+  return ok_status();
 }
 
 Status KeyDatabase::note_applied(Changes& changes, const rocksdb::Status& status) {
@@ -186,9 +255,9 @@ Status KeyDatabase::note_applied(Changes& changes, const rocksdb::Status& status
 }
 
 template <typename Sink>
-rocksdb::Status KeyDatabase::Changes::add_to(Sink& sink, std::size_t begin, std::size_t end) const {
+rocksdb::Status KeyDatabase::Changes::add_to(Sink& sink) const {
   rocksdb::Status status;
-  for (std::size_t i = begin; status.ok() && i < std::min(end, entries_.size()); ++i) {
+  for (std::size_t i = 0; status.ok() && i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
     const rocksdb::Slice key = slice(key_of(entry));
     status = entry.removes ? sink.Delete(key) : sink.Put(key, slice(value_of(entry)));

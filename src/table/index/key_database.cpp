@@ -10,10 +10,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstdarg>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "base/parallel.h"
@@ -24,24 +24,22 @@ namespace tarn::table {
 namespace {
 
 constexpr std::size_t kFindAtOnce = 1024;
-// When one key of so many that there are is wanted, they are passed over one by one.
-constexpr double kDenseKeys = 8;
 // Fewer are not worth a thread.
 constexpr std::size_t kFindByThread = 8192;
-// Of that many in a row that are not wanted, the next one is looked for.
-constexpr int kStepsAtOnce = 32;
-constexpr std::size_t kReadAheadBytes = 256U << 10;
 constexpr double kBloomBitsPerKey = 10;
 
 Error damaged_row() {
   return {kIndexFailed, "a row of the key index is damaged"};
 }
 
-Result<IndexedRow> parse_row(std::string_view value) {
-  IndexedRow row;
-  if (!index_format::PlaceBytes::take(value, row.file_id, row.position)) return damaged_row();
+/// A recent row; nothing when the key is none of a row. Views of its arguments.
+Result<std::optional<RunRow>> parse_row(std::string_view key, std::string_view value) {
+  const auto row_key = index_format::row_key_of(key);
+  if (!row_key) return std::optional<RunRow>();
+  RunRow row{.key = *row_key, .is_gone = value.empty()};
+  if (!row.is_gone && !index_format::PlaceBytes::take(value, row.file_id, row.position)) return damaged_row();
   row.rank = value;
-  return row;
+  return std::optional(row);
 }
 
 /// Nothing when it is of another format.
@@ -98,15 +96,13 @@ rocksdb::Options database_options(const KeyIndexOptions& options) {
   return result;
 }
 
-/// How many of `held` keys, which are spread evenly, lie between these two.
-double keys_between(const RowKey& first, const RowKey& last, std::uint64_t held) {
-  return std::ldexp(static_cast<double>(last.low - first.low), -64) * static_cast<double>(held);
-}
-
 }  // namespace
 
 KeyDatabase::KeyDatabase(std::string folder, const KeyIndexOptions& options)
-    : folder_(std::move(folder)), options_(options), moved_(folder_ + "/moves") {}
+    : folder_(std::move(folder)),
+      options_(options),
+      moved_(folder_ + "/moves"),
+      runs_(folder_ + "/runs", options.threads) {}
 
 KeyDatabase::~KeyDatabase() {
   // What stays in the log is read again at the next start; a failure to close costs no more than that.
@@ -134,7 +130,22 @@ Status KeyDatabase::open_database() {
   if (!status.ok()) return index_format::index_error(status, "cannot open the key index in " + folder_);
   db_.reset(opened);
   TARN_RETURN_IF_ERROR(moved_.load(*db_));
+  std::string runs;
+  status = db_->Get(rocksdb::ReadOptions(), std::string(index_format::kRunsKey), &runs);
+  if (!status.ok() && !status.IsNotFound())
+    return index_format::index_error(status, "cannot read the key index in " + folder_);
+  if (!runs_.load(runs).ok()) return clear();  // it is a cache
+  TARN_RETURN_IF_ERROR(count_recent());
   return read_state();
+}
+
+Status KeyDatabase::count_recent() {
+  recent_rows_ = 0;
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(rocksdb::ReadOptions()));
+  const std::string prefix(index_format::kFirstRowKey);
+  for (at->Seek(prefix); at->Valid() && at->key().starts_with(prefix); at->Next()) ++recent_rows_;
+  if (at->status().ok()) return ok_status();
+  return index_format::index_error(at->status(), "cannot read the key index in " + folder_);
 }
 
 Status KeyDatabase::read_state() {
@@ -151,6 +162,9 @@ Status KeyDatabase::read_state() {
 Status KeyDatabase::clear() {
   state_.reset();
   cursor_.reset();
+  settling_.clear();
+  settles_runs_ = false;
+  TARN_RETURN_IF_ERROR(runs_.clear());
   TARN_RETURN_IF_ERROR(moved_.clear());
   const rocksdb::Status closed = db_->Close();
   db_.reset();
@@ -162,24 +176,23 @@ Status KeyDatabase::clear() {
 }
 
 Result<std::vector<std::optional<IndexedRow>>> KeyDatabase::find(std::span<const RowKey> keys) {
-  std::vector<std::optional<IndexedRow>> found(keys.size());
-  if (keys.empty()) return found;
-  std::uint64_t held = 0;
-  const bool is_known = db_->GetIntProperty(rocksdb::DB::Properties::kEstimateNumKeys, &held);
+  SoughtRows sought(keys.size());
   const std::vector<std::uint32_t> order = index_format::order_of_keys(keys);
-  const auto count = static_cast<double>(keys.size());
-  const bool is_dense = is_known && keys.size() > kFindAtOnce &&
-                        count >= keys_between(keys[order.front()], keys[order.back()], held) / kDenseKeys;
   const std::size_t threads = std::clamp<std::size_t>(keys.size() / kFindByThread, 1, options_.threads);
-  TARN_RETURN_IF_ERROR(run_parallel(threads, [&](std::size_t thread) {
+  Status status = run_parallel(threads, [&](std::size_t thread) {
     const std::size_t begin = keys.size() * thread / threads;
     const auto part = std::span(order).subspan(begin, keys.size() * (thread + 1) / threads - begin);
-    return is_dense ? pass_over(keys, part, found) : look_up(keys, part, found);
-  }));
-  if (moved_.empty()) return found;
-  for (auto& row : found)
+    Status found = find_recent(keys, part, sought);
+    return found.ok() ? runs_.find(keys, part, sought) : found;
+  });
+  if (!status.ok()) {
+    state_.reset();
+    return std::move(status).error();
+  }
+  if (moved_.empty()) return std::move(sought.rows);
+  for (auto& row : sought.rows)
     if (row) TARN_RETURN_IF_ERROR(follow(row->file_id, row->position));
-  return found;
+  return std::move(sought.rows);
 }
 
 Status KeyDatabase::follow(std::uint64_t& file_id, std::int64_t& position) {
@@ -188,8 +201,15 @@ Status KeyDatabase::follow(std::uint64_t& file_id, std::int64_t& position) {
   return followed;
 }
 
-Status KeyDatabase::look_up(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
-                            std::vector<std::optional<IndexedRow>>& found) const {
+Status KeyDatabase::find_recent(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
+                                SoughtRows& sought) const {
+  if (recent_rows_ == 0 || order.empty()) return ok_status();
+  return order.size() > recent_rows_ ? pass_over_recent(keys, order, sought)
+                                     : look_up_recent(keys, order, sought);
+}
+
+Status KeyDatabase::look_up_recent(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
+                                   SoughtRows& sought) const {
   std::vector<index_format::RowKeyBytes> bytes;
   std::vector<rocksdb::Slice> slices;
   std::vector<rocksdb::PinnableSlice> values(kFindAtOnce);
@@ -204,7 +224,8 @@ Status KeyDatabase::look_up(std::span<const RowKey> keys, std::span<const std::u
                   statuses.data(), /*sorted_input=*/true);
     for (std::size_t i = 0; i < count; ++i) {
       if (statuses[i].ok()) {
-        TARN_ASSIGN_OR_RETURN(found[order[at + i]], parse_row({values[i].data(), values[i].size()}));
+        TARN_ASSIGN_OR_RETURN(const auto row, parse_row(bytes[i], {values[i].data(), values[i].size()}));
+        sought.set(order[at + i], *row);
       } else if (!statuses[i].IsNotFound()) {
         return index_format::index_error(statuses[i], "cannot read the key index in " + folder_);
       }
@@ -214,22 +235,22 @@ Status KeyDatabase::look_up(std::span<const RowKey> keys, std::span<const std::u
   return ok_status();
 }
 
-Status KeyDatabase::pass_over(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
-                              std::vector<std::optional<IndexedRow>>& found) const {
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.readahead_size = kReadAheadBytes;
-  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options));
-  for (const std::uint32_t wanted : order) {
-    const index_format::RowKeyBytes bytes(keys[wanted]);
-    const rocksdb::Slice key(bytes.data(), bytes.size());
-    int steps = 0;
-    while (at->Valid() && at->key().compare(key) < 0 && steps++ < kStepsAtOnce) at->Next();
-    if (!at->Valid() || at->key().compare(key) < 0) at->Seek(key);
-    if (!at->Valid()) break;  // Behind the last key, or an error.
-    if (at->key() == key) {
-      TARN_ASSIGN_OR_RETURN(found[wanted], parse_row(at->value().ToStringView()));
-    }
+Status KeyDatabase::pass_over_recent(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
+                                     SoughtRows& sought) const {
+  auto wanted = order.begin();
+  return visit_recent(keys[order.front()], [&](const RunRow& row) {
+    while (wanted != order.end() && keys[*wanted] < row.key) ++wanted;
+    for (auto same = wanted; same != order.end() && keys[*same] == row.key; ++same) sought.set(*same, row);
+    return wanted != order.end();
+  });
+}
+
+Status KeyDatabase::visit_recent(const RowKey& from, const std::function<bool(const RunRow&)>& visit) const {
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(rocksdb::ReadOptions()));
+  const index_format::RowKeyBytes begin(from);
+  for (at->Seek({begin.data(), begin.size()}); at->Valid(); at->Next()) {
+    TARN_ASSIGN_OR_RETURN(const auto row, parse_row(at->key().ToStringView(), at->value().ToStringView()));
+    if (!row || !visit(*row)) break;
   }
   if (at->status().ok()) return ok_status();
   return index_format::index_error(at->status(), "cannot read the key index in " + folder_);
@@ -247,11 +268,17 @@ Result<KeyDatabase::File> KeyDatabase::file(std::uint64_t file_id) const {
 }
 
 Result<std::int64_t> KeyDatabase::count_keys() const {
-  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(rocksdb::ReadOptions()));
+  std::set<RowKey> recent;
   std::int64_t count = 0;
-  for (at->Seek("k"); at->Valid() && at->key().starts_with("k"); at->Next()) ++count;
-  if (!at->status().ok())
-    return index_format::index_error(at->status(), "cannot read the key index in " + folder_);
+  TARN_RETURN_IF_ERROR(visit_recent({}, [&](const RunRow& row) {
+    recent.insert(row.key);
+    count += row.is_gone ? 0 : 1;
+    return true;
+  }));
+  TARN_RETURN_IF_ERROR(visit_runs(runs_.runs(), [&](const RunRow& row) {
+    count += row.is_gone || recent.contains(row.key) ? 0 : 1;
+    return ok_status();
+  }));
   return count;
 }
 

@@ -15,12 +15,14 @@
 
 #include "base/result.h"
 #include "table/index/moved_rows.h"
+#include "table/index/runs/row_runs.h"
 #include "table/key_index.h"
 
 namespace rocksdb {
 class DB;
 class Iterator;
 class Status;
+class WriteBatch;
 }  // namespace rocksdb
 
 namespace tarn::table {
@@ -33,13 +35,16 @@ struct VersionPlace {
   std::int64_t position = 0;
 };
 
-/// What the key index keeps in RocksDB. One thread at a time.
+/// What the key index keeps: the rows in sorted files (RowRuns), which are written at once, and in RocksDB
+/// all else and the few rows that came since. One thread at a time.
 ///
-///   k <16 bytes: key>   → file id, position, rank
-///   v <16 bytes: key> <version> → file id, position, entry   (of a history, in the order of the versions; of
+///   k <16 bytes: key>   → file id, position, rank; empty: the key has no row any more. Younger than the
+///   files v <16 bytes: key> <version> → file id, position, entry   (of a history, in the order of the
+///   versions; of
 ///                                 deliveries the scope and its rows' keys)
 ///   f <8 bytes: id>     → path, partition_key()
 ///   t <8 bytes: id>     → of a file whose rows were moved, where they are: MovedRows::Move
+///   r                   → the sorted files: RowRuns::list()
 ///   m                   → the state
 ///
 /// What find() and read_versions() give are places in present files, whatever was moved since they were put.
@@ -95,6 +100,15 @@ class KeyDatabase {
 
    private:
     friend class KeyDatabase;
+    struct Row {
+      RowKey key;
+      bool is_gone = false;
+      std::uint64_t file_id = 0;
+      std::int64_t position = 0;
+      std::size_t rank_begin = 0;  // in `bytes_`
+      std::size_t rank_size = 0;
+    };
+    RunRow run_row(const Row& row) const;
     /// Key and value stand in `bytes_`, one after the other.
     struct Entry {
       std::uint64_t prefix = 0;  // the key's first bytes, as a number
@@ -109,8 +123,9 @@ class KeyDatabase {
     /// In the order of the keys, the last change of each.
     void sort();
     template <typename Sink>
-    rocksdb::Status add_to(Sink& sink, std::size_t begin = 0, std::size_t end = SIZE_MAX) const;
+    rocksdb::Status add_to(Sink& sink) const;
 
+    std::vector<Row> rows_;
     std::vector<Entry> entries_;
     std::string bytes_;
     std::vector<std::pair<std::uint64_t, MovedRows::Move>> moves_;
@@ -132,11 +147,12 @@ class KeyDatabase {
 
     std::uint64_t file_id(std::size_t i) const { return first_file_id + places[i].file; }
   };
-  /// With many rows, in one step and without a copy of them. `changes` has none of 'k'.
+  /// With many rows, in one step and without a copy of them. `changes` has no rows.
   Status apply(Changes& changes, const Rows& rows);
 
-  /// Looks at some rows more and puts those that were moved where they are, once moves have become many; when
-  /// all rows were seen, the moves are forgotten. No VersionReader may be older.
+  /// Puts rows that were moved where they are, once moves have become many: those of the sorted files beside
+  /// the caller, and some of the versions each time. When all were seen, the moves are forgotten. No
+  /// VersionReader may be older.
   Status settle_some();
 
  private:
@@ -146,12 +162,21 @@ class KeyDatabase {
   Status forget_settled();
   Status open_database();
   Status read_state();
-  // Two ways to fill `found` for those of `keys` that are in `order`, which is theirs: with filters, key by
-  // key; and along all keys.
-  Status look_up(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
-                 std::vector<std::optional<IndexedRow>>& found) const;
-  Status pass_over(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
-                   std::vector<std::optional<IndexedRow>>& found) const;
+  /// What RocksDB has of the rows; `order` is that of the keys.
+  Status find_recent(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
+                     SoughtRows& sought) const;
+  Status look_up_recent(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
+                        SoughtRows& sought) const;
+  Status pass_over_recent(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
+                          SoughtRows& sought) const;
+  /// In the order of the keys, until `visit` returns false.
+  Status visit_recent(const RowKey& from, const std::function<bool(const RunRow&)>& visit) const;
+  Status count_recent();
+  /// Writes rows that are many to a sorted file of their own, and the recent ones before; `produce` may be
+  /// empty. The rows of `changes` are not looked at.
+  Status write_run(Changes& changes, const std::function<Status(RunWriter&)>& produce);
+  Status take_merged();
+  Status settle_versions();
   /// `produce` adds to an SstFileWriter, in the order of the keys.
   template <typename Produce>
   rocksdb::Status write_sorted(const Produce& produce);
@@ -162,8 +187,11 @@ class KeyDatabase {
   std::unique_ptr<rocksdb::DB> db_;
   std::optional<State> state_;
   MovedRows moved_;
+  RowRuns runs_;
+  std::uint64_t recent_rows_ = 0;        ///< In RocksDB, at most.
   std::vector<std::uint64_t> settling_;  ///< Moves that are forgotten when all rows were seen.
-  std::optional<std::string> cursor_;    ///< Where settling goes on; nothing: it is not under way.
+  bool settles_runs_ = false;            ///< The sorted files are being settled.
+  std::optional<std::string> cursor_;    ///< Where settling versions goes on; nothing: it is not under way.
 };
 
 /// The versions of one key after the other. Must not outlive the database, nor its being cleared.

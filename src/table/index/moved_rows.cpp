@@ -31,6 +31,13 @@ Error failed(const std::string& what, const std::error_code& error) {
 MovedRows::MovedRows(std::string folder) : folder_(std::move(folder)) {}
 MovedRows::~MovedRows() = default;
 
+std::unique_ptr<MovedRows> MovedRows::copy() const {
+  auto copy = std::make_unique<MovedRows>(folder_);
+  copy->moves_ = moves_;
+  copy->rows_ = rows_;
+  return copy;
+}
+
 std::string MovedRows::key(std::uint64_t file_id) {
   const std::uint64_t big_endian = __builtin_bswap64(file_id);
   return std::string(1, kMovePrefix).append(reinterpret_cast<const char*>(&big_endian), sizeof(big_endian));

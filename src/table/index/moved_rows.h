@@ -33,6 +33,8 @@ class MovedRows {
 
   explicit MovedRows(std::string folder);
   ~MovedRows();
+  /// Follows the same moves, for another thread.
+  std::unique_ptr<MovedRows> copy() const;
 
   /// What the database has; files of places that it does not name are removed.
   Status load(rocksdb::DB& database);

@@ -1,5 +1,5 @@
-// Rows of the key index are put where compaction moved them, a few with each batch, so that none waits for
-// all.
+// Rows of the key index are put where compaction moved them, beside the batches or a few with each, so that
+// none waits for all.
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
@@ -13,33 +13,41 @@
 namespace tarn::table {
 namespace {
 
-// The kinds of rows, in the order of the database.
-constexpr char kFirstKind = 'k';
-constexpr char kLastKind = 'v';
+// The last kind of the database.
+constexpr char kVersions = 'v';
 
 }  // namespace
 
 Status KeyDatabase::settle_some() {
-  if (!cursor_) {
+  TARN_RETURN_IF_ERROR(take_merged());
+  if (settling_.empty()) {
     std::uint64_t held = 0;
     if (!db_->GetIntProperty(rocksdb::DB::Properties::kEstimateNumKeys, &held))
       return Error(kIndexFailed, "the key index in " + folder_ + " cannot count its rows");
     // Following a move costs little: as many of them as there are rows are worth a pass.
-    if (moved_.rows() <= std::max(held, options_.settle_rows)) return ok_status();
+    held = std::max(held + runs_.rows(), options_.settle_rows);
+    if (moved_.rows() <= held || runs_.is_merging()) return ok_status();
+    if (recent_rows_ > 0) {
+      Changes none;
+      TARN_RETURN_IF_ERROR(write_run(none, {}));
+      if (runs_.is_merging()) return ok_status();
+    }
     settling_ = moved_.file_ids();
-    cursor_ = std::string(1, kFirstKind);
+    cursor_ = std::string(1, kVersions);
+    settles_runs_ = !runs_.runs().empty();
+    if (settles_runs_) runs_.merge_all(moved_.copy());
   }
+  if (cursor_) TARN_RETURN_IF_ERROR(settle_versions());
+  return cursor_ || settles_runs_ ? ok_status() : forget_settled();
+}
+
+Status KeyDatabase::settle_versions() {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options));
-  at->Seek(*cursor_);
-  // Between the two kinds stand files and moves.
-  const auto to_row = [&] {
-    if (at->Valid() && at->key()[0] != kFirstKind && at->key()[0] < kLastKind) at->Seek({&kLastKind, 1});
-  };
-  to_row();
   rocksdb::WriteBatch batch;
   rocksdb::Status status;
+  at->Seek(*cursor_);
   for (std::uint64_t seen = 0; status.ok() && at->Valid() && seen < options_.settle_rows; ++seen) {
     std::string_view rest = at->value().ToStringView();
     std::uint64_t file_id = 0;
@@ -53,13 +61,15 @@ Status KeyDatabase::settle_some() {
       status = batch.Put(at->key(), value);
     }
     at->Next();
-    to_row();
   }
   if (status.ok()) status = at->status();
   if (status.ok()) status = db_->Write(rocksdb::WriteOptions(), &batch);
-  if (status.ok() && at->Valid()) cursor_ = at->key().ToString();
   if (!status.ok()) return index_format::index_error(status, "cannot write the key index in " + folder_);
-  return at->Valid() ? ok_status() : forget_settled();
+  if (at->Valid())
+    cursor_ = at->key().ToString();
+  else
+    cursor_.reset();
+  return ok_status();
 }
 
 Status KeyDatabase::forget_settled() {
@@ -73,7 +83,6 @@ Status KeyDatabase::forget_settled() {
   // The files of places go only when nothing can come back that needs them.
   if (status.ok()) status = db_->FlushWAL(/*sync=*/true);
   if (!status.ok()) return index_format::index_error(status, "cannot write the key index in " + folder_);
-  cursor_.reset();
   return moved_.forget(std::exchange(settling_, {}));
 }
 

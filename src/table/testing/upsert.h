@@ -140,8 +140,8 @@ class UpsertFixture : public ::testing::Test {
   }
   void open() {
     index_.reset();
-    // Moved rows are settled a few at a time.
-    index_ = must(KeyIndex::open(folder_, columns(), {.settle_rows = 40}));
+    // Moved rows are settled a few at a time, and what is put soon stands in sorted files.
+    index_ = must(KeyIndex::open(folder_, columns(), {.settle_rows = 40, .bulk_rows = 50}));
   }
   KeyIndex::SyncOutcome sync() { return must(index_->sync_to(table_.metadata, table_.store, table_.cache)); }
 

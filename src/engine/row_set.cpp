@@ -1,6 +1,7 @@
 #include "engine/row_set.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 namespace tarn::engine {
@@ -24,14 +25,16 @@ void RowSet::add(std::uint64_t row) {
     blocks_.push_back({.upper = row >> kLowerBits});
   Block& block = blocks_.back();
   if (block.dense.empty() && block.sparse.size() == kMostSparse) {
-    block.dense.resize(kBlockRows);
-    for (const std::uint16_t lower : block.sparse) block.dense[lower] = true;
+    block.dense.resize(kBlockRows / 64);
+    for (const std::uint16_t lower : block.sparse)
+      block.dense[lower / 64] |= std::uint64_t{1} << (lower % 64);
     block.sparse = {};
   }
+  const std::uint16_t lower = lower_of(row);
   if (block.dense.empty())
-    block.sparse.push_back(lower_of(row));
+    block.sparse.push_back(lower);
   else
-    block.dense[lower_of(row)] = true;
+    block.dense[lower / 64] |= std::uint64_t{1} << (lower % 64);
   last_ = row;
 }
 
@@ -40,7 +43,37 @@ const RowSet::Block* RowSet::find(std::uint64_t upper) const {
   return at != blocks_.end() && at->upper == upper ? &*at : nullptr;
 }
 
+void RowSet::Block::mark_gone(std::uint16_t lower, std::span<bool> live) const {
+  const std::size_t end = lower + live.size();  // at most kBlockRows
+  if (dense.empty()) {
+    for (auto at = std::ranges::lower_bound(sparse, lower); at != sparse.end() && *at < end; ++at)
+      live[*at - lower] = false;
+    return;
+  }
+  for (std::size_t word = lower / 64; word * 64 < end; ++word) {
+    for (std::uint64_t left = dense[word]; left != 0; left &= left - 1) {
+      const std::size_t row = word * 64 + static_cast<std::size_t>(std::countr_zero(left));
+      if (row >= lower && row < end) live[row - lower] = false;
+    }
+  }
+}
+
+void RowSet::mark_run_gone(std::uint64_t first, std::span<bool> live) const {
+  while (!live.empty()) {
+    const std::uint16_t lower = lower_of(first);
+    const std::size_t count = std::min(live.size(), kBlockRows - lower);
+    if (const Block* block = find(first >> kLowerBits)) block->mark_gone(lower, live.first(count));
+    live = live.subspan(count);
+    first += count;
+  }
+}
+
 void RowSet::mark_gone(std::span<const std::int64_t> rows, std::span<bool> live) const {
+  if (rows.empty()) return;
+  // As a scan gives them; without a branch in the loop, so that it takes several at once.
+  std::int64_t differs = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) differs |= rows[i] ^ (rows[0] + static_cast<std::int64_t>(i));
+  if (differs == 0) return mark_run_gone(static_cast<std::uint64_t>(rows[0]), live);
   const Block* block = nullptr;
   std::uint64_t upper = kNoBlock;
   std::size_t at = 0;  // the first of the block's sparse rows that is not before the row
@@ -54,7 +87,7 @@ void RowSet::mark_gone(std::span<const std::int64_t> rows, std::span<bool> live)
     }
     if (block == nullptr) continue;
     if (!block->dense.empty()) {
-      if (block->dense[lower]) live[i] = false;
+      if (block->is_dense(lower)) live[i] = false;
       continue;
     }
     const std::vector<std::uint16_t>& sparse = block->sparse;

@@ -21,9 +21,15 @@ class RowSet {
   struct Block {
     std::uint64_t upper = 0;
     std::vector<std::uint16_t> sparse = {};
-    std::vector<bool> dense = {};  ///< Empty: `sparse` holds them.
+    std::vector<std::uint64_t> dense = {};  ///< Empty: `sparse` holds them.
+
+    bool is_dense(std::uint16_t lower) const { return (dense[lower / 64] >> (lower % 64) & 1U) != 0; }
+    /// Of the rows from `lower` on, for as many as `live` has.
+    void mark_gone(std::uint16_t lower, std::span<bool> live) const;
   };
   const Block* find(std::uint64_t upper) const;
+  /// Of rows one after the other.
+  void mark_run_gone(std::uint64_t first, std::span<bool> live) const;
 
   std::vector<Block> blocks_;  // ascending
   std::optional<std::uint64_t> last_;

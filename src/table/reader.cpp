@@ -210,7 +210,7 @@ Result<std::unique_ptr<DataFileReader>> open_reader(io::ObjectStore& store, cons
     fields.push_back(*found);
     arrow_fields.push_back(std::move(arrow_field));
   }
-  TARN_ASSIGN_OR_RETURN(auto file, open_parquet(store, location, batch_rows));
+  TARN_ASSIGN_OR_RETURN(auto file, open_parquet(store, location, {.batch_rows = batch_rows}));
   auto reader =
       std::make_unique<Reader>(location, std::move(file), std::move(fields),
                                arrow::schema(std::move(arrow_fields)), std::move(choice), batch_rows);

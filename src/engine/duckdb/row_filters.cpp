@@ -61,12 +61,20 @@ std::span<const T> values_of(duckdb_data_chunk chunk, idx_t column, std::size_t 
   return {static_cast<const T*>(duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, column))), count};
 }
 
+/// Whether all are the same, without a branch in the loop, so that it takes several at once.
+bool is_one_file(std::span<const std::uint64_t> files) {
+  std::uint64_t differs = 0;
+  for (const std::uint64_t file : files) differs |= file ^ files.front();
+  return differs == 0;
+}
+
 /// Rows of one file mostly come together.
 Status find_live(RowFilter& filter, duckdb_data_chunk input, std::span<bool> live) {
   const auto files = values_of<std::uint64_t>(input, 1, live.size());
   const auto rows = values_of<std::int64_t>(input, 2, live.size());
+  const bool is_one = is_one_file(files);
   for (std::size_t begin = 0; begin < live.size();) {
-    std::size_t end = begin + 1;
+    std::size_t end = is_one ? live.size() : begin + 1;
     while (end < live.size() && files[end] == files[begin]) ++end;
     TARN_ASSIGN_OR_RETURN(const auto gone, filter.gone(files[begin]));
     for (const auto& set : gone)

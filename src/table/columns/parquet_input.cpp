@@ -18,7 +18,7 @@ constexpr std::size_t kMagicBytes = 4;
 
 Result<std::unique_ptr<parquet::arrow::FileReader>> open_parquet(io::ObjectStore& store,
                                                                  const std::string& location,
-                                                                 std::int64_t batch_rows) {
+                                                                 const ParquetInput& input) {
   TARN_ASSIGN_OR_RETURN(std::string bytes, store.read(location));
   if (bytes.size() >= kMagicBytes && bytes.compare(bytes.size() - kMagicBytes, kMagicBytes, "PARE") == 0)
     return Error(kUnsupportedFormat, location + " is encrypted");
@@ -26,7 +26,8 @@ Result<std::unique_ptr<parquet::arrow::FileReader>> open_parquet(io::ObjectStore
       "opening " + location, [&]() -> Result<std::unique_ptr<parquet::arrow::FileReader>> {
         auto source = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::move(bytes)));
         parquet::ArrowReaderProperties properties(/*use_threads=*/false);
-        properties.set_batch_size(batch_rows);
+        properties.set_batch_size(input.batch_rows);
+        for (const int column : input.dictionaries) properties.set_read_dictionary(column, true);
         properties.set_pre_buffer(false);
         properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
         auto reader = parquet::arrow::FileReader::Make(

@@ -59,29 +59,69 @@ class DeleteRows {
   arrow::Int64Builder positions_;
 };
 
-Status collect(const arrow::RecordBatch& batch, const iceberg::Schema& schema, DeletedPositions& found) {
-  std::shared_ptr<arrow::Array> columns[2];
-  for (std::size_t i = 0; i < 2; ++i) {
-    iceberg::NestedField field = schema.fields()[i];
-    field.id = reserved_ids()[i];
-    const int at = find_child(batch.schema()->fields(), field);
-    if (at < 0) return Error(kParquetFailed, "the file has no column `" + field.name + "`");
-    TARN_ASSIGN_OR_RETURN(columns[i], conform_array(batch.column(at), field));
-    if (columns[i]->null_count() > 0)
-      return Error(kParquetFailed, "column `" + field.name + "` holds a null");
+/// A column of a delete file, as it should be.
+Result<std::shared_ptr<arrow::Array>> conformed(const std::shared_ptr<arrow::Array>& array,
+                                                iceberg::NestedField field, std::int32_t id) {
+  field.id = id;
+  if (array->null_count() > 0) return Error(kParquetFailed, "column `" + field.name + "` holds a null");
+  return conform_array(array, field);
+}
+
+/// Of a dictionary the values, and of each row which one it has; else the column, and nothing.
+struct PathColumn {
+  std::shared_ptr<arrow::Array> texts;
+  std::shared_ptr<arrow::Int32Array> numbers;
+
+  std::int64_t number(std::int64_t row) const { return numbers ? numbers->Value(row) : row; }
+  std::string_view text(std::int64_t row) const {
+    return static_cast<const arrow::StringArray&>(*texts).GetView(number(row));
   }
-  const auto& paths = static_cast<const arrow::StringArray&>(*columns[0]);
-  const auto& positions = static_cast<const arrow::Int64Array&>(*columns[1]);
-  std::vector<std::int64_t>* last = nullptr;
-  std::string_view last_path;
-  for (std::int64_t row = 0; row < batch.num_rows(); ++row) {
-    const std::string_view path = paths.GetView(row);
-    if (last == nullptr || path != last_path) {
-      last = &found[std::string(path)];
-      last_path = path;
-    }
-    if (positions.Value(row) < 0) return Error(kParquetFailed, "column `pos` holds a negative number");
-    last->push_back(positions.Value(row));
+  /// The row behind those that have the path of `row`.
+  std::int64_t end_of_run(std::int64_t row, std::int64_t rows) const {
+    const std::string_view path = text(row);
+    std::int64_t end = row + 1;
+    while (end < rows && (numbers ? numbers->Value(end) == numbers->Value(row) : text(end) == path)) ++end;
+    return end;
+  }
+};
+
+Result<PathColumn> path_column(const std::shared_ptr<arrow::Array>& array,
+                               const iceberg::NestedField& field) {
+  PathColumn paths;
+  std::shared_ptr<arrow::Array> texts = array;
+  if (array->type_id() == arrow::Type::DICTIONARY) {
+    if (array->null_count() > 0) return Error(kParquetFailed, "column `" + field.name + "` holds a null");
+    const auto& dictionary = static_cast<const arrow::DictionaryArray&>(*array);
+    paths.numbers = std::static_pointer_cast<arrow::Int32Array>(dictionary.indices());
+    texts = dictionary.dictionary();
+  }
+  TARN_ASSIGN_OR_RETURN(paths.texts, conformed(texts, field, iceberg::kDeleteFilePathId));
+  return paths;
+}
+
+/// Where the column stands in the batch.
+Result<int> place_of(const arrow::RecordBatch& batch, iceberg::NestedField field, std::int32_t id) {
+  field.id = id;
+  const int at = find_child(batch.schema()->fields(), field);
+  if (at < 0) return Error(kParquetFailed, "the file has no column `" + field.name + "`");
+  return at;
+}
+
+Status collect(const arrow::RecordBatch& batch, const iceberg::Schema& schema, DeletedPositions& found) {
+  const iceberg::NestedField& path = schema.fields()[0];
+  const iceberg::NestedField& pos = schema.fields()[1];
+  TARN_ASSIGN_OR_RETURN(const int path_at, place_of(batch, path, iceberg::kDeleteFilePathId));
+  TARN_ASSIGN_OR_RETURN(const int pos_at, place_of(batch, pos, iceberg::kDeletePosId));
+  TARN_ASSIGN_OR_RETURN(const PathColumn paths, path_column(batch.column(path_at), path));
+  TARN_ASSIGN_OR_RETURN(const auto numbers, conformed(batch.column(pos_at), pos, iceberg::kDeletePosId));
+  const std::int64_t* positions = static_cast<const arrow::Int64Array&>(*numbers).raw_values();
+  for (std::int64_t row = 0; row < batch.num_rows();) {
+    const std::int64_t end = paths.end_of_run(row, batch.num_rows());
+    if (std::any_of(positions + row, positions + end, [](std::int64_t position) { return position < 0; }))
+      return Error(kParquetFailed, "column `pos` holds a negative number");
+    std::vector<std::int64_t>& all = found[std::string(paths.text(row))];
+    all.insert(all.end(), positions + row, positions + end);
+    row = end;
   }
   return ok_status();
 }
@@ -175,7 +215,7 @@ Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const ice
   }
   if (file.file_format != iceberg::FileFormat::kParquet)
     return Error(kUnsupportedFormat, file.file_path + " is not Parquet");
-  TARN_ASSIGN_OR_RETURN(const auto reader, open_parquet(store, file.file_path));
+  TARN_ASSIGN_OR_RETURN(const auto reader, open_parquet(store, file.file_path, {.dictionaries = {0}}));
   TARN_ASSIGN_OR_RETURN(const iceberg::Schema schema, delete_schema());
   return without_exceptions("reading " + file.file_path, [&]() -> Result<DeletedPositions> {
     DeletedPositions found;
@@ -187,7 +227,8 @@ Result<DeletedPositions> read_position_deletes(io::ObjectStore& store, const ice
         return std::move(status).error().with_context("reading " + file.file_path);
     }
     // The specification demands order; not every writer keeps to it.
-    for (auto& [path, positions] : found) std::ranges::sort(positions);
+    for (auto& [path, positions] : found)
+      if (!std::ranges::is_sorted(positions)) std::ranges::sort(positions);
     return found;
   });
 }

@@ -105,17 +105,18 @@ bool MoveFollower::take(const MovedGroup& group, const Replacement& replacement,
     ids_->emplace(group.new_path, new_id);
   }
   for (const MovedFile& file : group.files) {
-    const bool fits = std::cmp_equal(file.places.size(), replacement.removed.at(file.path)) &&
-                      std::ranges::all_of(file.places, [&](std::uint32_t place) {
-                        return place == RewrittenGroup::kGone || place < new_rows;
-                      });
+    const bool fits = std::cmp_equal(file.places.rows(), replacement.removed.at(file.path)) &&
+                      std::cmp_less_equal(file.places.end(), new_rows);
     const auto [begin, end] = ids_->equal_range(file.path);
     if (!fits || begin == end) return false;
+    const auto pieces = file.places.pieces();
+    const auto singles = file.places.singles();
     const MovedRows::Move move{.new_file_id = new_id,
-                               .rows = file.places.size(),
-                               .first_place = places.size() / sizeof(std::uint32_t)};
-    places.append(reinterpret_cast<const char*>(file.places.data()),
-                  file.places.size() * sizeof(std::uint32_t));
+                               .rows = file.places.rows(),
+                               .first_place = places.size() / sizeof(std::uint32_t),
+                               .pieces = pieces.size()};
+    places.append(reinterpret_cast<const char*>(pieces.data()), pieces.size_bytes());
+    places.append(reinterpret_cast<const char*>(singles.data()), singles.size_bytes());
     for (auto known = begin; known != end; ++known) moves.emplace_back(known->second, move);
   }
   return true;

@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "table/index/index_format.h"
-#include "table/maintenance/compaction.h"
 
 namespace tarn::table {
 namespace {
@@ -56,6 +55,7 @@ std::string MovedRows::path_of(std::uint64_t places_file) const {
 Status MovedRows::load(rocksdb::DB& database) {
   moves_.clear();
   open_.clear();
+  pieces_.clear();
   rows_ = 0;
   const std::unique_ptr<rocksdb::Iterator> at(database.NewIterator(rocksdb::ReadOptions()));
   const std::string prefix(1, kMovePrefix);
@@ -74,11 +74,13 @@ Status MovedRows::load(rocksdb::DB& database) {
 
 Status MovedRows::clear() {
   moves_.clear();
+  pieces_.clear();
   rows_ = 0;
   return remove_unused();
 }
 
 void MovedRows::add(std::uint64_t file_id, const Move& move) {
+  pieces_.erase(file_id);
   const auto [at, is_new] = moves_.try_emplace(file_id);
   rows_ += move.rows - at->second.rows;
   at->second = move;
@@ -90,6 +92,7 @@ Status MovedRows::forget(std::span<const std::uint64_t> file_ids) {
     if (found == moves_.end()) continue;
     rows_ -= found->second.rows;
     moves_.erase(found);
+    pieces_.erase(id);
   }
   return remove_unused();
 }
@@ -135,25 +138,52 @@ std::vector<std::uint64_t> MovedRows::file_ids() const {
   return ids;
 }
 
+Status MovedRows::read(const Move& move, std::uint64_t place, std::span<char> out) {
+  auto& file = open_[move.places_file];
+  if (!file) {
+    const rocksdb::Status opened =
+        rocksdb::Env::Default()->NewRandomAccessFile(path_of(move.places_file), &file, rocksdb::EnvOptions());
+    if (!opened.ok()) return index_format::index_error(opened, "the key index lacks where rows were moved");
+  }
+  rocksdb::Slice bytes;
+  const rocksdb::Status read = file->Read(place * sizeof(std::uint32_t), out.size(), &bytes, out.data());
+  if (!read.ok()) return index_format::index_error(read, "cannot read " + path_of(move.places_file));
+  if (bytes.size() != out.size()) return Error(kIndexFailed, path_of(move.places_file) + " is damaged");
+  if (bytes.data() != out.data()) std::memcpy(out.data(), bytes.data(), bytes.size());
+  return ok_status();
+}
+
+Result<std::uint32_t> MovedRows::place_of(std::uint64_t file_id, const Move& move, std::uint32_t position) {
+  if (move.pieces == 0) {
+    std::uint32_t place = 0;
+    const std::span out(reinterpret_cast<char*>(&place), sizeof(place));
+    TARN_RETURN_IF_ERROR(read(move, move.first_place + position, out));
+    return place;
+  }
+  std::vector<MovedPlaces::Piece>& pieces = pieces_[file_id];
+  if (pieces.empty()) {
+    pieces.resize(move.pieces);
+    const std::span out(reinterpret_cast<char*>(pieces.data()), pieces.size() * sizeof(MovedPlaces::Piece));
+    Status status = read(move, move.first_place, out);
+    if (status.ok() &&
+        (pieces.front().begin != 0 || !std::ranges::is_sorted(pieces, {}, &MovedPlaces::Piece::begin)))
+      status = Error(kIndexFailed, path_of(move.places_file) + " is damaged");
+    if (!status.ok()) {
+      pieces_.erase(file_id);
+      return std::move(status).error();
+    }
+  }
+  return MovedPlaces::place_in(pieces, position);
+}
+
 Status MovedRows::follow(std::uint64_t& file_id, std::int64_t& position) {
   for (auto at = moves_.find(file_id); at != moves_.end(); at = moves_.find(file_id)) {
     const Move& move = at->second;
-    auto& file = open_[move.places_file];
-    if (!file) {
-      const rocksdb::Status opened = rocksdb::Env::Default()->NewRandomAccessFile(
-          path_of(move.places_file), &file, rocksdb::EnvOptions());
-      if (!opened.ok()) return index_format::index_error(opened, "the key index lacks where rows were moved");
-    }
-    std::uint32_t place = RewrittenGroup::kGone;
-    rocksdb::Slice bytes;
-    char scratch[sizeof(place)];
+    std::uint32_t place = MovedPlaces::kGone;
     if (position >= 0 && static_cast<std::uint64_t>(position) < move.rows) {
-      const std::uint64_t offset = (move.first_place + static_cast<std::uint64_t>(position)) * sizeof(place);
-      const rocksdb::Status read = file->Read(offset, sizeof(place), &bytes, scratch);
-      if (!read.ok()) return index_format::index_error(read, "cannot read " + path_of(move.places_file));
+      TARN_ASSIGN_OR_RETURN(place, place_of(file_id, move, static_cast<std::uint32_t>(position)));
     }
-    if (bytes.size() == sizeof(place)) std::memcpy(&place, bytes.data(), sizeof(place));
-    if (place == RewrittenGroup::kGone) return Error(kIndexFailed, "the key index names a row that is gone");
+    if (place == MovedPlaces::kGone) return Error(kIndexFailed, "the key index names a row that is gone");
     file_id = move.new_file_id;
     position = place;
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "table/maintenance/moved_places.h"
 
 namespace rocksdb {
 class DB;
@@ -18,17 +19,19 @@ class RandomAccessFile;
 
 namespace tarn::table {
 
-/// Data files whose rows compaction put into others. For each position of a former file the row's position in
-/// the new one stands in a file of places, four bytes each, in the folder of the index: they are read one by
-/// one, and the machine keeps in memory what is read often. What is moved again is found by going on from
-/// there. One thread at a time.
+/// Data files whose rows compaction put into others. Where they went stands in a file of places in the folder
+/// of the index: as pieces of eight bytes, which are kept in memory once one was asked for; or, where most
+/// rows did not stay together, four bytes for each position of the former file, which are read one by one,
+/// and the machine keeps in memory what is read often. What is moved again is found by going on from there.
+/// One thread at a time.
 class MovedRows {
  public:
   struct Move {
     std::uint64_t new_file_id = 0;
     std::uint64_t rows = 0;
     std::uint64_t places_file = 0;
-    std::uint64_t first_place = 0;  ///< In that file.
+    std::uint64_t first_place = 0;  ///< In that file, in four bytes each.
+    std::uint64_t pieces = 0;       ///< 0: there are places of single rows.
   };
 
   explicit MovedRows(std::string folder);
@@ -63,10 +66,14 @@ class MovedRows {
  private:
   std::string path_of(std::uint64_t places_file) const;
   Status remove_unused();
+  Status read(const Move& move, std::uint64_t place, std::span<char> out);
+  /// Where a row of a file that was moved is.
+  Result<std::uint32_t> place_of(std::uint64_t file_id, const Move& move, std::uint32_t position);
 
   std::string folder_;
   std::unordered_map<std::uint64_t, Move> moves_;
   std::map<std::uint64_t, std::unique_ptr<rocksdb::RandomAccessFile>> open_;
+  std::unordered_map<std::uint64_t, std::vector<MovedPlaces::Piece>> pieces_;  // those that were read
   std::uint64_t next_places_file_ = 0;
   std::uint64_t rows_ = 0;
 };

@@ -11,6 +11,7 @@
 #include "iceberg/table_metadata.h"
 #include "io/object_store.h"
 #include "table/deletes/delete_file.h"
+#include "table/maintenance/moved_places.h"
 #include "table/manifest_cache.h"
 #include "table/scan.h"
 #include "table/snapshot_builder.h"
@@ -91,7 +92,7 @@ struct RewrittenGroup {
   std::vector<NewFile> files = {};  ///< One; none where every row was deleted.
   /// For each file of the group, by position, the row's position in the new file.
   std::vector<std::vector<std::uint32_t>> places = {};
-  static constexpr std::uint32_t kGone = UINT32_MAX;  ///< The place of a deleted row.
+  static constexpr std::uint32_t kGone = MovedPlaces::kGone;  ///< The place of a deleted row.
 };
 
 struct RewriteTarget {

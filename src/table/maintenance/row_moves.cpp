@@ -68,15 +68,15 @@ class MovesReader {
     return text;
   }
 
-  Result<std::vector<std::uint32_t>> places() {
+  Result<MovedPlaces> places() {
     TARN_ASSIGN_OR_RETURN(const std::size_t rows, count());
-    std::vector<std::uint32_t> places;
-    places.reserve(rows);
+    if (rows > UINT32_MAX) return Error(kIndexFailed, "a file has too many rows");
+    MovedPlaces places;
     std::int64_t expected = 0;
     for (std::size_t row = 0; row < rows; ++row) {
       TARN_ASSIGN_OR_RETURN(std::uint64_t code, number());
       if (code == 0) {
-        places.push_back(RewrittenGroup::kGone);
+        places.add(MovedPlaces::kGone);
         continue;
       }
       --code;
@@ -84,7 +84,7 @@ class MovesReader {
       const auto half = static_cast<std::int64_t>(code >> 1);
       const std::int64_t place = expected + ((code & 1) == 0 ? half : -half - 1);
       if (place < 0 || place >= RewrittenGroup::kGone) return Error(kIndexFailed, "a place is out of range");
-      places.push_back(static_cast<std::uint32_t>(place));
+      places.add(static_cast<std::uint32_t>(place));
       expected = place + 1;
     }
     return places;

@@ -11,6 +11,7 @@
 #include "iceberg/table_metadata.h"
 #include "io/object_store.h"
 #include "table/maintenance/compaction.h"
+#include "table/maintenance/moved_places.h"
 
 /// Where compaction puts rows, written beside the metadata so that key indices follow by file and position
 /// instead of reading the new files and looking up every key. It is a hint: who lacks it reads the files.
@@ -28,8 +29,7 @@ inline constexpr const char* kMovesProperty = "tarn.moves";
 
 struct MovedFile {
   std::string path = {};
-  /// For each position of it, the row's position in the new file, or RewrittenGroup::kGone.
-  std::vector<std::uint32_t> places = {};
+  MovedPlaces places = {};
 };
 
 struct MovedGroup {

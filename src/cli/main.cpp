@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 
@@ -13,6 +14,13 @@ int main(int argc, char** argv) {
   // that Arrow brings, this one is the fastest here and holds the least.
   ::setenv("ARROW_DEFAULT_MEMORY_POOL", "jemalloc", /*overwrite=*/0);
   std::setlocale(LC_CTYPE, "");
+  // Connections, data files and the parts of key indices are open at once; the soft limit is often meant for
+  // programs that use select(), which this one does not. Where it cannot be raised, `tarn doctor` says so.
+  rlimit files = {};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
   // A reader that goes away (`tarn sql … | head`) is an error of writing, not a signal.
   std::signal(SIGPIPE, SIG_IGN);
   tarn::cli::CommandContext context;

@@ -129,14 +129,15 @@ Status KeyDatabase::open_database() {
   }
   if (!status.ok()) return index_format::index_error(status, "cannot open the key index in " + folder_);
   db_.reset(opened);
+  recent_rows_ = 0;
   TARN_RETURN_IF_ERROR(moved_.load(*db_));
   std::string runs;
   status = db_->Get(rocksdb::ReadOptions(), std::string(index_format::kRunsKey), &runs);
   if (!status.ok() && !status.IsNotFound())
     return index_format::index_error(status, "cannot read the key index in " + folder_);
   if (!runs_.load(runs).ok()) return clear();  // it is a cache
-  TARN_RETURN_IF_ERROR(count_recent());
-  return read_state();
+  TARN_RETURN_IF_ERROR(read_state());
+  return state_ ? count_recent() : ok_status();
 }
 
 Status KeyDatabase::count_recent() {

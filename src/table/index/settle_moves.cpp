@@ -35,8 +35,9 @@ Status KeyDatabase::settle_some() {
     settling_ = moved_.file_ids();
     cursor_ = std::string(1, kVersions);
     settles_runs_ = !runs_.runs().empty();
-    if (settles_runs_) runs_.merge_all(moved_.copy());
   }
+  // Again, where it failed.
+  if (settles_runs_ && !runs_.is_merging()) runs_.merge_all(moved_.copy());
   if (cursor_) TARN_RETURN_IF_ERROR(settle_versions());
   return cursor_ || settles_runs_ ? ok_status() : forget_settled();
 }

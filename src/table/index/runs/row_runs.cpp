@@ -107,19 +107,27 @@ Status RowRuns::find(std::span<const RowKey> keys, std::span<const std::uint32_t
   return ok_status();
 }
 
-Result<RowRuns::Writing> RowRuns::begin_file() {
+Result<RowRuns::Run> RowRuns::write(const std::function<Status(RunWriter&)>& produce) {
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) return failed("cannot make the folder " + folder_, error);
-  const std::uint64_t number = next_number_++;
-  TARN_ASSIGN_OR_RETURN(RunWriter writer, RunWriter::create(path_of(number)));
-  return Writing{std::move(writer), number};
+  return write(next_number_++, produce);
 }
 
-Result<RowRuns::Run> RowRuns::end_file(RunWriter writer, std::uint64_t number) const {
-  TARN_RETURN_IF_ERROR(writer.finish());
-  TARN_RETURN_IF_ERROR(sync_folder(folder_));
-  return RunFile::open(path_of(number), number);
+Result<RowRuns::Run> RowRuns::write(std::uint64_t number,
+                                    const std::function<Status(RunWriter&)>& produce) const {
+  const std::string path = path_of(number);
+  const auto written = [&]() -> Result<Run> {
+    TARN_ASSIGN_OR_RETURN(RunWriter writer, RunWriter::create(path));
+    TARN_RETURN_IF_ERROR(produce(writer));
+    TARN_RETURN_IF_ERROR(writer.finish());
+    TARN_RETURN_IF_ERROR(sync_folder(folder_));
+    return RunFile::open(path, number);
+  };
+  Result<Run> run = written();
+  std::error_code ignored;  // the next load() removes what stays
+  if (!run.ok()) fs::remove(path, ignored);
+  return run;
 }
 
 Status RowRuns::take(Runs runs) {
@@ -177,23 +185,16 @@ void RowRuns::start(Merge merge) {
 }
 
 Result<RowRuns::Run> RowRuns::run(const Merge& merge, const std::stop_token& stop) const {
-  TARN_ASSIGN_OR_RETURN(RunWriter writer, RunWriter::create(path_of(merge.number)));
-  std::uint64_t seen = 0;
-  Status status = visit_runs(merge.inputs, [&](RunRow row) -> Status {
-    if (++seen % kRowsBetweenLooks == 0 && stop.stop_requested())
-      return Error(kIndexFailed, "merging files of the key index was stopped");
-    if (row.is_gone) return merge.has_oldest ? ok_status() : writer.add(row);
-    if (merge.moved != nullptr) TARN_RETURN_IF_ERROR(merge.moved->follow(row.file_id, row.position));
-    return writer.add(row);
+  return write(merge.number, [&](RunWriter& writer) {
+    std::uint64_t seen = 0;
+    return visit_runs(merge.inputs, [&](RunRow row) -> Status {
+      if (++seen % kRowsBetweenLooks == 0 && stop.stop_requested())
+        return Error(kIndexFailed, "merging files of the key index was stopped");
+      if (row.is_gone) return merge.has_oldest ? ok_status() : writer.add(row);
+      if (merge.moved != nullptr) TARN_RETURN_IF_ERROR(merge.moved->follow(row.file_id, row.position));
+      return writer.add(row);
+    });
   });
-  if (status.ok()) {
-    Result<Run> file = end_file(std::move(writer), merge.number);
-    if (file.ok()) return file;
-    status = std::move(file).error();
-  }
-  std::error_code ignored;  // the next load() removes what stays
-  fs::remove(path_of(merge.number), ignored);
-  return std::move(status).error();
 }
 
 Result<std::optional<RowRuns::Merged>> RowRuns::merged() {
@@ -219,7 +220,8 @@ Result<std::optional<RowRuns::Merged>> RowRuns::merged() {
 void RowRuns::stop_merging() {
   if (!merging_.valid()) return;
   stop_.request_stop();
-  merging_.wait();
+  // Waiting for one that waits to be waited for would begin it.
+  if (merging_.wait_for(std::chrono::seconds(0)) != std::future_status::deferred) merging_.wait();
   merging_ = {};
   merging_inputs_.clear();
 }

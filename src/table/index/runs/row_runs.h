@@ -50,33 +50,25 @@ class RowRuns {
   Status find(std::span<const RowKey> keys, std::span<const std::uint32_t> order, SoughtRows& sought) const;
 
   /// A file that is durable and in no list yet; `produce` adds its rows to the writer.
-  template <typename Produce>
-  Result<Run> write(const Produce& produce) {
-    TARN_ASSIGN_OR_RETURN(Writing writing, begin_file());
-    TARN_RETURN_IF_ERROR(produce(writing.writer));
-    return end_file(std::move(writing.writer), writing.number);
-  }
+  Result<Run> write(const std::function<Status(RunWriter&)>& produce);
   /// What counts from now on, as the database has it; the other files go.
   Status take(Runs runs);
 
   /// Begins to merge some of the runs if that is due and none are being merged.
   void merge_if_due();
-  /// Likewise all of them, with the rows where they were moved. Waits for what is being merged, which the
-  /// caller has to take.
+  /// Begins to merge all of them, with the rows where they were moved. None are being merged.
   void merge_all(std::unique_ptr<MovedRows> moved);
   bool is_merging() const { return merging_.valid(); }
   struct Merged {
     Runs runs;  ///< All that there will be: to be kept, and given to take().
     bool follows_moves = false;
   };
-  /// What was merged since; nothing while it lasts, unless there are so many runs that it is waited for.
+  /// What was merged since; nothing while it lasts, unless there are so many runs that it is waited for, and
+  /// nothing when the disk was full: it is to be begun again. Errors: table.index_failed for a damaged file,
+  /// and where one that is behind has failed.
   Result<std::optional<Merged>> merged();
 
  private:
-  struct Writing {
-    RunWriter writer;
-    std::uint64_t number = 0;
-  };
   struct Merge {
     Runs inputs;
     bool has_oldest = false;
@@ -84,8 +76,8 @@ class RowRuns {
     std::uint64_t number = 0;
   };
   std::string path_of(std::uint64_t number) const;
-  Result<Writing> begin_file();
-  Result<Run> end_file(RunWriter writer, std::uint64_t number) const;
+  /// Leaves nothing of a file that fails.
+  Result<Run> write(std::uint64_t number, const std::function<Status(RunWriter&)>& produce) const;
   void start(Merge merge);
   Result<Run> run(const Merge& merge, const std::stop_token& stop) const;
   void stop_merging();

@@ -179,7 +179,7 @@ TEST_F(RowRunsTest, NoticeDamage) {
     return found.ok() && visited.ok();
   };
   EXPECT_TRUE(check(bytes));
-  for (std::size_t at = 0; at < bytes.size(); at += 1 + random_() % 61) {
+  for (std::size_t at = 0; at < bytes.size(); at += 1 + random_() % 400) {
     std::string damaged = bytes;
     damaged[at] = static_cast<char>(damaged[at] ^ (1 << random_() % 8));
     EXPECT_FALSE(check(std::move(damaged))) << at;

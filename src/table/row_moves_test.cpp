@@ -176,6 +176,7 @@ TEST_P(KeyDatabaseMoves, AreSettledAndForgotten) {
   std::vector<RowKey> keys;
   for (std::uint32_t i = 0; i < kRows; ++i) keys.push_back(xxh3_128(std::to_string(i)));
   KeyDatabase::Changes first;
+  first.put_state({.table_uuid = "table", .columns = "key", .snapshot_id = 1, .next_file_id = 3});
   for (const std::uint64_t id : {0, 1, 2}) first.put_file(id, {"file" + std::to_string(id), ""});
   for (std::uint32_t i = 0; i < kRows; ++i) {
     first.put_row(keys[i], 0, i, "rank");

@@ -18,7 +18,7 @@
 namespace tarn::table::index_format {
 
 /// Changes with what is stored and how: an index of another format is built anew.
-constexpr std::string_view kName = "tarn-key-index-3";
+constexpr std::string_view kName = "tarn-key-index-4";
 constexpr std::string_view kStateKey = "m";
 constexpr std::string_view kRunsKey = "r";
 // All rows are between these.

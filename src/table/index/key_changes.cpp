@@ -209,14 +209,22 @@ Status KeyDatabase::write_run(Changes& changes, const std::function<Status(RunWr
       }));
       return std::move(added);
     };
-    TARN_ASSIGN_OR_RETURN(auto recent, runs_.write(add));
-    runs.push_back(std::move(recent));
+    auto recent = runs_.write(add);
+    if (!recent.ok()) {
+      const bool is_damaged = &recent.error().code() == &kIndexFailed;
+      return is_damaged ? give_up(std::move(recent).error()) : std::move(recent).error();
+    }
+    runs.push_back(*std::move(recent));
     if (status.ok())
       status = batch.DeleteRange(slice(index_format::kFirstRowKey), slice(index_format::kBehindRows));
   }
   if (produce) {
-    TARN_ASSIGN_OR_RETURN(auto run, runs_.write(produce));
-    runs.push_back(std::move(run));
+    auto run = runs_.write(produce);
+    if (!run.ok()) {
+      if (recent_rows_ > 0) runs_.remove(*runs.back());  // nothing names it yet
+      return std::move(run).error();
+    }
+    runs.push_back(*std::move(run));
   }
   // The files are durable before the log names them; what the log loses in a power cut are their names.
   if (status.ok()) status = batch.Put(slice(index_format::kRunsKey), RowRuns::list(runs));
@@ -229,10 +237,7 @@ Status KeyDatabase::write_run(Changes& changes, const std::function<Status(RunWr
 
 Status KeyDatabase::take_merged() {
   auto merged = runs_.merged();
-  if (!merged.ok()) {
-    state_.reset();
-    return std::move(merged).error();
-  }
+  if (!merged.ok()) return give_up(std::move(merged).error());
   if (*merged) {
     rocksdb::Status status =
         db_->Put(rocksdb::WriteOptions(), slice(index_format::kRunsKey), RowRuns::list((*merged)->runs));

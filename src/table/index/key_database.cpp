@@ -130,14 +130,23 @@ Status KeyDatabase::open_database() {
   if (!status.ok()) return index_format::index_error(status, "cannot open the key index in " + folder_);
   db_.reset(opened);
   recent_rows_ = 0;
-  TARN_RETURN_IF_ERROR(moved_.load(*db_));
   std::string runs;
   status = db_->Get(rocksdb::ReadOptions(), std::string(index_format::kRunsKey), &runs);
   if (!status.ok() && !status.IsNotFound())
     return index_format::index_error(status, "cannot read the key index in " + folder_);
-  if (!runs_.load(runs).ok()) return clear();  // it is a cache
   TARN_RETURN_IF_ERROR(read_state());
-  return state_ ? count_recent() : ok_status();
+  // It is a cache: one of another format or with damaged parts is emptied, one that lacks descriptors is not.
+  Status loaded = state_ ? moved_.load(*db_) : ok_status();
+  if (loaded.ok()) loaded = runs_.load(state_ ? runs : "");
+  if (loaded.ok()) return state_ ? count_recent() : ok_status();
+  return &loaded.error().code() == &kIndexFailed ? clear() : loaded;
+}
+
+Error KeyDatabase::give_up(Error error) {
+  state_.reset();
+  // So that the next process does not trust it either; where that fails, it finds the same and tries again.
+  if (db_) db_->Delete(rocksdb::WriteOptions(), std::string(index_format::kStateKey)).PermitUncheckedError();
+  return error;
 }
 
 Status KeyDatabase::count_recent() {
@@ -165,31 +174,30 @@ Status KeyDatabase::clear() {
   cursor_.reset();
   settling_.clear();
   settles_runs_ = false;
-  TARN_RETURN_IF_ERROR(runs_.clear());
-  TARN_RETURN_IF_ERROR(moved_.clear());
-  const rocksdb::Status closed = db_->Close();
+  runs_.stop_merging();
+  if (db_) db_->Close().PermitUncheckedError();  // what it could not write is not wanted
   db_.reset();
-  if (!closed.ok()) return index_format::index_error(closed, "cannot close the key index in " + folder_);
   const rocksdb::Status destroyed = rocksdb::DestroyDB(folder_, database_options(options_));
   if (!destroyed.ok())
     return index_format::index_error(destroyed, "cannot empty the key index in " + folder_);
+  // Only now: nothing must name a file that is gone.
+  TARN_RETURN_IF_ERROR(runs_.clear());
+  TARN_RETURN_IF_ERROR(moved_.clear());
   return open_database();
 }
 
 Result<std::vector<std::optional<IndexedRow>>> KeyDatabase::find(std::span<const RowKey> keys) {
   SoughtRows sought(keys.size());
   const std::vector<std::uint32_t> order = index_format::order_of_keys(keys);
-  const std::size_t threads = std::clamp<std::size_t>(keys.size() / kFindByThread, 1, options_.threads);
+  const std::size_t threads =
+      std::clamp<std::size_t>(keys.size() / kFindByThread, 1, std::max<std::size_t>(1, options_.threads));
   Status status = run_parallel(threads, [&](std::size_t thread) {
     const std::size_t begin = keys.size() * thread / threads;
     const auto part = std::span(order).subspan(begin, keys.size() * (thread + 1) / threads - begin);
     Status found = find_recent(keys, part, sought);
     return found.ok() ? runs_.find(keys, part, sought) : found;
   });
-  if (!status.ok()) {
-    state_.reset();
-    return std::move(status).error();
-  }
+  if (!status.ok()) return give_up(std::move(status).error());
   if (moved_.empty()) return std::move(sought.rows);
   for (auto& row : sought.rows)
     if (row) TARN_RETURN_IF_ERROR(follow(row->file_id, row->position));
@@ -198,8 +206,7 @@ Result<std::vector<std::optional<IndexedRow>>> KeyDatabase::find(std::span<const
 
 Status KeyDatabase::follow(std::uint64_t& file_id, std::int64_t& position) {
   Status followed = moved_.follow(file_id, position);
-  if (!followed.ok()) state_.reset();
-  return followed;
+  return followed.ok() ? ok_status() : give_up(std::move(followed).error());
 }
 
 Status KeyDatabase::find_recent(std::span<const RowKey> keys, std::span<const std::uint32_t> order,
@@ -315,7 +322,8 @@ Status VersionReader::read(const RowKey& key, const Visit& visit) {
     const std::string_view version = iterator_->key().ToStringView().substr(prefix.size());
     std::string_view entry = iterator_->value().ToStringView();
     VersionPlace place;
-    if (!index_format::PlaceBytes::take(entry, place.file_id, place.position)) return damaged_row();
+    if (!index_format::PlaceBytes::take(entry, place.file_id, place.position))
+      return database_.give_up(damaged_row());
     TARN_RETURN_IF_ERROR(database_.follow(place.file_id, place.position));
     TARN_RETURN_IF_ERROR(visit(version, place, entry));
   }

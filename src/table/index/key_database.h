@@ -159,6 +159,8 @@ class KeyDatabase {
   friend class VersionReader;
   KeyDatabase(std::string folder, const KeyIndexOptions& options);
   Status follow(std::uint64_t& file_id, std::int64_t& position);
+  /// Makes the rows of no use, to be built anew; returns the error.
+  Error give_up(Error error);
   Status forget_settled();
   Status open_database();
   Status read_state();

@@ -84,6 +84,8 @@ void MovedRows::add(std::uint64_t file_id, const Move& move) {
   const auto [at, is_new] = moves_.try_emplace(file_id);
   rows_ += move.rows - at->second.rows;
   at->second = move;
+  // A file that is missing stays so: another one under its number would lead astray.
+  next_places_file_ = std::max(next_places_file_, move.places_file + 1);
 }
 
 Status MovedRows::forget(std::span<const std::uint64_t> file_ids) {
@@ -102,8 +104,9 @@ Status MovedRows::remove_unused() {
   for (const auto& [id, move] : moves_) used.insert(move.places_file);
   std::error_code error;
   if (!fs::exists(folder_, error)) return ok_status();
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
-    const std::string name = entry.path().filename().string();
+  for (fs::directory_iterator at(folder_, error); !error && at != fs::end(at); at.increment(error)) {
+    const fs::path path = at->path();
+    const std::string name = path.filename().string();
     std::uint64_t number = 0;
     const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (bad != std::errc() || std::string_view(end) != kSuffix) continue;
@@ -111,8 +114,7 @@ Status MovedRows::remove_unused() {
     if (used.contains(number)) continue;
     open_.erase(number);
     std::error_code gone;
-    if (!fs::remove(entry.path(), gone) && gone)
-      return failed("cannot remove " + entry.path().string(), gone);
+    if (!fs::remove(path, gone) && gone) return failed("cannot remove " + path.string(), gone);
   }
   return error ? Status(failed("cannot list " + folder_, error)) : ok_status();
 }
@@ -129,6 +131,8 @@ Result<std::uint64_t> MovedRows::write_places(std::string_view places) {
   if (status.ok()) status = file->Sync();
   if (status.ok()) status = file->Close();
   if (status.ok()) return number;
+  std::error_code ignored;  // the next load() removes what stays
+  fs::remove(path_of(number), ignored);
   return index_format::index_error(status, "cannot write " + path_of(number));
 }
 

@@ -36,7 +36,11 @@ Status KeyDatabase::settle_some() {
     cursor_ = std::string(1, kVersions);
     settles_runs_ = !runs_.runs().empty();
   }
-  // Again, where it failed.
+  // Again, where it failed: with the rows that came since, or it would follow rows that have others now.
+  if (settles_runs_ && !runs_.is_merging() && recent_rows_ > 0) {
+    Changes none;
+    TARN_RETURN_IF_ERROR(write_run(none, {}));
+  }
   if (settles_runs_ && !runs_.is_merging()) runs_.merge_all(moved_.copy());
   if (cursor_) TARN_RETURN_IF_ERROR(settle_versions());
   return cursor_ || settles_runs_ ? ok_status() : forget_settled();
@@ -54,7 +58,7 @@ Status KeyDatabase::settle_versions() {
     std::uint64_t file_id = 0;
     std::int64_t position = 0;
     if (!index_format::PlaceBytes::take(rest, file_id, position))
-      return Error(kIndexFailed, "a row of the key index is damaged");
+      return give_up({kIndexFailed, "a row of the key index is damaged"});
     if (moved_.contains(file_id)) {
       TARN_RETURN_IF_ERROR(follow(file_id, position));
       std::string value(index_format::PlaceBytes(file_id, position));

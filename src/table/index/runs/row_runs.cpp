@@ -130,6 +130,11 @@ Result<RowRuns::Run> RowRuns::write(std::uint64_t number,
   return run;
 }
 
+void RowRuns::remove(const RunFile& run) const {
+  std::error_code ignored;
+  fs::remove(path_of(run.number()), ignored);
+}
+
 Status RowRuns::take(Runs runs) {
   for (const Run& former : std::exchange(runs_, std::move(runs))) {
     if (std::ranges::find(runs_, former) != runs_.end()) continue;
@@ -145,16 +150,16 @@ Status RowRuns::remove_unused() {
   for (const Run& run : runs_) used.insert(run->number());
   std::error_code error;
   if (!fs::exists(folder_, error)) return ok_status();
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
-    const std::string name = entry.path().filename().string();
+  for (fs::directory_iterator at(folder_, error); !error && at != fs::end(at); at.increment(error)) {
+    const fs::path path = at->path();
+    const std::string name = path.filename().string();
     std::uint64_t number = 0;
     const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (bad != std::errc() || std::string_view(end) != kSuffix) continue;
     next_number_ = std::max(next_number_, number + 1);
     if (used.contains(number)) continue;
     std::error_code gone;
-    if (!fs::remove(entry.path(), gone) && gone)
-      return failed("cannot remove " + entry.path().string(), gone);
+    if (!fs::remove(path, gone) && gone) return failed("cannot remove " + path.string(), gone);
   }
   return error ? Status(failed("cannot list " + folder_, error)) : ok_status();
 }
@@ -179,9 +184,14 @@ void RowRuns::start(Merge merge) {
   merging_inputs_ = merge.inputs;
   merging_follows_ = merge.moved != nullptr;
   stop_ = std::stop_source();
-  merging_ = std::async(launch_beside(threads_), [this, merge = std::move(merge), stop = stop_.get_token()] {
-    return run(merge, stop);
-  });
+  const auto work = [this, merge = std::make_shared<const Merge>(std::move(merge)),
+                     stop = stop_.get_token()] { return run(*merge, stop); };
+  try {
+    merging_ = std::async(launch_beside(threads_), work);
+  } catch (const std::system_error&) {
+    // The machine has no thread left: when the owner comes for the result, she makes it herself.
+    merging_ = std::async(std::launch::deferred, work);
+  }
 }
 
 Result<RowRuns::Run> RowRuns::run(const Merge& merge, const std::stop_token& stop) const {

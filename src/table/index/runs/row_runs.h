@@ -51,9 +51,13 @@ class RowRuns {
 
   /// A file that is durable and in no list yet; `produce` adds its rows to the writer.
   Result<Run> write(const std::function<Status(RunWriter&)>& produce);
+  /// Removes the file of a run that is in no list, as far as that can be done; load() does what is left.
+  void remove(const RunFile& run) const;
   /// What counts from now on, as the database has it; the other files go.
   Status take(Runs runs);
 
+  /// Ends merging without its result.
+  void stop_merging();
   /// Begins to merge some of the runs if that is due and none are being merged.
   void merge_if_due();
   /// Begins to merge all of them, with the rows where they were moved. None are being merged.
@@ -80,7 +84,6 @@ class RowRuns {
   Result<Run> write(std::uint64_t number, const std::function<Status(RunWriter&)>& produce) const;
   void start(Merge merge);
   Result<Run> run(const Merge& merge, const std::stop_token& stop) const;
-  void stop_merging();
   Status remove_unused();
 
   std::string folder_;

@@ -134,7 +134,12 @@ Error RunFile::damaged() const {
 Result<std::shared_ptr<const RunFile>> RunFile::open(std::string path, std::uint64_t number) {
   std::shared_ptr<RunFile> file(new RunFile(std::move(path), number));
   file->file_ = io::FileDescriptor(::open(file->path_.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file->file_.valid()) return Error(kIndexFailed, io::posix_error(errno, "open", file->path_).message());
+  if (!file->file_.valid()) {
+    const int problem = errno;
+    Error error = io::posix_error(problem, "open", file->path_);
+    if (problem != ENOENT) return error;  // too many files: this one is as it was
+    return Error(kIndexFailed, error.message());
+  }
   TARN_RETURN_IF_ERROR(file->read_fence());
   return std::shared_ptr<const RunFile>(std::move(file));
 }

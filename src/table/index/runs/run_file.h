@@ -79,7 +79,7 @@ class RunWriter {
 /// One file, for any number of threads.
 class RunFile {
  public:
-  /// Errors: table.index_failed, also for one that is damaged.
+  /// Errors: table.index_failed, for one that is not there or damaged; those of POSIX files.
   static Result<std::shared_ptr<const RunFile>> open(std::string path, std::uint64_t number);
 
   std::uint64_t number() const { return number_; }

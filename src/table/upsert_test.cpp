@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "iceberg/schema_update.h"
@@ -203,6 +204,37 @@ TEST_F(UpsertTest, RepairsADamagedIndex) {
   EXPECT_EQ(sync().kind, Kind::kRebuilt);
   const auto more = random_rows(rng, 150, 2);
   EXPECT_EQ(upsert(more).updated, model.upsert(more).updated);
+  EXPECT_EQ(table_rows(), model_rows(model));
+}
+
+// What only a lookup finds is known to the next process, too.
+TEST_F(UpsertTest, RebuildsAnIndexWithADamagedFile) {
+  Rng rng(29);
+  Model model;
+  const auto rows = random_rows(rng, 300, 1);
+  model.upsert(rows);
+  upsert(rows);
+  index_.reset();
+  int damaged = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ + "/runs")) {
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(100);
+    file.put('!');
+    ++damaged;
+  }
+  ASSERT_GT(damaged, 0);
+  open();
+  EXPECT_EQ(sync().kind, Kind::kInStep);
+  std::vector<RowKey> keys;
+  for (int i = 0; i < 1000; ++i) keys.push_back({rng() << 32 | rng(), rng()});
+  const auto found = index_->find(keys);
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(&found.error().code(), &kIndexFailed);
+  open();
+  EXPECT_EQ(sync().kind, Kind::kRebuilt);
+  const auto later = random_rows(rng, 300, 2);
+  model.upsert(later);
+  upsert(later);
   EXPECT_EQ(table_rows(), model_rows(model));
 }
 
